@@ -1,0 +1,135 @@
+"""What a service writes: reactions, from an input to a step. Pure; the engine does the rest."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from shared.contracts.envelope import EventData
+from shared.policy.model import Policy
+
+S = TypeVar("S")
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[D]):
+    """Somebody asks a service to do something with a case; answered at once.
+
+    `id` is derived from service, actor, route, case and idempotency key: the same request twice is one command.
+    """
+
+    name: str
+    id: UUID
+    case_id: UUID
+    at: datetime
+    data: D
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment that the state itself named has come. `due` is on the policy clock."""
+
+    name: str
+    id: UUID
+    case_id: UUID
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a reaction may know besides its state and its input.
+
+    `now` is the input's own time (an event's `time`, a command's acceptance, a deadline's `due`), never the reader's clock.
+    `work` is the document's working data (claims, drafts, the mail ledger), to be read, never changed in place.
+    """
+
+    now: datetime
+    case_id: UUID
+    policy: Policy
+    work: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An event to publish. `sealed` names blobs kept by this step or an earlier one; each travels under its name."""
+
+    data: EventData
+    sealed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[S]):
+    """What an input changes: written whole or not at all.
+
+    A command or a deadline changes `state` only together with an event that it emits; claims and the like live in `work`.
+    `work` maps a dotted path below the document's `work` to its new value; None removes it.
+    `guard` maps further dotted paths of the document to values that must still hold when the step is written.
+    `answer` is a command's short answer, stored, and given again to a repeat of the same command.
+    """
+
+    state: S
+    emits: tuple[Emit, ...] = ()
+    keep: Mapping[str, bytes] = field(default_factory=dict)
+    work: Mapping[str, Any] = field(default_factory=dict)
+    guard: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """This input needs one that must still come. The engine keeps it, and offers it again after each applied input."""
+
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that the domain does not allow now. Nothing is saved; answered 409 with `code` and `reason`."""
+
+    code: str
+    reason: str
+
+
+Outcome = Step[S] | Wait | Refused
+Reaction = Callable[[S | None, Any, Context], Outcome[S]]
+Reactions = Mapping[str, Reaction[S]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The next deadline that a state names."""
+
+    name: str
+    at: datetime
+
+
+def no_deadline(_: Any) -> Due | None:
+    """For services whose states never wait for a moment."""
+    return None
+
+
+def no_queue(_state: Any, _work: Mapping[str, Any]) -> Mapping[str, Any]:
+    """For services whose cases stand in no queue."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour(Generic[S]):
+    """A whole service as the engine sees it: its name, its closed union of states, and its table of reactions.
+
+    Keys of `reactions` are event types (`request.submitted`), command names and deadline names.
+    `due` names the next deadline of a state; `queue` gives the fields by which its cases are listed (stored under
+    `queue`, None values left out); `queue_indexes` names those that are looked up.
+    `schema` counts the shapes of `state` so far; `upcasters[n]` turns a stored state of shape n into shape n + 1.
+    """
+
+    service: str
+    state: Any
+    reactions: Reactions[S]
+    due: Callable[[S], Due | None] = no_deadline
+    queue: Callable[[S, Mapping[str, Any]], Mapping[str, Any]] = no_queue
+    queue_indexes: tuple[str, ...] = ()
+    schema: int = 1
+    upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

@@ -1,0 +1,328 @@
+"""What each event says (clear fields; `sealed` carries the rest). Past tense, frozen, aware times only.
+
+Names, A-numbers, dates of birth, addresses, facilities and every text that a person typed are sealed; which clear
+fields there are, and why each may be, is listed in `docs/events.md`.
+"""
+
+from datetime import date
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.envelope import Contract, EventData, Time
+from shared.contracts.vocabulary import (
+    Belief,
+    ConsentKind,
+    ConsentStatus,
+    CustodyStatus,
+    DecisionUnderReview,
+    EventType,
+    Language,
+    Letter,
+    MailResult,
+    MootBecause,
+    PriorityCategory,
+    Recipient,
+    ReferredTo,
+    RejectCode,
+    ReliefSought,
+    RequestorType,
+    ResolutionOutcome,
+    ReviewGround,
+    Stage,
+    TriageOutcome,
+    Urgency,
+)
+
+T = TypeVar("T")
+
+
+class Received(Contract):
+    """Where a request came from: the channel, and the id it had there."""
+
+    channel: str
+    id: str
+
+
+class Custody(Contract):
+    """Custody without the facility's name: its place routes the case, and nobody outside ever sees it."""
+
+    status: CustodyStatus
+    state: str | None = None
+    county: str | None = None
+
+
+class Removal(Contract):
+    """What is known of a removal. A date in the past stays imminent until somebody says otherwise."""
+
+    scheduled_for: date | None = None
+    believed_imminent: Belief = Belief.UNKNOWN
+
+
+class Place(Contract):
+    """Where the person lives, or was living."""
+
+    state: str
+    county: str | None = None
+
+
+class Consent(Contract):
+    """The paper claimed, and what staff made of it."""
+
+    kind: ConsentKind
+    status: ConsentStatus
+
+
+class Fact(Contract, Generic[T]):
+    """A fact that the priorities ask about, who asserted it, and when. Absent is unknown, never no."""
+
+    value: T
+    asserted_by: str
+    on: date
+
+
+class GangParticipation(Contract):
+    """Active participation in an organised criminal gang."""
+
+    intentional: bool
+    age_at_conduct: int = Field(ge=0, le=150)
+
+
+class Facts(Contract):
+    """The facts of contracts.md section 2; health and victim codes among the last two travel sealed."""
+
+    national_security_concern: Fact[bool] | None = None
+    apprehended_on: Fact[date] | None = None
+    apprehended_entering_unlawfully: Fact[bool] | None = None
+    first_present_on: Fact[date] | None = None
+    aggravated_felony: Fact[bool] | None = None
+    gang_conviction: Fact[bool] | None = None
+    gang_participation: Fact[GangParticipation] | None = None
+    threat_to_public_safety: Fact[bool] | None = None
+    released_from_incarceration_on: Fact[date] | None = None
+    final_order: Fact[bool] | None = None
+    pending_in_court: Fact[bool] | None = None
+    mitigating: tuple[Fact[str], ...] = ()
+    aggravating: tuple[Fact[str], ...] = ()
+
+
+class RequestReceived(EventData):
+    """A raw submission from a channel outside, not yet validated. `request` is the body of contracts.md section 1."""
+
+    type: ClassVar[EventType] = EventType.REQUEST_RECEIVED
+
+    request: dict[str, Any]
+
+
+class RequestRejected(EventData):
+    """Not accepted, with what to mend. Not a decision on the merits."""
+
+    type: ClassVar[EventType] = EventType.REQUEST_REJECTED
+
+    number: str
+    codes: tuple[RejectCode, ...]
+    language: Language
+    received: Received
+    received_at: Time
+    requestor_type: RequestorType | None = None
+
+
+class RequestSubmitted(EventData):
+    """Accepted: a case with a number."""
+
+    type: ClassVar[EventType] = EventType.REQUEST_SUBMITTED
+
+    number: str
+    received_at: Time
+    received: Received
+    resubmits: str | None = None
+    incomplete: tuple[RejectCode, ...] = ()
+    requestor_type: RequestorType
+    language: Language
+    custody: Custody
+    removal: Removal
+    place: Place | None = None
+    decision_under_review: tuple[DecisionUnderReview, ...]
+    relief_sought: tuple[ReliefSought, ...]
+    facts: Facts
+    consent: Consent
+    age_band: str
+    represented: bool
+    possible_double_of: str | None = None
+
+
+class RequestAmended(EventData):
+    """Facts changed or information added; `amendment` counts from 1. Each clear field is given when it changed."""
+
+    type: ClassVar[EventType] = EventType.REQUEST_AMENDED
+
+    amendment: int = Field(ge=1)
+    changed: tuple[str, ...]
+    custody: Custody | None = None
+    removal: Removal | None = None
+    place: Place | None = None
+    facts: Facts | None = None
+    consent: Consent | None = None
+    language: Language | None = None
+    answers: UUID | None = None
+    link_generation: int = Field(default=1, ge=1)
+
+
+class RequestWithdrawn(EventData):
+    """The requestor asks to withdraw; the arbiter answers with a resolution."""
+
+    type: ClassVar[EventType] = EventType.REQUEST_WITHDRAWN
+
+    by: Recipient
+
+
+class TriageAssigned(EventData):
+    """Urgency, presumed categories, office and due date; a higher revision replaces a lower one. No office: to be assigned."""
+
+    type: ClassVar[EventType] = EventType.TRIAGE_ASSIGNED
+
+    revision: int = Field(ge=1)
+    office: str | None
+    urgency: Urgency
+    categories: tuple[PriorityCategory, ...] = ()
+    undetermined: tuple[PriorityCategory, ...] = ()
+    reasons: tuple[str, ...] = ()
+    answer_due: Time
+    silence_ends_at: Time
+    guidance: str
+    office_map: str
+
+
+class TriageCompleted(EventData):
+    """The field office has given the request its initial consideration."""
+
+    type: ClassVar[EventType] = EventType.TRIAGE_COMPLETED
+
+    round: int = Field(ge=1)
+    outcome: TriageOutcome
+    granted: tuple[ReliefSought, ...] = ()
+    referred_to: ReferredTo | None = None
+    moot_because: MootBecause | None = None
+    reasons: tuple[str, ...] = ()
+    decided_by: str | None
+    touched_by: tuple[str, ...] = ()
+    assigned_at: Time
+    claimed_at: Time | None = None
+    facts_seen: int = Field(ge=0)
+    guidance: str
+    number: str
+    office: str | None
+    urgency: Urgency
+
+
+class InformationRequested(EventData):
+    """A question to the requestor; the clock pauses until it is answered or `answer_by` has passed."""
+
+    type: ClassVar[EventType] = EventType.INFORMATION_REQUESTED
+
+    question: UUID
+    about: tuple[str, ...]
+    answer_by: Time
+
+
+class ReviewRequested(EventData):
+    """The requestor asks the SRO to look, with all that headquarters needs (it has not followed the case so far)."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_REQUESTED
+
+    ground: ReviewGround
+    custody: Custody
+    removal: Removal
+    facts: Facts
+    amendment: int = Field(ge=0)
+    number: str
+    office: str | None
+    urgency: Urgency
+
+
+class ReviewLapsed(EventData):
+    """The window to ask for SRO review closed, or the requestor waived it."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_LAPSED
+
+    at: Time
+    waived: bool
+
+
+class ReviewEscalated(EventData):
+    """In the SRO queue. `round` 2: back there after a remand that the field office declined again."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_ESCALATED
+
+    round: int = Field(ge=1)
+    due: Time
+    urgency: Urgency
+    ground: ReviewGround
+
+
+class ReviewRemanded(EventData):
+    """Sent back to the field office, which now considers it in round `round`."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_REMANDED
+
+    round: int = Field(ge=2)
+    reasons: tuple[str, ...]
+
+
+class ResolutionIssued(EventData):
+    """The ultimate resolution. Exactly one per case."""
+
+    type: ClassVar[EventType] = EventType.RESOLUTION_ISSUED
+
+    stage: Stage
+    outcome: ResolutionOutcome
+    granted: tuple[ReliefSought, ...] = ()
+    reasons: tuple[str, ...] = ()
+    decided_by: str | None = None
+    claimed_at: Time | None = None
+
+
+class NotificationRecorded(EventData):
+    """What became of one letter: no address, no content."""
+
+    type: ClassVar[EventType] = EventType.NOTIFICATION_RECORDED
+
+    notification: UUID
+    letter: Letter
+    role: Recipient
+    result: MailResult
+    attempt: int = Field(ge=0)
+    reply_class: str
+
+
+class CaseErased(EventData):
+    """The case's key is destroyed: its sealed data can never be read again."""
+
+    type: ClassVar[EventType] = EventType.CASE_ERASED
+
+    ordered_by: str
+    reference: str
+
+
+EVENTS: dict[EventType, type[EventData]] = {
+    cls.type: cls
+    for cls in (
+        RequestReceived,
+        RequestRejected,
+        RequestSubmitted,
+        RequestAmended,
+        RequestWithdrawn,
+        TriageAssigned,
+        TriageCompleted,
+        InformationRequested,
+        ReviewRequested,
+        ReviewLapsed,
+        ReviewEscalated,
+        ReviewRemanded,
+        ResolutionIssued,
+        NotificationRecorded,
+        CaseErased,
+    )
+}
+"""Every event type with the model of its data."""
