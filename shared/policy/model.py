@@ -1,4 +1,4 @@
-"""Policy as plain values: what the domain may know of it. Standard library and the vocabulary only.
+"""Policy as plain values: what the domain may know of it. Standard library, the vocabulary and `places` only.
 
 Loaded from effective-dated YAML by `shared.policy.loading`; a value without a published source is marked
 "design choice" there.
@@ -8,16 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.contracts.vocabulary import RejectCode, Urgency
+from shared.contracts.vocabulary import RejectCode, Stage, Urgency
+from shared.policy.places import normalise_county, normalise_state
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason code that staff may give, with the sentence it stands for, by language, and where the rule is from."""
+    """A reason code that staff may give, with the sentence it stands for, by language, and where the rule is from.
+
+    `given_by` names the stages whose staff may give it, `outcomes` what it may explain (REMANDED included).
+    """
 
     code: str
     sentence: Mapping[str, str]
     source: str
+    given_by: frozenset[Stage] = frozenset()
+    outcomes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +37,25 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class OfficeMap:
-    """Which office is responsible for which place, from a day on. Keys are normalised: (state, county) and (state, "")."""
+    """Which office is responsible for which place, from a day on. Keys of `areas` are normalised.
+
+    (state, county) in a state that is divided, (state, "") for a whole state.
+    """
 
     version: str
     offices: Mapping[str, Office]
     areas: Mapping[tuple[str, str], str]
 
     def office_for(self, state: str, county: str | None) -> str | None:
-        """The code of the office responsible for a place; None when nobody can tell (a visible queue, never a guess)."""
-        from shared.policy.places import normalise_county, normalise_state  # noqa: PLC0415
+        """The code of the office responsible for a place; None when nobody can tell (a visible queue, never a guess).
 
-        raise NotImplementedError(normalise_county, normalise_state)
+        A state that belongs to one office needs no county; one that is divided needs a county that the map knows.
+        """
+        code = normalise_state(state)
+        if code is None:
+            return None
+        whole = self.areas.get((code, ""))
+        return whole or self.areas.get((code, normalise_county(county or "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,11 @@ class Policy:
     claim_lasts: timedelta
     link_lasts: timedelta
     remands: int
+
+    def may_give(self, code: str, stage: Stage, outcome: str) -> bool:
+        """Whether staff of `stage` may explain `outcome` by the reason `code`."""
+        reason = self.reasons.get(code)
+        return reason is not None and stage in reason.given_by and outcome in reason.outcomes
 
 
 @dataclass(frozen=True, slots=True)

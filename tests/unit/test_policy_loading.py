@@ -1,0 +1,205 @@
+"""Policy files: what the default says, when which version is in force, and what a slip in a file is answered with."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.contracts.vocabulary import RejectCode, Stage, TriageOutcome, Urgency
+from shared.policy.loading import OWN_FILES, load
+from shared.policy.model import Policy
+from shared.policy.written import PolicyInvalid
+
+GUIDANCE = "guidance/johnson-11090.1.yaml"
+OFFICES = "offices/2025-09.yaml"
+Rewrite = Callable[[str, str, str], Path]
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return load().at(datetime(2021, 3, 8, 14, tzinfo=UTC))
+
+
+@pytest.fixture
+def rewrite(tmp_path: Path) -> Rewrite:
+    """The default policy in a folder of its own, with one text replaced by another."""
+
+    def replaced(file: str, old: str, new: str) -> Path:
+        for part in ("guidance", "offices"):
+            shutil.copytree(OWN_FILES / part, tmp_path / part, dirs_exist_ok=True)
+        text = (tmp_path / file).read_text(encoding="utf-8")
+        assert old in text
+        (tmp_path / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+        return tmp_path
+
+    return replaced
+
+
+def line_of(folder: Path, file: str, text: str) -> int:
+    lines = (folder / file).read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if text in line)
+
+
+def test_the_default_is_the_interim_guidance_of_february_2021(policy: Policy) -> None:
+    assert policy.guidance == "JOHNSON_11090_1_2021_02_18"
+    assert policy.office_map.version == "2025-09"
+    assert set(policy.required) == set(RejectCode)
+    assert policy.sro_answer_within[Urgency.DETAINED] == timedelta(days=14)
+    assert policy.sro_answer_within[Urgency.REMOVAL_IMMINENT] == timedelta(days=14)
+    assert policy.review_window == timedelta(days=30)
+    assert policy.remands == 1
+
+
+def test_every_clock_knows_every_urgency_and_silence_is_longer_than_the_answer(policy: Policy) -> None:
+    for urgency in Urgency:
+        assert timedelta(0) < policy.answer_within[urgency] < policy.silence_after[urgency]
+        assert policy.sro_answer_within[urgency] > timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcome"),
+    [
+        *((Stage.FIELD_OFFICE, outcome) for outcome in TriageOutcome if outcome is not TriageOutcome.NO_ANSWER),
+        *((Stage.SRO, outcome) for outcome in ("UPHELD", "OVERRIDDEN", "NO_ACTION", "REMANDED")),
+    ],
+)
+def test_every_decision_has_reasons_in_both_languages(policy: Policy, stage: Stage, outcome: str) -> None:
+    fitting = [reason for code, reason in policy.reasons.items() if policy.may_give(code, stage, outcome)]
+    assert fitting
+    assert all(reason.sentence["en"] and reason.sentence["es"] and reason.source for reason in fitting)
+
+
+def test_a_reason_explains_only_its_own_outcomes(policy: Policy) -> None:
+    assert policy.may_give("PRESUMED_PUBLIC_SAFETY", Stage.FIELD_OFFICE, "DECLINED")
+    assert not policy.may_give("PRESUMED_PUBLIC_SAFETY", Stage.FIELD_OFFICE, "FAVOURABLE")
+    assert not policy.may_give("CONSISTENT_WITH_GUIDANCE", Stage.FIELD_OFFICE, "DECLINED")
+    assert not policy.may_give("NO_SUCH_CODE", Stage.SRO, "UPHELD")
+
+
+def test_a_later_version_is_in_force_from_its_own_moment_on(rewrite: Rewrite) -> None:
+    folder = rewrite(GUIDANCE, "is: 30 days", "is: 30 days")
+    later = (folder / GUIDANCE).read_text(encoding="utf-8")
+    later = later.replace("JOHNSON_11090_1_2021_02_18", "LATER").replace(
+        "2021-02-18T00:00:00-05:00", "2021-11-29T05:00:00Z"
+    )
+    (folder / "guidance" / "later.yaml").write_text(later, encoding="utf-8")
+    policies = load(folder)
+    begins = datetime(2021, 11, 29, 5, tzinfo=UTC)
+    assert policies.at(begins - timedelta(milliseconds=1)).guidance == "JOHNSON_11090_1_2021_02_18"
+    assert policies.at(begins).guidance == "LATER"
+    assert policies.at(datetime(2020, 1, 1, tzinfo=UTC)).guidance == "JOHNSON_11090_1_2021_02_18"
+
+
+def test_a_version_may_be_suspended_and_resumed(rewrite: Rewrite) -> None:
+    folder = rewrite(
+        GUIDANCE,
+        "  - from: 2021-02-18T00:00:00-05:00\n",
+        "  - from: 2021-02-18T00:00:00-05:00\n    until: 2021-05-01T00:00:00Z\n  - from: 2021-06-01T00:00:00Z\n",
+    )
+    between = (OWN_FILES / GUIDANCE).read_text(encoding="utf-8").replace("JOHNSON_11090_1_2021_02_18", "BETWEEN")
+    between = between.replace("from: 2021-02-18T00:00:00-05:00", "from: 2021-05-01T00:00:00Z")
+    (folder / "guidance" / "between.yaml").write_text(between, encoding="utf-8")
+    policies = load(folder)
+    names = [policies.at(datetime(2021, month, 15, tzinfo=UTC)).guidance for month in (4, 5, 6)]
+    assert names == ["JOHNSON_11090_1_2021_02_18", "BETWEEN", "JOHNSON_11090_1_2021_02_18"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "field", "says"),
+    [
+        (GUIDANCE, "is: 730 days", "is: a while", "link_lasts.is", 'a duration is written "14 days" or "36 hours"'),
+        (GUIDANCE, "is: 730 days", "is: 0 days", "link_lasts.is", "greater than"),
+        (GUIDANCE, "    DETAINED: 7 days", "    DETAIND: 7 days", "answer_within.is.DETAIND", "not permitted"),
+        (GUIDANCE, "    - NO_NAME", "    - NO_NAMES", "required.is.0", "NO_NAME"),
+        (
+            GUIDANCE,
+            "code: STATUS_GRANTED",
+            "code: ALREADY_RELEASED",
+            "reasons.22.code",
+            "ALREADY_RELEASED is given twice",
+        ),
+        (GUIDANCE, "given_by: [SRO]", "given_by: [CLERK]", "reasons.7.given_by.0", "SRO"),
+        (GUIDANCE, "explains: [UPHELD]", "explains: [UPPED]", "reasons.7.explains.0", "an outcome is one of"),
+        (GUIDANCE, "remands:", "review_window:", "review_window", "is given twice"),
+        (GUIDANCE, "2021-02-18T00:00:00-05:00", "2021-02-18T00:00:00", "in_force.0.from", "timezone"),
+        (OFFICES, "code: BAL", "code: ATL", "offices.1.code", "ATL is given twice"),
+        (OFFICES, "states: [MD]", "states: [GA]", "offices.1.states.0", "belongs to ATL already"),
+        (OFFICES, "states: [MD]", "states: [TX]", "counties.TX.0", "TX belongs to BAL whole"),
+        (OFFICES, "states: [MD]", "states: [Maryland, XY]", "offices.1.states.1", "XY is no state or territory"),
+        (OFFICES, "Manhattan: New York", "Manhattan: Yonkers", "also_called.NY.Manhattan", "Yonkers is not among"),
+        (OFFICES, "offices:\n", "offices: [\n", "file", "is no YAML"),
+    ],
+)
+def test_a_slip_is_named_with_file_line_and_field(
+    rewrite: Rewrite, file: str, old: str, new: str, field: str, says: str
+) -> None:
+    folder = rewrite(file, old, new)
+    with pytest.raises(PolicyInvalid) as refused:
+        load(folder)
+    message = str(refused.value)
+    assert f"{folder / file}:" in message
+    assert field in message
+    assert says in message
+
+
+def test_the_line_is_the_one_where_the_field_stands(rewrite: Rewrite) -> None:
+    folder = rewrite(GUIDANCE, "code: STATUS_GRANTED", "code: ALREADY_RELEASED")
+    path = folder / GUIDANCE
+    line = line_of(folder, GUIDANCE, "code: ALREADY_RELEASED") + 6
+    with pytest.raises(PolicyInvalid, match=rf"{path}:{line}: reasons\.22\.code: ALREADY_RELEASED is given twice"):
+        load(folder)
+
+
+def test_a_missing_field_is_named_at_the_place_where_it_is_missing(rewrite: Rewrite) -> None:
+    folder = rewrite(GUIDANCE, "    es: La persona ya fue puesta en libertad.\n", "")
+    line = line_of(folder, GUIDANCE, "code: ALREADY_RELEASED")
+    with pytest.raises(PolicyInvalid, match=rf":{line}: reasons\.21\.es: Field required"):
+        load(folder)
+
+
+def test_everything_that_is_wrong_in_a_file_is_said_at_once(rewrite: Rewrite) -> None:
+    folder = rewrite(OFFICES, "states: [MD]", "states: [GA, XY]")
+    with pytest.raises(PolicyInvalid) as refused:
+        load(folder)
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_two_versions_cannot_begin_at_one_moment(rewrite: Rewrite) -> None:
+    folder = rewrite(GUIDANCE, "is: 30 days", "is: 30 days")
+    shutil.copy(folder / GUIDANCE, folder / "guidance" / "twin.yaml")
+    with pytest.raises(PolicyInvalid, match=r"twin\.yaml:\d+: in_force\.0: begins at the same moment"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "says"),
+    [
+        ("from: 2021-02-18T00:00:00Z\n    until: 2021-03-01T00:00:00Z\n", "nothing is in force after it"),
+        (
+            "from: 2021-02-18T00:00:00Z\n    until: 2021-03-01T00:00:00Z\n  - from: 2021-04-01T00:00:00Z\n",
+            r"nothing is in force until 2021-04-01T00:00:00\+00:00",
+        ),
+        (
+            "from: 2021-02-18T00:00:00Z\n    until: 2021-05-01T00:00:00Z\n  - from: 2021-04-01T00:00:00Z\n",
+            "ends after another version has begun",
+        ),
+    ],
+)
+def test_a_time_without_a_policy_or_with_two_is_refused(rewrite: Rewrite, intervals: str, says: str) -> None:
+    folder = rewrite(GUIDANCE, "from: 2021-02-18T00:00:00-05:00\n", intervals)
+    with pytest.raises(PolicyInvalid, match=says):
+        load(folder)
+
+
+def test_an_empty_folder_is_no_policy(tmp_path: Path) -> None:
+    with pytest.raises(PolicyInvalid, match=r"guidance:1: file: there is no \*\.yaml file here"):
+        load(tmp_path)
+
+
+def test_an_empty_file_is_no_policy(rewrite: Rewrite) -> None:
+    folder = rewrite(OFFICES, "version", "version")
+    (folder / OFFICES).write_text("# nothing yet\n", encoding="utf-8")
+    with pytest.raises(PolicyInvalid, match="is empty"):
+        load(folder)
