@@ -1,0 +1,83 @@
+"""What notification remembers of a case: only what letters need to be decided and addressed.
+
+Each field is a maximum or a set of what was seen, so that any order across topics ends in the same state.
+"""
+
+from dataclasses import dataclass, replace
+
+from services.notification.domain.letters import BY_LETTER, Because
+from shared.contracts.vocabulary import ConsentStatus, Language, Letter, Recipient, RequestorType
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An accepted request. `contacts`: amendments that may have changed how to reach somebody, oldest first.
+
+    `language_as_of` and `consent_as_of` are the amendments (0: the submission) by which these were last said.
+    """
+
+    number: str
+    requestor_type: RequestorType
+    language: Language
+    consent: ConsentStatus
+    language_as_of: int = 0
+    consent_as_of: int = 0
+    contacts: tuple[int, ...] = ()
+    link_generation: int = 1
+    at_field_office: bool = False
+    resolved: bool = False
+    erased: bool = False
+
+    @property
+    def requestor_is_noncitizen(self) -> bool:
+        """One person, one copy."""
+        return self.requestor_type is RequestorType.NONCITIZEN
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """A rejected request: one letter, and nothing after it."""
+
+    number: str
+    language: Language
+    erased: bool = False
+
+
+State = Followed | NotAccepted
+
+
+def amend(
+    case: Followed,
+    *,
+    amendment: int,
+    touches_contact: bool,
+    language: Language | None,
+    consent: ConsentStatus | None,
+    link_generation: int,
+) -> Followed:
+    """Take in an amendment: what a newer one said stays, whichever came first."""
+    if language is not None and amendment > case.language_as_of:
+        case = replace(case, language=language, language_as_of=amendment)
+    if consent is not None and amendment > case.consent_as_of:
+        case = replace(case, consent=consent, consent_as_of=amendment)
+    if touches_contact:
+        case = replace(case, contacts=tuple(sorted({*case.contacts, amendment})))
+    return replace(case, link_generation=max(case.link_generation, link_generation))
+
+
+def erase(case: State) -> State:
+    """The case's key is gone: nobody can be written to any more."""
+    return replace(case, erased=True)
+
+
+def reason_not_to_send(state: State, letter: Letter, role: Recipient) -> Because | None:
+    """Why a letter must not go out as the case stands now; None when it may. Asked when made and when claimed."""
+    if state.erased:
+        return Because.ERASED
+    if not isinstance(state, Followed):
+        return None
+    if state.resolved and BY_LETTER[letter].overtaken:
+        return Because.ALREADY_RESOLVED
+    if role is Recipient.REQUESTOR and not state.requestor_is_noncitizen and state.consent is ConsentStatus.REFUSED:
+        return Because.NO_CONSENT
+    return None

@@ -1,0 +1,113 @@
+"""The mail ledger's entry and its phases (design.md 4.4).
+
+`due -> claimed(token) -> data(token) -> sent | failed | uncertain | suppressed`, and back to `due` after a deferral.
+`next_at` and `claimed_until` are real time: they belong to machines, not to the process.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum, unique
+from typing import Any
+from uuid import UUID
+
+from services.notification.domain.letters import Because, Notification
+from shared.contracts.vocabulary import Letter, MailResult, Recipient
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for `next_at` None in the index by which due mails are found."""
+
+
+@unique
+class Phase(StrEnum):
+    """Where a letter is. `data`: the relay may have it; from there on only its reply, or a person, settles it."""
+
+    DUE = "due"
+    CLAIMED = "claimed"
+    DATA = "data"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    SUPPRESSED = "suppressed"
+
+    @property
+    def open(self) -> bool:
+        """The mail loop still has to look at it."""
+        return self in {Phase.DUE, Phase.CLAIMED, Phase.DATA}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One letter in `work.mail.<id hex>`. `attempt` counts a person's resends, `tries` the relay's deferrals.
+
+    `doubted` is the token of an attempt of unknown outcome, kept when a person resends: its late reply still counts.
+    `outcome` is a reply that could not be recorded yet because the case is parked.
+    """
+
+    letter: Letter
+    role: Recipient
+    cause: UUID
+    phase: Phase
+    made_at: datetime
+    attempt: int = 0
+    tries: int = 0
+    next_at: datetime | None = None
+    token: str | None = None
+    claimed_until: datetime | None = None
+    reason: str | None = None
+    doubted: str | None = None
+    outcome: str | None = None
+    told: str | None = None
+    by: str | None = None
+    at: datetime | None = None
+    address_day: str | None = None
+
+
+def new(notification: Notification, *, made_at: datetime, suppressed: Because | None) -> dict[str, Any]:
+    """A letter as it enters the ledger: due at once, or suppressed."""
+    entry = Entry(
+        letter=notification.letter,
+        role=notification.role,
+        cause=notification.cause,
+        phase=Phase.SUPPRESSED if suppressed else Phase.DUE,
+        made_at=made_at,
+        reason=suppressed,
+    )
+    return {name: value for name, value in asdict(entry).items() if value is not None}
+
+
+def read(stored: Mapping[str, Any]) -> Entry:
+    """An entry as stored; unknown fields are ignored."""
+    known = {name: stored[name] for name in Entry.__dataclass_fields__ if name in stored}
+    known |= {
+        "letter": Letter(stored["letter"]),
+        "role": Recipient(stored["role"]),
+        "phase": Phase(stored["phase"]),
+    }
+    return Entry(**known)
+
+
+def entries(work: Mapping[str, Any]) -> dict[UUID, Entry]:
+    """All letters of a case, by notification id."""
+    return {UUID(hex=key): read(stored) for key, stored in work.get("mail", {}).items()}
+
+
+def path(notification: UUID, field: str | None = None) -> str:
+    """The dotted path below `work` of an entry, or of one of its fields."""
+    whole = f"mail.{notification.hex}"
+    return f"{whole}.{field}" if field else whole
+
+
+def phase_after(result: MailResult) -> Phase:
+    """Where a recorded result leaves the letter."""
+    return Phase(result.value)
+
+
+def look_again_at(work: Mapping[str, Any]) -> datetime | None:
+    """When the mail loop must next look at the case: the earliest open letter; None when all are settled."""
+    moments = [
+        (entry.next_at if entry.phase is Phase.DUE else entry.claimed_until) or AT_ONCE
+        for entry in entries(work).values()
+        if entry.phase.open
+    ]
+    return min(moments, default=None)

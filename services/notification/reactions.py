@@ -1,0 +1,192 @@
+"""The table of notification: which input makes which letters. Nothing here sends: the mail loop works the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from services.notification.commands import Mail
+from services.notification.domain import ledger
+from services.notification.domain.following import Followed, NotAccepted, State, amend, erase, reason_not_to_send
+from services.notification.domain.ledger import Phase
+from services.notification.domain.letters import HEARD_OTHERWISE, Because, Notification, made_by
+from services.notification.settling import on_defer, on_delivered, on_record, on_resend
+from shared.casework.reaction import Behaviour, Context, Emit, Reactions, Step, Wait
+from shared.contracts.envelope import Event
+from shared.contracts.events import (
+    CaseErased,
+    InformationRequested,
+    NotificationRecorded,
+    RequestAmended,
+    RequestRejected,
+    RequestSubmitted,
+    ResolutionIssued,
+    ReviewEscalated,
+    TriageAssigned,
+    TriageCompleted,
+)
+from shared.contracts.vocabulary import EventType, MailResult, Service
+
+Outcome = Step[State] | Wait
+
+FIRST = Wait(EventType.REQUEST_SUBMITTED)
+"""Everything about an accepted request comes after its submission, which must still come on its own topic."""
+
+CONTACT_CHANGES = frozenset({"contact", "representative", "requestor", "noncitizen"})
+"""What `request.amended` says in `changed` when its sealed blob may hold how to reach somebody."""
+
+
+def on_submitted(state: State | None, event: Event[RequestSubmitted], context: Context) -> Outcome:
+    """Follow the case from here on; the acknowledgement is the first letter."""
+    if state is not None:
+        return Step(state=state)
+    said = event.data
+    followed = Followed(said.number, said.requestor_type, said.language, said.consent.status)
+    return _with_letters(followed, event, context, keep=_kept(event, "submitted"))
+
+
+def on_rejected(state: State | None, event: Event[RequestRejected], context: Context) -> Outcome:
+    """Say that the request was not accepted; the page behind the link says what to mend."""
+    if state is not None:
+        return Step(state=state)
+    rejected = NotAccepted(event.data.number, event.data.language)
+    return _with_letters(rejected, event, context, keep=_kept(event, "contact"))
+
+
+def on_amended(state: State | None, event: Event[RequestAmended], _: Context) -> Outcome:
+    """Remember what changes how letters are addressed: contact, language, consent, link."""
+    if not isinstance(state, Followed):
+        return _unchanged(state)
+    said = event.data
+    blob = f"amended_{said.amendment}"
+    touches_contact = blob in said.sealed and not CONTACT_CHANGES.isdisjoint(said.changed)
+    amended = amend(
+        state,
+        amendment=said.amendment,
+        touches_contact=touches_contact,
+        language=said.language,
+        consent=said.consent.status if said.consent else None,
+        link_generation=said.link_generation,
+    )
+    return Step(state=amended, keep=_kept(event, blob) if touches_contact else {})
+
+
+def on_assigned(state: State | None, event: Event[TriageAssigned], context: Context) -> Outcome:
+    """The first assignment that names an office makes a letter; forwarding and "to be assigned" do not."""
+    if not isinstance(state, Followed) or state.at_field_office or event.data.office is None:
+        return _unchanged(state)
+    return _with_letters(replace(state, at_field_office=True), event, context)
+
+
+def on_question(state: State | None, event: Event[InformationRequested], context: Context) -> Outcome:
+    """Each question is its own letter."""
+    return _unchanged(state) if not isinstance(state, Followed) else _with_letters(state, event, context)
+
+
+def on_considered(state: State | None, event: Event[TriageCompleted], context: Context) -> Outcome:
+    """The field office has considered it; where a resolution follows at once, that letter says it."""
+    if not isinstance(state, Followed):
+        return _unchanged(state)
+    follows = Because.ANOTHER_LETTER_FOLLOWS if event.data.outcome in HEARD_OTHERWISE else None
+    return _with_letters(state, event, context, suppressed=follows)
+
+
+def on_escalated(state: State | None, event: Event[ReviewEscalated], context: Context) -> Outcome:
+    """Headquarters has the case, for the first time or again after a remand."""
+    return _unchanged(state) if not isinstance(state, Followed) else _with_letters(state, event, context)
+
+
+def on_resolved(state: State | None, event: Event[ResolutionIssued], context: Context) -> Outcome:
+    """The ultimate resolution: every letter that it overtakes is pointless from now on."""
+    if not isinstance(state, Followed) or state.resolved:
+        return _unchanged(state)
+    return _with_letters(replace(state, resolved=True), event, context)
+
+
+def on_erased(state: State | None, _event: Event[CaseErased], _: Context) -> Outcome:
+    """Nothing more is sent; letters that are due are suppressed when they are claimed."""
+    return FIRST if state is None else Step(state=erase(state))
+
+
+def on_no_letter(state: State | None, _event: Event[Any], _: Context) -> Outcome:
+    """An event that is followed but makes no letter."""
+    return _unchanged(state)
+
+
+REACTIONS: Reactions[State] = {
+    EventType.REQUEST_SUBMITTED: on_submitted,
+    EventType.REQUEST_REJECTED: on_rejected,
+    EventType.REQUEST_AMENDED: on_amended,
+    EventType.REQUEST_WITHDRAWN: on_no_letter,
+    EventType.TRIAGE_ASSIGNED: on_assigned,
+    EventType.INFORMATION_REQUESTED: on_question,
+    EventType.TRIAGE_COMPLETED: on_considered,
+    EventType.REVIEW_REQUESTED: on_no_letter,
+    EventType.REVIEW_ESCALATED: on_escalated,
+    EventType.REVIEW_REMANDED: on_no_letter,
+    EventType.RESOLUTION_ISSUED: on_resolved,
+    EventType.CASE_ERASED: on_erased,
+    Mail.RECORD: on_record,
+    Mail.DEFER: on_defer,
+    Mail.RESEND: on_resend,
+    Mail.DELIVERED: on_delivered,
+}
+
+
+def queue(_state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How cases are found: letters to send (`mail_at`, real time), and what a person has to look at."""
+    entries = ledger.entries(work).values()
+    no_address = any(entry.phase is Phase.SUPPRESSED and entry.reason == Because.NO_ADDRESS for entry in entries)
+    days = sorted({entry.address_day for entry in entries if entry.address_day})
+    return {
+        "mail_at": ledger.look_again_at(work),
+        "uncertain": any(entry.phase in {Phase.UNCERTAIN, Phase.FAILED} for entry in entries) or None,
+        "no_address": no_address or None,
+        "address_day": days[0] if days else None,
+    }
+
+
+BEHAVIOUR: Behaviour[State] = Behaviour(
+    service=Service.NOTIFICATION,
+    state=State,
+    reactions=REACTIONS,
+    queue=queue,
+    queue_indexes=("mail_at", "uncertain", "no_address", "address_day"),
+)
+
+
+def _with_letters(
+    state: State,
+    event: Event[Any],
+    context: Context,
+    *,
+    suppressed: Because | None = None,
+    keep: Mapping[str, bytes] | None = None,
+) -> Step[State]:
+    work: dict[str, Any] = {}
+    emits: list[Emit] = []
+    alone = isinstance(state, Followed) and state.requestor_is_noncitizen
+    for made in made_by(event.type, case_id=context.case_id, cause=event.id, requestor_is_noncitizen=alone):
+        reason = reason_not_to_send(state, made.letter, made.role) or suppressed
+        work[ledger.path(made.id)] = ledger.new(made, made_at=context.now, suppressed=reason)
+        if reason is not None:
+            emits.append(Emit(_suppressed(made, reason)))
+    return Step(state=state, work=work, emits=tuple(emits), keep=keep or {})
+
+
+def _suppressed(made: Notification, reason: Because) -> NotificationRecorded:
+    return NotificationRecorded(
+        notification=made.id,
+        letter=made.letter,
+        role=made.role,
+        result=MailResult.SUPPRESSED,
+        attempt=0,
+        reply_class=reason.value,
+    )
+
+
+def _kept(event: Event[Any], blob: str) -> dict[str, bytes]:
+    return {blob: event.data.sealed[blob]} if blob in event.data.sealed else {}
+
+
+def _unchanged(state: State | None) -> Outcome:
+    return FIRST if state is None else Step(state=state)

@@ -1,0 +1,163 @@
+"""Reactions to commands: each moves one letter's phase, guarded by the phase and token that it saw.
+
+The case's state never changes here; a settled letter is published as `notification.recorded`.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.notification.commands import DeferMail, Delivered, Heard, RecordResult, Resend
+from services.notification.domain.following import State
+from services.notification.domain.ledger import Entry, Phase, path, phase_after, read
+from services.notification.domain.letters import TO_BE_TOLD, Because
+from shared.casework.reaction import Command, Context, Emit, Refused, Step
+from shared.contracts.events import NotificationRecorded
+from shared.contracts.vocabulary import MailResult
+
+MAY_BECOME: dict[MailResult, frozenset[Phase]] = {
+    MailResult.SENT: frozenset({Phase.DATA, Phase.UNCERTAIN}),
+    MailResult.FAILED: frozenset({Phase.CLAIMED, Phase.DATA, Phase.UNCERTAIN}),
+    MailResult.UNCERTAIN: frozenset({Phase.DATA}),
+    MailResult.SUPPRESSED: frozenset({Phase.CLAIMED}),
+}
+"""From which phases an attempt's result may settle a letter. A reply that comes after all settles an uncertain one."""
+
+UNKNOWN = Refused("unknown_notification", "This case has no such notification.")
+MOVED_ON = Refused("moved_on", "This attempt no longer owns the notification.")
+NOT_OPEN_TO_PERSONS = (
+    "Only a letter that failed, or whose outcome is uncertain, can be settled or sent again by a person."
+)
+
+
+def on_record(state: State | None, command: Command[RecordResult], context: Context) -> Step[State] | Refused:
+    """Record what became of an attempt, once: only the attempt that holds the token may."""
+    said = command.data
+    entry = _entry(context, said.notification)
+    if state is None or entry is None:
+        return UNKNOWN
+    late = said.result is MailResult.SENT and entry.phase is Phase.DUE and entry.doubted == said.token
+    if not late and (entry.token != said.token or entry.phase not in MAY_BECOME[said.result]):
+        return MOVED_ON
+    changes = {
+        "phase": phase_after(said.result),
+        "reason": said.reply_class,
+        "address_day": said.address_day,
+        "next_at": None,
+        "claimed_until": entry.claimed_until if said.result is MailResult.UNCERTAIN else None,
+        "outcome": None,
+        "at": context.now,
+    }
+    return _settled(state, entry, said.notification, changes, reply_class=said.reply_class)
+
+
+def on_defer(state: State | None, command: Command[DeferMail], context: Context) -> Step[State] | Refused:
+    """The relay refused for now, definitely: due again later."""
+    said = command.data
+    entry = _entry(context, said.notification)
+    if state is None or entry is None:
+        return UNKNOWN
+    if entry.token != said.token or entry.phase not in {Phase.CLAIMED, Phase.DATA}:
+        return MOVED_ON
+    changes = {
+        "phase": Phase.DUE,
+        "next_at": said.next_at,
+        "tries": entry.tries + 1,
+        "reason": said.reply_class,
+        "token": None,
+        "claimed_until": None,
+        "outcome": None,
+    }
+    return _moved(state, entry, said.notification, changes)
+
+
+def on_resend(state: State | None, command: Command[Resend], context: Context) -> Step[State] | Refused:
+    """A person takes the risk of a second copy, once the first attempt can no longer be under way."""
+    said = command.data
+    entry = _entry(context, said.notification)
+    if state is None or entry is None:
+        return UNKNOWN
+    if entry.phase not in {Phase.UNCERTAIN, Phase.FAILED}:
+        return Refused("not_open", NOT_OPEN_TO_PERSONS)
+    if entry.phase is Phase.UNCERTAIN and _may_be_under_way(entry, said.over_since):
+        return Refused(
+            "too_early", "The first attempt may still be under way. Please wait a few minutes and try again."
+        )
+    changes = {
+        "phase": Phase.DUE,
+        "attempt": entry.attempt + 1,
+        "tries": 0,
+        "next_at": None,
+        "doubted": entry.token if entry.phase is Phase.UNCERTAIN else None,
+        "token": None,
+        "claimed_until": None,
+        "reason": None,
+        "by": said.by,
+        "at": context.now,
+    }
+    return _moved(state, entry, said.notification, changes, answer={"attempt": entry.attempt + 1})
+
+
+def on_delivered(state: State | None, command: Command[Delivered], context: Context) -> Step[State] | Refused:
+    """A person settles a letter that the system could not: it arrived, or its reader was told another way."""
+    said = command.data
+    entry = _entry(context, said.notification)
+    if state is None or entry is None:
+        return UNKNOWN
+    arrived = said.heard is Heard.ARRIVED
+    untold = entry.phase is Phase.SUPPRESSED and entry.reason in TO_BE_TOLD
+    if entry.phase not in {Phase.UNCERTAIN, Phase.FAILED} and (arrived or not untold):
+        return Refused("not_open", NOT_OPEN_TO_PERSONS)
+    result = MailResult.SENT if arrived else MailResult.SUPPRESSED
+    reason = {
+        Heard.ARRIVED: "ARRIVED_SAYS_A_PERSON",
+        Heard.BY_PHONE: Because.TOLD_BY_PHONE.value,
+        Heard.BY_POST: Because.TOLD_BY_POST.value,
+    }[said.heard]
+    changes = {"phase": phase_after(result), "reason": reason, "told": said.heard, "by": said.by, "at": context.now}
+    return _settled(state, entry, said.notification, changes, reply_class=reason)
+
+
+def _may_be_under_way(entry: Entry, over_since: datetime) -> bool:
+    return entry.claimed_until is not None and entry.claimed_until > over_since
+
+
+def _entry(context: Context, notification: UUID) -> Entry | None:
+    stored = context.work.get("mail", {}).get(notification.hex)
+    return read(stored) if stored else None
+
+
+def _settled(
+    state: State, entry: Entry, notification: UUID, changes: dict[str, Any], *, reply_class: str
+) -> Step[State]:
+    result = MailResult(changes["phase"].value)
+    recorded = NotificationRecorded(
+        notification=notification,
+        letter=entry.letter,
+        role=entry.role,
+        result=result,
+        attempt=entry.attempt,
+        reply_class=reply_class,
+    )
+    return _moved(state, entry, notification, changes, emits=(Emit(recorded),), answer={"result": result.value})
+
+
+def _moved(
+    state: State,
+    entry: Entry,
+    notification: UUID,
+    changes: dict[str, Any],
+    *,
+    emits: tuple[Emit, ...] = (),
+    answer: dict[str, Any] | None = None,
+) -> Step[State]:
+    return Step(
+        state=state,
+        emits=emits,
+        work={path(notification, field): value for field, value in changes.items()},
+        guard={
+            f"work.{path(notification, 'phase')}": entry.phase.value,
+            f"work.{path(notification, 'token')}": entry.token,
+        },
+        answer=answer or {},
+    )
