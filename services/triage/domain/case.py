@@ -1,0 +1,187 @@
+"""A request as the field office knows it, and where it stands.
+
+Events of different topics arrive in any order. So `Case` is a function of *which* facts were heard, not of when, and
+each state holds only what does not depend on their order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from services.triage.domain.clock import Clock, Question
+from services.triage.domain.situation import Situation, imminent_from, responsible_place, urgency
+from shared.contracts.vocabulary import (
+    DecisionUnderReview,
+    RejectCode,
+    ReliefSought,
+    RequestorType,
+    ResolutionOutcome,
+    Stage,
+    Urgency,
+)
+from shared.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What was asked for, by whom. It never changes."""
+
+    number: str
+    received_at: datetime
+    requestor_type: RequestorType
+    decision_under_review: tuple[DecisionUnderReview, ...]
+    relief_sought: tuple[ReliefSought, ...]
+    incomplete: tuple[RejectCode, ...] = ()
+    represented: bool = False
+    age_band: str = ""
+    possible_double_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request with its newest facts and what follows from them.
+
+    `as_of` is the latest moment at which the facts were looked at. `chosen`: a person chose the office, and facts no
+    longer move the case. `moves` counts what officers and the calendar changed (forwarded, unanswered, now imminent).
+    """
+
+    submission: Submission
+    situation: Situation
+    amendment: int
+    as_of: datetime
+    imminent_since: datetime | None
+    office: str | None
+    office_since: datetime
+    guidance: str
+    office_map: str
+    chosen: bool = False
+    moves: int = 0
+    erased: bool = False
+
+    def urgency_at(self, moment: datetime) -> Urgency:
+        """How urgent the request is at `moment`, or when it was last looked at if that was later."""
+        return urgency(self.situation, imminent_since=self.imminent_since, as_of=max(self.as_of, moment))
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """All that is known so far is that the case's key is destroyed. (A rejected request can be erased, too.)"""
+
+    erased: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnderConsideration:
+    """In an office's queue, or waiting to be assigned. Round 2 is the one after a remand."""
+
+    case: Case
+    round: int
+    opened_at: datetime
+    clock: Clock
+    question: Question | None = None
+
+    @property
+    def revision(self) -> int:
+        """Of its newest assignment. Counts what could have changed it, so that the order of hearing does not matter."""
+        return self.case.amendment + self.case.moves + self.round
+
+    @property
+    def urgency(self) -> Urgency:
+        """How urgent the request was when last looked at; opening a round is a look, too."""
+        return self.case.urgency_at(self.opened_at)
+
+    @property
+    def assigned_at(self) -> datetime:
+        """Since when the office has had the case in this round."""
+        return max(self.opened_at, self.case.office_since)
+
+    @property
+    def answer_due(self) -> datetime:
+        """By when the office should have answered."""
+        return self.clock.answer_due[self.urgency.value]
+
+    @property
+    def silence_ends_at(self) -> datetime:
+        """After this the requestor may ask headquarters."""
+        return self.clock.silence_ends[self.urgency.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """The office has decided this round; the requestor or headquarters moves next."""
+
+    case: Case
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithHeadquarters:
+    """Escalated in this round, with or without the office's decision."""
+
+    case: Case
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The requestor withdrew; only the arbiter's resolution is still to come. The office can decide nothing any more.
+
+    `completed` and `escalated` are the last rounds in which that happened, 0 for never.
+    """
+
+    case: Case
+    round: int
+    completed: int
+    escalated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The arbiter has spoken: this outranks everything, before and after."""
+
+    case: Case
+    stage: Stage
+    outcome: ResolutionOutcome
+
+
+Heard = UnderConsideration | Considered | WithHeadquarters | Withdrawn | Resolved
+State = Unheard | Heard
+
+
+def assess(submission: Submission, situation: Situation, policy: Policy, *, at: datetime, erased: bool) -> Case:
+    """A new request, assessed at `at`."""
+    return Case(
+        submission=submission,
+        situation=situation,
+        amendment=0,
+        as_of=at,
+        imminent_since=imminent_from(situation.removal, policy.imminent_within),
+        office=_office(situation, policy),
+        office_since=at,
+        guidance=policy.guidance,
+        office_map=policy.office_map.version,
+        erased=erased,
+    )
+
+
+def amend(case: Case, amendment: int, changed: Mapping[str, Any], policy: Policy, *, at: datetime) -> Case:
+    """The case with newer facts (`changed`: fields of `Situation`). An office that a person chose stays."""
+    situation = replace(case.situation, **changed)
+    office = case.office if case.chosen else _office(situation, policy)
+    return replace(
+        case,
+        situation=situation,
+        amendment=amendment,
+        as_of=max(case.as_of, at),
+        imminent_since=imminent_from(situation.removal, policy.imminent_within),
+        office=office,
+        office_since=at if office != case.office else case.office_since,
+        guidance=policy.guidance,
+        office_map=policy.office_map.version,
+    )
+
+
+def _office(situation: Situation, policy: Policy) -> str | None:
+    place = responsible_place(situation)
+    return policy.office_map.office_for(place.state, place.county) if place else None

@@ -1,0 +1,224 @@
+"""What officers ask for, and the reactions to it. A typed text comes already sealed (`box`), under its blob's name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from services.triage.domain import consideration
+from services.triage.domain.case import State, UnderConsideration
+from services.triage.domain.clock import Question
+from services.triage.domain.decision import Decision, objection
+from services.triage.translate import assigned, completed
+from shared.casework.claims import LET_GO, claim_of, held_by, take, touched
+from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
+from shared.contracts.events import InformationRequested
+from shared.contracts.vocabulary import RejectCode
+
+
+class Order(StrEnum):
+    """What an officer can ask for."""
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    FORWARD = "forward"
+    DECIDE = "decide"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who asks: the token's subject, and the offices that it names. Headquarters sees to cases without an office."""
+
+    subject: str
+    offices: frozenset[str]
+    assigns: bool = False
+
+    def may_work(self, office: str | None) -> bool:
+        """Whether a case of this office (None: to be assigned) is this officer's business."""
+        return self.assigns if office is None else office in self.offices
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Take the case in hand."""
+
+    officer: Officer
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give it back to the queue."""
+
+    officer: Officer
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Give it to another office; `facts_seen` is the newest amendment seen, `box` the reason, sealed."""
+
+    officer: Officer
+    office: str
+    facts_seen: int
+    box: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Give the request its initial consideration; `facts_seen` is the newest amendment that the officer saw."""
+
+    officer: Officer
+    decision: Decision
+    facts_seen: int
+    box: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the requestor; `about` names what is asked for by codes, the question itself is sealed in `box`."""
+
+    officer: Officer
+    about: tuple[str, ...]
+    box: Mapping[str, bytes]
+
+
+ASKABLE = frozenset({*RejectCode, "custody", "removal", "place", "facts", "consent"})
+"""What a question may be about besides the reasons of the policy in force. Codes only: they travel in clear."""
+
+
+def on_claim(state: State | None, command: Command[Claim], context: Context) -> Outcome[State]:
+    """Take a case of an own office; twice renews."""
+    officer = command.data.officer
+    item = _open_item(state, officer)
+    if isinstance(item, Refused):
+        return item
+    taken = take(context.work, officer.subject, now=context.now, lasts=context.policy.claim_lasts)
+    if isinstance(taken, Refused):
+        return taken
+    return Step(state=item, work=taken, answer={"claimed_until": taken["claim"]["until"].isoformat()})
+
+
+def on_release(state: State | None, command: Command[Release], context: Context) -> Outcome[State]:
+    """Put a claimed case back; its holder stays among those who touched it."""
+    officer = command.data.officer
+    item = _claimed_item(state, officer, context)
+    if isinstance(item, Refused):
+        return item
+    return Step(state=item, work={**LET_GO, "touched": list(touched(context.work, officer.subject))})
+
+
+def on_forward(state: State | None, command: Command[Forward], context: Context) -> Outcome[State]:
+    """Give a case without an office, or a misrouted one, to the right office. The clock goes on."""
+    wish = command.data
+    item = _open_item(state, wish.officer)
+    if isinstance(item, Refused):
+        return item
+    claim = claim_of(context.work)
+    if claim is not None and claim.keeps_out(wish.officer.subject, context.now):
+        return Refused("claimed_by_another", "Somebody else has claimed this case; ask them to forward it.")
+    if wish.office not in context.policy.office_map.offices:
+        return Refused("office_unknown", f"The office map in force has no office {wish.office}.")
+    if wish.office == item.case.office:
+        return Refused("office_unchanged", f"The case is with {wish.office} already.")
+    forwarded = consideration.forwarded(item, wish.office, context.now)
+    mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"assigned_{forwarded.revision}", needs_text=True)
+    if mismatch is not None:
+        return mismatch
+    return Step(
+        state=forwarded,
+        emits=(Emit(assigned(forwarded), sealed=tuple(wish.box)),),
+        keep=wish.box,
+        work={**LET_GO, "touched": list(touched(context.work, wish.officer.subject))},
+        answer={"office": wish.office, "revision": forwarded.revision},
+    )
+
+
+def on_decide(state: State | None, command: Command[Decide], context: Context) -> Outcome[State]:
+    """The initial consideration, by the officer who holds the claim and has seen the newest facts."""
+    wish = command.data
+    item = _claimed_item(state, wish.officer, context)
+    if isinstance(item, Refused):
+        return item
+    claim = held_by(context.work, wish.officer.subject)
+    if isinstance(claim, Refused):
+        return claim
+    if item.case.office is None:
+        return Refused("no_office", "No office is responsible yet. Forward the case to one first.")
+    mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"completed_{item.round}", needs_text=False)
+    if mismatch is not None:
+        return mismatch
+    wrong = objection(wish.decision, context.policy)
+    if wrong is not None:
+        return Refused(wrong.code, wrong.reason)
+    everybody = touched(context.work, wish.officer.subject)
+    done = completed(
+        item,
+        wish.decision,
+        actor=wish.officer.subject,
+        touched=everybody,
+        claimed_at=claim.at,
+        context=context,
+    )
+    return Step(
+        state=consideration.decided(item),
+        emits=(Emit(done, sealed=tuple(wish.box)),),
+        keep=wish.box,
+        work={**LET_GO, "touched": list(everybody)},
+        answer={"outcome": wish.decision.outcome.value, "round": item.round},
+    )
+
+
+def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outcome[State]:
+    """Put one question to the requestor; the clock stands still until it is answered."""
+    wish = command.data
+    item = _claimed_item(state, wish.officer, context)
+    if isinstance(item, Refused):
+        return item
+    if item.question is not None:
+        return Refused("question_open", "A question is open already. Wait for its answer, or until its time is over.")
+    if item.case.erased:
+        return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
+    if not wish.about or not set(wish.about) <= ASKABLE | set(context.policy.reasons):
+        return Refused("about_unknown", "Say by known codes what the question is about.")
+    question = Question(command.id, context.now, context.now + context.policy.question_answer_within)
+    asked = InformationRequested(question=question.id, about=wish.about, answer_by=question.answer_by)
+    return Step(
+        state=replace(item, question=question),
+        emits=(Emit(asked, sealed=tuple(wish.box)),),
+        keep=wish.box,
+        answer={"question": str(question.id), "answer_by": question.answer_by.isoformat()},
+    )
+
+
+def _open_item(state: State | None, officer: Officer) -> UnderConsideration | Refused:
+    if not isinstance(state, UnderConsideration):
+        return Refused("not_under_consideration", "The case is not before a field office now.")
+    if not officer.may_work(state.case.office):
+        return Refused("not_your_office", "The case is with another office, or waits to be assigned by headquarters.")
+    return state
+
+
+def _claimed_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
+    item = _open_item(state, officer)
+    if isinstance(item, Refused):
+        return item
+    claim = held_by(context.work, officer.subject)
+    return claim if isinstance(claim, Refused) else item
+
+
+def _seen_otherwise(
+    item: UnderConsideration, facts_seen: int, box: Mapping[str, Any], name: str, *, needs_text: bool
+) -> Refused | None:
+    """Why what the officer saw, or typed, does not fit the case as it is now."""
+    if facts_seen != item.case.amendment:
+        return Refused(
+            "facts_changed",
+            f"You saw version {facts_seen} of the facts, now it is {item.case.amendment}. Please look again.",
+        )
+    if item.case.erased and box:
+        return Refused("case_erased", "The case's personal data is erased: decide by codes, without a text.")
+    if needs_text and not box and not item.case.erased:
+        return Refused("text_missing", "Say in your own words why.")
+    if box and set(box) != {name}:
+        return Refused("facts_changed", "The case has moved on since you looked. Please look again.")
+    return None

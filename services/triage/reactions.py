@@ -1,0 +1,194 @@
+"""Triage's table: what the field office's service does with each input. The README has the same table with states."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from services.triage import officers
+from services.triage.domain import case as cases
+from services.triage.domain import consideration
+from services.triage.domain.case import Considered, State, UnderConsideration, Unheard, WithHeadquarters
+from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
+from shared.casework.claims import LET_GO, touched
+from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
+from shared.contracts import events
+from shared.contracts.envelope import Event
+from shared.contracts.vocabulary import EventType, Service, Urgency
+
+TO_BE_ASSIGNED = "TO_BE_ASSIGNED"
+"""The queue of cases whose place is in no office's area, as far as known; a person forwards them."""
+
+RANK = {Urgency.REMOVAL_IMMINENT: 0, Urgency.DETAINED: 1, Urgency.ROUTINE: 2}
+"""The order of the queue. That imminent removal comes before detention is a design choice."""
+
+
+class Moment(StrEnum):
+    """Deadlines that the state names."""
+
+    QUESTION_UNANSWERED = "question_unanswered"
+    REMOVAL_NEARS = "removal_nears"
+
+
+def on_request_submitted(
+    state: State | None, event: Event[events.RequestSubmitted], context: Context
+) -> Outcome[State]:
+    """A new case: assess it and put it before an office, or into the queue of those to be assigned."""
+    if state is not None and not isinstance(state, Unheard):
+        return Step(state=state)
+    case = cases.assess(
+        submission_of(event.data), situation_of(event.data), context.policy, at=context.now, erased=state is not None
+    )
+    opened = consideration.open_round(
+        case, context.policy, round_=1, clock_from=event.data.received_at, now=context.now
+    )
+    return Step(state=opened, emits=(Emit(assigned(opened)),), keep=event.data.sealed)
+
+
+def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
+    """Newer facts: kept in every state; while the case is open, told if they change where or when it is handled."""
+    if state is None or isinstance(state, Unheard):
+        return Wait(EventType.REQUEST_SUBMITTED)
+    amended = consideration.with_newer_facts(
+        state,
+        event.data.amendment,
+        changes_of(event.data),
+        event.data.answers,
+        policy=context.policy,
+        now=context.now,
+    )
+    if not isinstance(state, UnderConsideration) or not isinstance(amended, UnderConsideration):
+        return Step(state=amended, keep=event.data.sealed)
+    moved = amended.case.office != state.case.office
+    return Step(
+        state=amended,
+        emits=(Emit(assigned(amended)),) if _told(amended) != _told(state) else (),
+        keep=event.data.sealed,
+        work=LET_GO if moved else {},
+    )
+
+
+def _told(state: UnderConsideration) -> tuple[Any, ...]:
+    """What makes others want to hear of a new revision."""
+    return state.case.office, state.urgency, state.answer_due, state.silence_ends_at
+
+
+def on_request_withdrawn(state: State | None, event: Event[events.RequestWithdrawn], _: Context) -> Outcome[State]:
+    """The item leaves the queue; the arbiter answers the requestor."""
+    if state is None or isinstance(state, Unheard):
+        return Wait(EventType.REQUEST_SUBMITTED)
+    return Step(state=consideration.withdrawn(state), keep=event.data.sealed, work=LET_GO)
+
+
+def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated], context: Context) -> Outcome[State]:
+    """Headquarters has the case. If the office never answered in this round, tell headquarters who touched it."""
+    if state is None or isinstance(state, Unheard):
+        return Wait(EventType.REQUEST_SUBMITTED)
+    round_ = event.data.round
+    if isinstance(state, UnderConsideration | Considered | WithHeadquarters) and state.round < round_:
+        return Wait(EventType.REVIEW_REMANDED)
+    closed, owes_answer = consideration.escalated(state, round_)
+    if not owes_answer:
+        return Step(state=closed, work=LET_GO)
+    answer = no_answer(
+        state.case,
+        round_=round_,
+        assigned_at=state.assigned_at if isinstance(state, UnderConsideration) else state.case.office_since,
+        touched=touched(context.work),
+        context=context,
+    )
+    return Step(state=closed, emits=(Emit(answer),), work=LET_GO)
+
+
+def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded], context: Context) -> Outcome[State]:
+    """Sent back by headquarters: before the same office again, with a new clock."""
+    if state is None or isinstance(state, Unheard):
+        return Wait(EventType.REQUEST_SUBMITTED)
+    if not consideration.escalation_heard(state, event.data.round - 1):
+        return Wait(EventType.REVIEW_ESCALATED)
+    reopened = consideration.remanded(state, event.data.round, context.policy, now=context.now)
+    is_open = isinstance(reopened, UnderConsideration) and reopened != state
+    emits = (Emit(assigned(reopened)),) if is_open and isinstance(reopened, UnderConsideration) else ()
+    return Step(state=reopened, emits=emits, keep=event.data.sealed)
+
+
+def on_resolution_issued(state: State | None, event: Event[events.ResolutionIssued], _: Context) -> Outcome[State]:
+    """The end, whatever else was heard or is heard later."""
+    if state is None or isinstance(state, Unheard):
+        return Wait(EventType.REQUEST_SUBMITTED)
+    resolved = cases.Resolved(state.case, event.data.stage, event.data.outcome)
+    return Step(state=resolved, keep=event.data.sealed, work=LET_GO)
+
+
+def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context) -> Outcome[State]:
+    """The key is gone. Waits for nothing: the erased case may be a rejected request that is never submitted."""
+    return Step(state=consideration.erased(state))
+
+
+def on_question_unanswered(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
+    """The time to answer is over: the clock goes on, and the others are told the new due dates."""
+    return _on_calendar(state, consideration.unanswered, context)
+
+
+def on_removal_nears(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
+    """The scheduled removal has become imminent: the case moves up in the queue."""
+    return _on_calendar(state, consideration.removal_nears, context)
+
+
+def _on_calendar(state: State | None, change: Any, context: Context) -> Outcome[State]:
+    if not isinstance(state, UnderConsideration):
+        raise TypeError("Only a case under consideration names a deadline.")
+    changed = change(state, context.now)
+    return Step(state=changed, emits=(Emit(assigned(changed)),) if changed != state else ())
+
+
+def next_deadline(state: State) -> Due | None:
+    """The earliest moment that the state waits for."""
+    if not isinstance(state, UnderConsideration):
+        return None
+    imminence = consideration.next_imminence(state)
+    dues = [Due(Moment.REMOVAL_NEARS, imminence)] if imminence else []
+    if state.question is not None:
+        dues.append(Due(Moment.QUESTION_UNANSWERED, state.question.answer_by))
+    return min(dues, key=lambda due: due.at, default=None)
+
+
+def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an open case is listed by: its office's queue, then urgency, then due date."""
+    if not isinstance(state, UnderConsideration):
+        return {}
+    claim = work.get("claim") or {}
+    return {
+        "open": state.case.office or TO_BE_ASSIGNED,
+        "rank": RANK[state.urgency],
+        "due": state.answer_due,
+        "number": state.case.submission.number,
+        "claimed_by": claim.get("by"),
+        "claimed_until": claim.get("until"),
+    }
+
+
+REACTIONS: Reactions[State] = {
+    EventType.REQUEST_SUBMITTED: on_request_submitted,
+    EventType.REQUEST_AMENDED: on_request_amended,
+    EventType.REQUEST_WITHDRAWN: on_request_withdrawn,
+    EventType.REVIEW_ESCALATED: on_review_escalated,
+    EventType.REVIEW_REMANDED: on_review_remanded,
+    EventType.RESOLUTION_ISSUED: on_resolution_issued,
+    EventType.CASE_ERASED: on_case_erased,
+    Moment.QUESTION_UNANSWERED: on_question_unanswered,
+    Moment.REMOVAL_NEARS: on_removal_nears,
+    officers.Order.CLAIM: officers.on_claim,
+    officers.Order.RELEASE: officers.on_release,
+    officers.Order.FORWARD: officers.on_forward,
+    officers.Order.DECIDE: officers.on_decide,
+    officers.Order.ASK: officers.on_ask,
+}
+
+BEHAVIOUR: Behaviour[State] = Behaviour(
+    service=Service.TRIAGE,
+    state=State,
+    reactions=REACTIONS,
+    due=next_deadline,
+    queue=queue_fields,
+    queue_indexes=("open", "claimed_by"),
+)

@@ -1,0 +1,127 @@
+"""Between the published events and triage's domain. Nothing is decided here."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.triage.domain.case import Case, Submission, UnderConsideration
+from services.triage.domain.decision import Decision
+from services.triage.domain.situation import Custody, Place, Removal, Situation
+from shared.casework.reaction import Context
+from shared.contracts import events
+from shared.contracts.envelope import Contract
+from shared.contracts.vocabulary import TriageOutcome
+
+
+def submission_of(data: events.RequestSubmitted) -> Submission:
+    """What was asked for, by whom."""
+    return Submission(
+        number=data.number,
+        received_at=data.received_at,
+        requestor_type=data.requestor_type,
+        decision_under_review=data.decision_under_review,
+        relief_sought=data.relief_sought,
+        incomplete=data.incomplete,
+        represented=data.represented,
+        age_band=data.age_band,
+        possible_double_of=data.possible_double_of,
+    )
+
+
+def situation_of(data: events.RequestSubmitted) -> Situation:
+    """What was known of the person's situation when the request was submitted."""
+    return Situation(
+        custody=_custody(data.custody),
+        removal=_removal(data.removal),
+        place=_place(data.place) if data.place else None,
+        facts=_as_json(data.facts),
+        consent=_as_json(data.consent),
+    )
+
+
+def changes_of(data: events.RequestAmended) -> Mapping[str, Any]:
+    """The fields of `Situation` that an amendment gives. Each is given whole: `facts` replaces all earlier facts."""
+    given = {
+        "custody": data.custody and _custody(data.custody),
+        "removal": data.removal and _removal(data.removal),
+        "place": data.place and _place(data.place),
+        "facts": data.facts and _as_json(data.facts),
+        "consent": data.consent and _as_json(data.consent),
+    }
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def assigned(state: UnderConsideration) -> events.TriageAssigned:
+    """Where the case stands now, as the others are told. Categories stay empty until the guidance's rules are asked."""
+    return events.TriageAssigned(
+        revision=state.revision,
+        office=state.case.office,
+        urgency=state.urgency,
+        answer_due=state.answer_due,
+        silence_ends_at=state.silence_ends_at,
+        guidance=state.case.guidance,
+        office_map=state.case.office_map,
+    )
+
+
+def completed(
+    state: UnderConsideration,
+    decision: Decision,
+    *,
+    actor: str,
+    touched: tuple[str, ...],
+    claimed_at: datetime,
+    context: Context,
+) -> events.TriageCompleted:
+    """The office's decision, under the guidance in force when it was taken."""
+    return events.TriageCompleted(
+        round=state.round,
+        outcome=decision.outcome,
+        granted=decision.granted,
+        referred_to=decision.referred_to,
+        moot_because=decision.moot_because,
+        reasons=decision.reasons,
+        decided_by=actor,
+        touched_by=touched,
+        assigned_at=state.assigned_at,
+        claimed_at=claimed_at,
+        facts_seen=state.case.amendment,
+        guidance=context.policy.guidance,
+        number=state.case.submission.number,
+        office=state.case.office,
+        urgency=state.urgency,
+    )
+
+
+def no_answer(
+    case: Case, *, round_: int, assigned_at: datetime, touched: tuple[str, ...], context: Context
+) -> events.TriageCompleted:
+    """Headquarters took the case before the office answered; this tells it who had the case in hand."""
+    return events.TriageCompleted(
+        round=round_,
+        outcome=TriageOutcome.NO_ANSWER,
+        decided_by=None,
+        touched_by=touched,
+        assigned_at=assigned_at,
+        facts_seen=case.amendment,
+        guidance=context.policy.guidance,
+        number=case.submission.number,
+        office=case.office,
+        urgency=case.urgency_at(context.now),
+    )
+
+
+def _custody(data: events.Custody) -> Custody:
+    return Custody(data.status, data.state, data.county)
+
+
+def _removal(data: events.Removal) -> Removal:
+    return Removal(data.scheduled_for, data.believed_imminent)
+
+
+def _place(data: events.Place) -> Place:
+    return Place(data.state, data.county)
+
+
+def _as_json(data: Contract) -> str:
+    return data.model_dump_json(exclude_none=True)
