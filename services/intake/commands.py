@@ -1,0 +1,100 @@
+"""What people ask intake to do: the commands, each a frozen value made at the edge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+from services.intake.domain.facts import Facts
+from services.intake.domain.filing import Change, Filing
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Recipient, RejectCode, ReviewGround
+
+Boxes = Mapping[str, bytes]
+"""Sealed blobs by name."""
+
+
+@unique
+class Ask(StrEnum):
+    """The names of the commands."""
+
+    SUBMIT = "submit"
+    REVIEW = "review"
+    WAIVE = "waive"
+    WITHDRAW = "withdraw"
+    AMEND = "amend"
+    FACTS = "facts"
+    CONSENT = "consent"
+    ERASE = "erase"
+
+
+@unique
+class When(StrEnum):
+    """The names of the deadlines."""
+
+    WINDOW_CLOSES = "window_closes"
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """A request, ready to be accepted or not. `missing` names everything that is not there, required or not.
+
+    `boxes` holds `submitted`, or `contact` for a request that will not be accepted.
+    """
+
+    filing: Filing
+    missing: tuple[RejectCode, ...]
+    boxes: Boxes
+
+
+@dataclass(frozen=True, slots=True)
+class AskReview:
+    """Ask the Senior Reviewing Official to look. `boxes` may hold `review`, the requestor's own words."""
+
+    ground: ReviewGround
+    boxes: Boxes
+
+
+@dataclass(frozen=True, slots=True)
+class Waive:
+    """Do without SRO review, so that the field office's answer stands now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take the request back. `boxes` may hold `withdrawal`, the reason in the requestor's own words."""
+
+    by: Recipient
+    boxes: Boxes
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Add or change something. `amendment` is the number under which `boxes` was sealed (`amended_<n>`)."""
+
+    amendment: int
+    change: Change
+    boxes: Boxes
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectFacts:
+    """Staff correct or add facts. `facts_seen`: the amendment that the person saw."""
+
+    facts_seen: int
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOnConsent:
+    """Staff have looked at the paper. `kind` None: the paper that was claimed."""
+
+    facts_seen: int
+    status: ConsentStatus
+    kind: ConsentKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """The case's key has been destroyed; say so. `reference` names the order, never a person."""
+
+    ordered_by: str
+    reference: str

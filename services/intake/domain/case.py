@@ -1,0 +1,141 @@
+"""The states of a case at intake, and what moves it between them.
+
+Each member holds only what exists in it. What intake itself has said (`ReviewAsked`, `ReviewLapsed`,
+`WithdrawalAsked`) stays until the resolution; everything else follows from what has been heard, so that the order in
+which topics are read makes no difference.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from services.intake.domain.filing import Filing
+from services.intake.domain.heard import Heard
+from shared.contracts.vocabulary import Language, Recipient, RejectCode, RequestorType, ReviewGround, TriageOutcome
+
+OPENS_THE_WINDOW = frozenset({TriageOutcome.DECLINED, TriageOutcome.REFERRED})
+
+GROUNDS_IN_THE_WINDOW = (
+    ReviewGround.FIELD_OFFICE_DECLINED,
+    ReviewGround.FACTORS_NOT_CONSIDERED,
+    ReviewGround.NEW_CIRCUMSTANCES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Not accepted: what to mend. Nothing follows but, perhaps, a new request."""
+
+    number: str
+    received_at: datetime
+    channel: str
+    received_id: str
+    fingerprint: str
+    language: Language
+    codes: tuple[RejectCode, ...]
+    requestor_type: RequestorType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnderConsideration:
+    """With the field office, or waiting for the arbiter's word on a favourable answer."""
+
+    filing: Filing
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOpen:
+    """The field office declined or referred; the requestor may ask for SRO review until `closes`."""
+
+    filing: Filing
+    closes: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAsked:
+    """The requestor asked for SRO review. Said once, never taken back."""
+
+    filing: Filing
+    ground: ReviewGround
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewLapsed:
+    """Nobody asked in time, or the requestor waived it. Said once, never taken back."""
+
+    filing: Filing
+    at: datetime
+    waived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalAsked:
+    """The requestor asked to withdraw; the arbiter will answer."""
+
+    filing: Filing
+    by: Recipient
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The ultimate resolution is out (`filing.heard.resolution`). It outranks all that arrives later."""
+
+    filing: Filing
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The case's key is destroyed. What remains identifies nobody."""
+
+    number: str
+    at: datetime
+
+
+Open = UnderConsideration | WindowOpen | ReviewAsked | ReviewLapsed | WithdrawalAsked
+Accepted = Open | Resolved
+State = Rejected | UnderConsideration | WindowOpen | ReviewAsked | ReviewLapsed | WithdrawalAsked | Resolved | Erased
+
+
+def number_shown(state: State) -> str:
+    """The case number, in every state."""
+    return state.number if isinstance(state, Rejected | Erased) else state.filing.number
+
+
+def with_filing(state: Accepted, filing: Filing) -> Accepted:
+    """The same case with a changed filing, standing where it follows that it stands."""
+    if filing.heard.resolution is not None:
+        return Resolved(filing)
+    match state:
+        case ReviewAsked() | ReviewLapsed() | WithdrawalAsked():
+            return replace(state, filing=filing)
+        case UnderConsideration() | WindowOpen() | Resolved():
+            closes = filing.heard.window_closes
+            return WindowOpen(filing, closes) if closes else UnderConsideration(filing)
+        case _:
+            assert_never(state)
+
+
+def hear(state: Accepted, heard: Heard) -> Accepted:
+    """The case after one more thing has been heard."""
+    return with_filing(state, replace(state.filing, heard=heard))
+
+
+def grounds_for_review(state: State, now: datetime) -> tuple[ReviewGround, ...]:
+    """The grounds on which review may be asked now; none: it may not be asked.
+
+    In an open window until intake itself has said that it lapsed (also a moment after it closes), and upon a silence
+    of the field office that has lasted too long.
+    """
+    match state:
+        case WindowOpen():
+            return GROUNDS_IN_THE_WINDOW
+        case UnderConsideration(filing):
+            heard = filing.heard
+            silent = heard.first_consideration is None and not heard.escalations
+            if silent and heard.assignment and now >= heard.assignment.silence_ends_at:
+                return (ReviewGround.NO_TIMELY_ANSWER,)
+            return ()
+        case _:
+            return ()

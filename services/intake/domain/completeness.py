@@ -1,0 +1,58 @@
+"""What a request must contain, and what becomes of one that does not. Reject is not deny: a code names what to mend."""
+
+from dataclasses import dataclass
+
+from shared.contracts.vocabulary import RejectCode
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Which parts of a request are there; never what they say."""
+
+    name: bool
+    a_number: bool
+    a_number_readable: bool
+    date_of_birth: bool
+    requestor_name: bool
+    decision: bool
+    relief: bool
+    narrative: bool
+    place: bool
+
+
+def gaps(content: Content) -> tuple[RejectCode, ...]:
+    """Everything that is missing, all at once."""
+    found = (
+        (not content.name, RejectCode.NO_NAME),
+        (not content.a_number, RejectCode.NO_A_NUMBER),
+        (content.a_number and not content.a_number_readable, RejectCode.BAD_A_NUMBER),
+        (not content.date_of_birth, RejectCode.NO_DATE_OF_BIRTH),
+        (not content.requestor_name, RejectCode.NO_REQUESTOR_NAME),
+        (not content.decision, RejectCode.NO_DECISION_STATED),
+        (not content.relief, RejectCode.NO_RELIEF_STATED),
+        (not content.narrative, RejectCode.NO_NARRATIVE),
+        (not content.place, RejectCode.NO_PLACE),
+    )
+    return tuple(code for missing, code in found if missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A case; `incomplete` names what the office still has to ask for."""
+
+    incomplete: tuple[RejectCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """No case: what to mend before it is sent again."""
+
+    codes: tuple[RejectCode, ...]
+
+
+def assess(
+    missing: tuple[RejectCode, ...], *, required: tuple[RejectCode, ...], urgent: bool
+) -> Accepted | NotAccepted:
+    """Accept a complete request, and an urgent one as it is; of the missing parts only required ones count."""
+    counted = tuple(code for code in missing if code in required)
+    return NotAccepted(counted) if counted and not urgent else Accepted(counted)

@@ -1,0 +1,107 @@
+"""The filing: what the requestor has put before the agency so far, and what has been heard about it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from services.intake.domain.facts import Consent, Custody, Facts, Place, Removal, merged
+from services.intake.domain.heard import Heard, Question
+from shared.contracts.vocabulary import (
+    DecisionUnderReview,
+    Language,
+    RejectCode,
+    ReliefSought,
+    RequestorType,
+    Urgency,
+)
+
+MAX_SEALED_BYTES = 500_000
+"""Sealed bytes that one case may gather: base64 in one event, it stays below Kafka's limit of 1 MB for a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """An accepted request. Personal data is sealed beside it; `amendment` is the version of its facts."""
+
+    number: str
+    received_at: datetime
+    channel: str
+    received_id: str
+    fingerprint: str
+    requestor_type: RequestorType
+    language: Language
+    custody: Custody
+    removal: Removal
+    place: Place | None
+    decision_under_review: tuple[DecisionUnderReview, ...]
+    relief_sought: tuple[ReliefSought, ...]
+    facts: Facts
+    consent: Consent
+    age_band: str
+    represented: bool
+    sealed_bytes: int
+    incomplete: tuple[RejectCode, ...] = ()
+    resubmits: str | None = None
+    possible_double_of: str | None = None
+    client_reference: str | None = None
+    amendment: int = 0
+    sealed_amendments: tuple[str, ...] = ()
+    answered: tuple[UUID, ...] = ()
+    link_generation: int = 1
+    heard: Heard = field(default_factory=Heard)
+
+    @property
+    def open_question(self) -> Question | None:
+        """The latest question that nobody has answered."""
+        waiting = [question for question in self.heard.questions if question.id not in self.answered]
+        return waiting[-1] if waiting else None
+
+    @property
+    def office(self) -> str | None:
+        """The field office that has the case, as far as heard."""
+        if self.heard.assignment:
+            return self.heard.assignment.office
+        last = self.heard.considerations[-1:]
+        return last[0].office if last else None
+
+    @property
+    def urgency(self) -> Urgency:
+        """The urgency, as far as heard."""
+        if self.heard.assignment:
+            return self.heard.assignment.urgency
+        last = self.heard.considerations[-1:]
+        return last[0].urgency if last else Urgency.ROUTINE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an amendment changes; None leaves a part as it is. `names` lists all that changed, sealed parts too."""
+
+    names: tuple[str, ...]
+    custody: Custody | None = None
+    removal: Removal | None = None
+    place: Place | None = None
+    facts: Facts | None = None
+    consent: Consent | None = None
+    language: Language | None = None
+    answers: UUID | None = None
+    new_link: bool = False
+
+
+def amended(filing: Filing, change: Change, *, blob: str | None, sealed_bytes: int) -> Filing:
+    """The filing after one more amendment. `blob` names its sealed part, if it has one."""
+    answered = (*filing.answered, change.answers) if change.answers else filing.answered
+    return replace(
+        filing,
+        amendment=filing.amendment + 1,
+        custody=change.custody or filing.custody,
+        removal=change.removal or filing.removal,
+        place=change.place or filing.place,
+        facts=merged(filing.facts, change.facts) if change.facts else filing.facts,
+        consent=change.consent or filing.consent,
+        language=change.language or filing.language,
+        answered=tuple(dict.fromkeys(answered)),
+        link_generation=filing.link_generation + change.new_link,
+        sealed_amendments=(*filing.sealed_amendments, blob) if blob else filing.sealed_amendments,
+        sealed_bytes=filing.sealed_bytes + sealed_bytes,
+    )

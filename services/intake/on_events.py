@@ -1,0 +1,73 @@
+"""Reactions to what triage and escalation say. They only add to what has been heard; where the case stands follows."""
+
+from collections.abc import Callable
+
+from services.intake import translate
+from services.intake.domain.case import OPENS_THE_WINDOW, Erased, Rejected, ReviewLapsed, State, WindowOpen, hear
+from services.intake.domain.heard import Heard
+from shared.casework.reaction import Context, Deadline, Emit, Refused, Step, Wait
+from shared.contracts import events
+from shared.contracts.envelope import Event
+from shared.contracts.events import (
+    InformationRequested,
+    ResolutionIssued,
+    ReviewEscalated,
+    ReviewRemanded,
+    TriageAssigned,
+    TriageCompleted,
+)
+from shared.contracts.vocabulary import EventType
+
+
+def _added(state: State | None, add: Callable[[Heard], Heard]) -> Step[State] | Wait:
+    match state:
+        case None:
+            # Only after a restore: the case was submitted, and its sender or `reconcile` brings it back.
+            return Wait(EventType.REQUEST_SUBMITTED)
+        case Rejected() | Erased():
+            return Step(state=state)
+        case _:
+            return Step(state=hear(state, add(state.filing.heard)))
+
+
+def on_assigned(state: State | None, event: Event[TriageAssigned], _: Context) -> Step[State] | Wait:
+    """Note office, urgency, and until when silence is patience."""
+    return _added(state, lambda heard: heard.with_assignment(translate.assignment_of(event)))
+
+
+def on_completed(state: State | None, event: Event[TriageCompleted], context: Context) -> Step[State] | Wait:
+    """Note the answer. A first one that declines or refers opens the window to ask for review."""
+    opens = event.data.round == 1 and event.data.outcome in OPENS_THE_WINDOW
+    closes = event.time + context.policy.review_window if opens else None
+    return _added(state, lambda heard: heard.with_consideration(translate.consideration_of(event, closes)))
+
+
+def on_question(state: State | None, event: Event[InformationRequested], _: Context) -> Step[State] | Wait:
+    """Note a question to the requestor, and keep its sealed text for the page."""
+    step = _added(state, lambda heard: heard.with_question(translate.question_of(event)))
+    if isinstance(step, Wait):
+        return step
+    return Step(state=step.state, keep=event.data.sealed)
+
+
+def on_escalated(state: State | None, event: Event[ReviewEscalated], _: Context) -> Step[State] | Wait:
+    """Note that headquarters has the case."""
+    return _added(state, lambda heard: heard.with_escalation(translate.escalation_of(event)))
+
+
+def on_remanded(state: State | None, event: Event[ReviewRemanded], _: Context) -> Step[State] | Wait:
+    """Note that the field office has it again."""
+    return _added(state, lambda heard: heard.with_remand(translate.remand_of(event)))
+
+
+def on_resolved(state: State | None, event: Event[ResolutionIssued], _: Context) -> Step[State] | Wait:
+    """The arbiter has spoken; nothing that comes later changes that."""
+    return _added(state, lambda heard: heard.with_resolution(translate.resolution_of(event)))
+
+
+def on_window_closed(state: State | None, _: Deadline, __: Context) -> Step[State] | Refused:
+    """Nobody asked in time: say so, once. The engine asks only while `due` names this moment."""
+    if not isinstance(state, WindowOpen):
+        return Refused("no_window", "No window to ask for review is open.")
+    lapsed = ReviewLapsed(state.filing, state.closes, waived=False)
+    return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=state.closes, waived=False)),))

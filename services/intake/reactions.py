@@ -1,0 +1,47 @@
+"""Intake's table: from each input to its reaction. The service's contents page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.intake import on_commands, on_events
+from services.intake.commands import Ask, When
+from services.intake.domain.case import Accepted, State, WindowOpen
+from shared.casework.reaction import Behaviour, Due
+from shared.contracts.vocabulary import EventType, Service
+
+
+def due(state: State) -> Due | None:
+    """The only moment that intake waits for: the end of the window to ask for review."""
+    return Due(When.WINDOW_CLOSES, state.closes) if isinstance(state, WindowOpen) else None
+
+
+def queue(state: State, _: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A client finds its own cases by its own reference, which is kept as a blind index."""
+    return {"reference": state.filing.client_reference} if isinstance(state, Accepted) else {}
+
+
+BEHAVIOUR: Behaviour[State] = Behaviour(
+    service=Service.INTAKE,
+    state=State,
+    reactions={
+        Ask.SUBMIT: on_commands.on_submit,
+        Ask.REVIEW: on_commands.on_review,
+        Ask.WAIVE: on_commands.on_waive,
+        Ask.WITHDRAW: on_commands.on_withdraw,
+        Ask.AMEND: on_commands.on_amend,
+        Ask.FACTS: on_commands.on_facts,
+        Ask.CONSENT: on_commands.on_consent,
+        Ask.ERASE: on_commands.on_erase,
+        EventType.TRIAGE_ASSIGNED: on_events.on_assigned,
+        EventType.TRIAGE_COMPLETED: on_events.on_completed,
+        EventType.INFORMATION_REQUESTED: on_events.on_question,
+        EventType.REVIEW_ESCALATED: on_events.on_escalated,
+        EventType.REVIEW_REMANDED: on_events.on_remanded,
+        EventType.RESOLUTION_ISSUED: on_events.on_resolved,
+        When.WINDOW_CLOSES: on_events.on_window_closed,
+    },
+    due=due,
+    queue=queue,
+    queue_indexes=("reference",),
+    creates=frozenset({Ask.SUBMIT}),
+)

@@ -1,0 +1,183 @@
+"""Between intake's domain and the published language of events."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from services.intake.domain.case import Rejected
+from services.intake.domain.facts import (
+    Consent,
+    Custody,
+    Day,
+    Factor,
+    Facts,
+    GangParticipation,
+    Participation,
+    Place,
+    Removal,
+    YesNo,
+)
+from services.intake.domain.filing import Change, Filing
+from services.intake.domain.heard import Assignment, Consideration, Escalation, Question, Remand, Resolution
+from shared.contracts import events
+from shared.contracts.envelope import Event
+from shared.contracts.vocabulary import ReviewGround
+
+_ASSERTIONS: Final[Mapping[str, type[YesNo] | type[Day]]] = {
+    "national_security_concern": YesNo,
+    "apprehended_on": Day,
+    "apprehended_entering_unlawfully": YesNo,
+    "first_present_on": Day,
+    "aggravated_felony": YesNo,
+    "gang_conviction": YesNo,
+    "threat_to_public_safety": YesNo,
+    "released_from_incarceration_on": Day,
+    "final_order": YesNo,
+    "pending_in_court": YesNo,
+}
+
+
+def facts_of(given: events.Facts) -> Facts:
+    """Facts as the domain holds them."""
+    known: dict[str, Any] = {
+        name: make(fact.value, fact.asserted_by, fact.on)
+        for name, make in _ASSERTIONS.items()
+        if (fact := getattr(given, name)) is not None
+    }
+    if (gang := given.gang_participation) is not None:
+        took_part = Participation(gang.value.intentional, gang.value.age_at_conduct)
+        known["gang_participation"] = GangParticipation(took_part, gang.asserted_by, gang.on)
+    return Facts(**known, mitigating=_factors(given.mitigating), aggravating=_factors(given.aggravating))
+
+
+def _factors(given: tuple[events.Fact[str], ...]) -> tuple[Factor, ...]:
+    return tuple(Factor(fact.value, fact.asserted_by, fact.on) for fact in given)
+
+
+def _facts(facts: Facts) -> events.Facts:
+    return events.Facts.model_validate(asdict(facts)) if facts != Facts() else events.Facts()
+
+
+def _custody(custody: Custody) -> events.Custody:
+    return events.Custody(status=custody.status, state=custody.state, county=custody.county)
+
+
+def _removal(removal: Removal) -> events.Removal:
+    return events.Removal(scheduled_for=removal.scheduled_for, believed_imminent=removal.believed_imminent)
+
+
+def _place(place: Place | None) -> events.Place | None:
+    return events.Place(state=place.state, county=place.county) if place else None
+
+
+def _consent(consent: Consent) -> events.Consent:
+    return events.Consent(kind=consent.kind, status=consent.status)
+
+
+def submitted(filing: Filing) -> events.RequestSubmitted:
+    """A request that was accepted."""
+    return events.RequestSubmitted(
+        number=filing.number,
+        received_at=filing.received_at,
+        received=events.Received(channel=filing.channel, id=filing.received_id),
+        resubmits=filing.resubmits,
+        incomplete=filing.incomplete,
+        requestor_type=filing.requestor_type,
+        language=filing.language,
+        custody=_custody(filing.custody),
+        removal=_removal(filing.removal),
+        place=_place(filing.place),
+        decision_under_review=filing.decision_under_review,
+        relief_sought=filing.relief_sought,
+        facts=_facts(filing.facts),
+        consent=_consent(filing.consent),
+        age_band=filing.age_band,
+        represented=filing.represented,
+        possible_double_of=filing.possible_double_of,
+    )
+
+
+def rejected(case: Rejected) -> events.RequestRejected:
+    """A request that was not accepted."""
+    return events.RequestRejected(
+        number=case.number,
+        codes=case.codes,
+        language=case.language,
+        received=events.Received(channel=case.channel, id=case.received_id),
+        received_at=case.received_at,
+        requestor_type=case.requestor_type,
+    )
+
+
+def amended(filing: Filing, change: Change) -> events.RequestAmended:
+    """An amendment: of each part that changed, its whole new value (of the facts, all that are known now)."""
+    return events.RequestAmended(
+        amendment=filing.amendment,
+        changed=change.names,
+        custody=_custody(change.custody) if change.custody else None,
+        removal=_removal(change.removal) if change.removal else None,
+        place=_place(change.place),
+        facts=_facts(filing.facts) if change.facts else None,
+        consent=_consent(change.consent) if change.consent else None,
+        language=change.language,
+        answers=change.answers,
+        link_generation=filing.link_generation,
+    )
+
+
+def review_requested(filing: Filing, ground: ReviewGround) -> events.ReviewRequested:
+    """What headquarters needs, which has not followed the case so far."""
+    return events.ReviewRequested(
+        ground=ground,
+        custody=_custody(filing.custody),
+        removal=_removal(filing.removal),
+        facts=_facts(filing.facts),
+        amendment=filing.amendment,
+        number=filing.number,
+        office=filing.office,
+        urgency=filing.urgency,
+    )
+
+
+def assignment_of(event: Event[events.TriageAssigned]) -> Assignment:
+    """Where triage has put the case."""
+    said = event.data
+    return Assignment(said.revision, said.office, said.urgency, said.answer_due, said.silence_ends_at)
+
+
+def consideration_of(event: Event[events.TriageCompleted], window_closes: datetime | None) -> Consideration:
+    """What the field office's consideration came to."""
+    said = event.data
+    return Consideration(
+        round=said.round,
+        at=event.time,
+        outcome=said.outcome,
+        office=said.office,
+        urgency=said.urgency,
+        reasons=said.reasons,
+        granted=said.granted,
+        referred_to=said.referred_to,
+        window_closes=window_closes,
+    )
+
+
+def question_of(event: Event[events.InformationRequested]) -> Question:
+    """A question, with the moment at which it was asked."""
+    return Question(event.time, event.data.question, event.data.about, event.data.answer_by)
+
+
+def escalation_of(event: Event[events.ReviewEscalated]) -> Escalation:
+    """The case came into the SRO queue."""
+    return Escalation(event.data.round, event.time, event.data.due, event.data.ground)
+
+
+def remand_of(event: Event[events.ReviewRemanded]) -> Remand:
+    """The case went back to the field office."""
+    return Remand(event.data.round, event.time)
+
+
+def resolution_of(event: Event[events.ResolutionIssued]) -> Resolution:
+    """The ultimate resolution."""
+    said = event.data
+    return Resolution(event.time, said.stage, said.outcome, said.granted, said.reasons)
