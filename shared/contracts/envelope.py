@@ -1,21 +1,23 @@
 """The envelope of every event: CloudEvents 1.0 in JSON structured mode (the record's value is the whole event).
 
-`data` is the last member of the envelope. Stored bytes leave `sealed` out, and publishing splices the blobs in as the last
-member of `data`, so that a blob is stored once and an event is never serialised again.
+`data` is the last member of the envelope. Stored bytes leave `sealed` out, and publishing splices the blobs in as the
+last member of `data`, so that a blob is stored once and an event is never serialised again.
 """
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID, uuid5
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
     PlainSerializer,
+    StringConstraints,
 )
 
 from shared.contracts.vocabulary import EventType
@@ -24,12 +26,29 @@ NAMESPACE = UUID("5ec0d100-0000-5000-8000-5ec0d1000000")
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 
-def _as_utc(value: AwareDatetime) -> str:
+def _whole(value: datetime) -> datetime:
+    try:
+        in_utc = value.astimezone(UTC)
+    except OverflowError as error:  # The first or last hours of the calendar, in another zone.
+        raise ValueError("outside the calendar") from error
+    return in_utc.replace(microsecond=in_utc.microsecond // 1000 * 1000)
+
+
+def _written(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Time = Annotated[AwareDatetime, PlainSerializer(_as_utc, return_type=str, when_used="json")]
-"""A moment; always aware, written in UTC with milliseconds (what the stores keep)."""
+Time = Annotated[AwareDatetime, AfterValidator(_whole), PlainSerializer(_written, return_type=str, when_used="json")]
+"""A moment; always aware, in UTC, with whole milliseconds (what the stores keep)."""
+
+BlobName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+"""The name of a sealed blob; safe as a stored key and inside JSON without escapes."""
+
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+"""How many, or the how-manyeth. Bounded, because a store refuses what exceeds 64 bits."""
+
+Ordinal = Annotated[int, Field(ge=1, lt=2**31)]
+"""Like `Count`, counted from one."""
 
 
 class Contract(BaseModel):
@@ -43,7 +62,7 @@ class EventData(Contract):
 
     type: ClassVar[EventType]
 
-    sealed: dict[str, bytes] = Field(
+    sealed: dict[BlobName, bytes] = Field(
         default_factory=dict, description="Sealed blobs by name, base64url; only the case's key opens them."
     )
 
@@ -63,7 +82,7 @@ class Event(Contract, Generic[D]):
     dataschema: str
     datacontenttype: Literal["application/json"] = "application/json"
     causationid: UUID
-    seq: int = Field(ge=1, lt=2**31)
+    seq: Ordinal
     data: D
 
 
@@ -80,8 +99,6 @@ def dataschema(event_type: EventType, version: int = 1) -> str:
 def traceparent(case_id: UUID, of_event: UUID) -> str:
     """A W3C trace context in which one case is one trace. Never needed to understand the event."""
     return f"00-{case_id.hex}-{of_event.hex[:16]}-01"
-
-
 
 
 def encode(event: Event[D]) -> bytes:

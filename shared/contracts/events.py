@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.envelope import Contract, EventData, Time
+from shared.contracts.envelope import Contract, Count, EventData, Ordinal, Time
 from shared.contracts.vocabulary import (
     Belief,
     ConsentKind,
@@ -157,7 +157,7 @@ class RequestAmended(EventData):
 
     type: ClassVar[EventType] = EventType.REQUEST_AMENDED
 
-    amendment: int = Field(ge=1)
+    amendment: Ordinal
     changed: tuple[str, ...]
     custody: Custody | None = None
     removal: Removal | None = None
@@ -166,7 +166,7 @@ class RequestAmended(EventData):
     consent: Consent | None = None
     language: Language | None = None
     answers: UUID | None = None
-    link_generation: int = Field(default=1, ge=1)
+    link_generation: Ordinal = 1
 
 
 class RequestWithdrawn(EventData):
@@ -178,12 +178,12 @@ class RequestWithdrawn(EventData):
 
 
 class TriageAssigned(EventData):
-    """Urgency, presumed categories, office and due date; a higher revision replaces a lower one. No office: to be assigned."""
+    """Urgency, presumed categories, office, due date; a higher revision replaces a lower. No office: to be assigned."""
 
     type: ClassVar[EventType] = EventType.TRIAGE_ASSIGNED
 
-    revision: int = Field(ge=1)
-    office: str | None
+    revision: Ordinal
+    office: str | None = None
     urgency: Urgency
     categories: tuple[PriorityCategory, ...] = ()
     undetermined: tuple[PriorityCategory, ...] = ()
@@ -199,20 +199,20 @@ class TriageCompleted(EventData):
 
     type: ClassVar[EventType] = EventType.TRIAGE_COMPLETED
 
-    round: int = Field(ge=1)
+    round: Ordinal
     outcome: TriageOutcome
     granted: tuple[ReliefSought, ...] = ()
     referred_to: ReferredTo | None = None
     moot_because: MootBecause | None = None
     reasons: tuple[str, ...] = ()
-    decided_by: str | None
+    decided_by: str | None = None
     touched_by: tuple[str, ...] = ()
     assigned_at: Time
     claimed_at: Time | None = None
-    facts_seen: int = Field(ge=0)
+    facts_seen: Count
     guidance: str
     number: str
-    office: str | None
+    office: str | None = None
     urgency: Urgency
 
 
@@ -235,9 +235,9 @@ class ReviewRequested(EventData):
     custody: Custody
     removal: Removal
     facts: Facts
-    amendment: int = Field(ge=0)
+    amendment: Count
     number: str
-    office: str | None
+    office: str | None = None
     urgency: Urgency
 
 
@@ -255,7 +255,7 @@ class ReviewEscalated(EventData):
 
     type: ClassVar[EventType] = EventType.REVIEW_ESCALATED
 
-    round: int = Field(ge=1)
+    round: Ordinal
     due: Time
     urgency: Urgency
     ground: ReviewGround
@@ -266,7 +266,7 @@ class ReviewRemanded(EventData):
 
     type: ClassVar[EventType] = EventType.REVIEW_REMANDED
 
-    round: int = Field(ge=2)
+    round: int = Field(ge=2, lt=2**31)
     reasons: tuple[str, ...]
 
 
@@ -292,7 +292,7 @@ class NotificationRecorded(EventData):
     letter: Letter
     role: Recipient
     result: MailResult
-    attempt: int = Field(ge=0)
+    attempt: Count
     reply_class: str
 
 

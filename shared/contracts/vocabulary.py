@@ -40,7 +40,7 @@ class Service(StrEnum):
 
 @unique
 class RequestorType(StrEnum):
-    """Who asks. The last two need a signed ICE Form 60-001 to be told more than the stage (OIDO's rule, by inference)."""
+    """Who asks. The last two need a signed ICE Form 60-001 to be told more than the stage (inferred, OIDO)."""
 
     NONCITIZEN = "NONCITIZEN"
     ATTORNEY = "ATTORNEY"
@@ -113,7 +113,7 @@ class PriorityCategory(StrEnum):
 
 @unique
 class TriageOutcome(StrEnum):
-    """What the field office's initial consideration came to. NO_ANSWER: headquarters took the case before it answered."""
+    """What the field office's initial consideration came to. NO_ANSWER: headquarters took the case before an answer."""
 
     FAVOURABLE = "FAVOURABLE"
     DECLINED = "DECLINED"
