@@ -41,7 +41,7 @@ class Deadline:
 class Context:
     """What a reaction may know besides its state and its input.
 
-    `now` is the input's own time (an event's `time`, a command's acceptance, a deadline's `due`), never the reader's clock.
+    `now` is the input's own time (an event's `time`, a command's acceptance, a deadline's `due`), never a reader's clock.
     `work` is the document's working data (claims, drafts, the mail ledger), to be read, never changed in place.
     """
 
@@ -63,7 +63,7 @@ class Emit:
 class Step(Generic[S]):
     """What an input changes: written whole or not at all.
 
-    A command or a deadline changes `state` only together with an event that it emits; claims and the like live in `work`.
+    A command or a deadline changes `state` only together with an event that it emits; claims and such live in `work`.
     `work` maps a dotted path below the document's `work` to its new value; None removes it.
     `guard` maps further dotted paths of the document to values that must still hold when the step is written.
     `answer` is a command's short answer, stored, and given again to a repeat of the same command.
@@ -122,6 +122,7 @@ class Behaviour(Generic[S]):
     Keys of `reactions` are event types (`request.submitted`), command names and deadline names.
     `due` names the next deadline of a state; `queue` gives the fields by which its cases are listed (stored under
     `queue`, None values left out); `queue_indexes` names those that are looked up.
+    `creates` names the commands that may make a case; any other command on an unknown case is answered "no such case".
     `schema` counts the shapes of `state` so far; `upcasters[n]` turns a stored state of shape n into shape n + 1.
     """
 
@@ -131,5 +132,6 @@ class Behaviour(Generic[S]):
     due: Callable[[S], Due | None] = no_deadline
     queue: Callable[[S, Mapping[str, Any]], Mapping[str, Any]] = no_queue
     queue_indexes: tuple[str, ...] = ()
+    creates: frozenset[str] = frozenset()
     schema: int = 1
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

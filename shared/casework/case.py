@@ -1,0 +1,96 @@
+"""One case of one service while inputs are offered to it: the document of design.md 4.1 in memory, and what changed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from shared.contracts.envelope import Event
+
+S = TypeVar("S")
+
+MAX_RECORD_BYTES = 1_000_000
+"""Kafka's default limit for one record is 1,048,576 bytes with its headers; what is larger is held, never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One record of one of our own topics. Either `event`, or why it could not be read (`unreadable`)."""
+
+    case_id: UUID
+    topic: str
+    value: bytes
+    event: Event[Any] | None = None
+    unreadable: str | None = None
+
+    @property
+    def sequence(self) -> str:
+        """The (source, topic) whose sequence numbers this input takes part in; no dots, for it is a stored key."""
+        source = self.event.source if self.event else "unreadable"
+        return f"{source}/{self.topic.replace('.', '_')}"
+
+
+@dataclass(slots=True)
+class Held:
+    """An input that waits in the document: for another one, or (`error`) for a mended build or a person."""
+
+    arrived: Arrived
+    since: datetime
+    build: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """An event as stored: final bytes but for the blobs that it names."""
+
+    index: int
+    id: UUID
+    type: str
+    seq: int
+    body: bytes
+    blobs: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a write of the case has to carry, gathered over all inputs that fold into it."""
+
+    anything: bool = False
+    state: dict[str, Any] | None = None
+    work: dict[str, Any] = field(default_factory=dict)
+    guard: dict[str, Any] = field(default_factory=dict)
+    handled: set[str] = field(default_factory=set)
+    commands: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    events: list[Emitted] = field(default_factory=list)
+    held: bool = False
+
+
+@dataclass(slots=True)
+class Case(Generic[S]):
+    """A case's document without its past events and sealed blobs. `v` 0: not stored yet."""
+
+    id: UUID
+    v: int = 0
+    state: S | None = None
+    work: dict[str, Any] = field(default_factory=dict)
+    handled: dict[str, tuple[int, UUID]] = field(default_factory=dict)
+    commands: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+    sent: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    emitted: int = 0
+    published: int = 0
+    changes: Changes = field(default_factory=Changes)
+
+    @property
+    def parked(self) -> bool:
+        """An input failed: all later ones wait behind it, deadlines stop, commands are refused."""
+        return any(held.error is not None for held in self.held)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing to write."""
+        return not self.changes.anything

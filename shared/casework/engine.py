@@ -1,0 +1,215 @@
+"""The engine: one handled input is one atomic write of one document; what it emits is published from the store.
+
+Every way in (records, commands, deadlines) goes through `_settle`: load, offer, write by version, decide again where
+somebody else was first, then publish. Own bytes are published only where the stored `writer` is ours; otherwise only
+stored bytes (design.md 4.3).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from shared.casework import offering
+from shared.casework.case import Arrived, Case, Emitted
+from shared.casework.commands import Answered
+from shared.casework.errors import CaseUnknown, CommandFailed, Outage, TooBusy
+from shared.casework.moves import Move, move
+from shared.casework.offering import Rules, Verdict
+from shared.casework.outbox import Outbox, Publication
+from shared.casework.reaction import Command
+from shared.casework.store import Store
+
+S = TypeVar("S")
+
+ATTEMPTS = 8
+"""How often a lost race is decided again before the caller is told; each loss means that somebody else got on."""
+
+Result = Verdict | Answered | CommandFailed
+Offer = Callable[[Case[S]], Result]
+
+
+async def no_point(_: str) -> None:
+    """The named places in the loop where a test may install a fault: nothing happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView(Generic[S]):
+    """A case to look at: nothing that is done to it changes the store."""
+
+    case_id: UUID
+    state: S
+    work: Mapping[str, Any]
+    v: int
+    parked: bool
+
+
+class Engine(Generic[S]):
+    """Runs one service's behaviour on its store and its outbox."""
+
+    def __init__(
+        self,
+        rules: Rules[S],
+        store: Store[S],
+        outbox: Outbox,
+        *,
+        real_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        policy_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        point: Callable[[str], Any] = no_point,
+    ) -> None:
+        self.rules = rules
+        self.store = store
+        self.outbox = outbox
+        self._real_now = real_now
+        self._policy_now = policy_now
+        self._point = point
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def handle(self, batch: Sequence[Arrived]) -> None:
+        """Settle a batch of records: each is applied, dropped as a duplicate, or held. Raises only `Outage`."""
+        now = self._policy_now()
+        offers = [
+            (arrived.case_id, lambda case, arrived=arrived: offering.offer(case, arrived, self.rules, now=now))
+            for arrived in batch
+        ]
+        await self._settle(offers, wait=True)
+
+    async def command(self, command: Command[Any]) -> Answered:
+        """Carry out one command: written, then answered, then published in the background (Kafka down is not us down).
+
+        Raises `CommandFailed` of some kind (nothing was saved), or `Outage`.
+        """
+        (result,) = await self.commands([command], wait=False)
+        if isinstance(result, CommandFailed):
+            raise result
+        return result
+
+    async def commands(self, commands: Sequence[Command[Any]], *, wait: bool = True) -> list[Answered | CommandFailed]:
+        """Carry out several commands in one write per case; `wait` for the acknowledgement of what they emitted."""
+        offers = [
+            (asked.case_id, lambda case, asked=asked: offering.command(case, asked, self.rules)) for asked in commands
+        ]
+        results = await self._settle(offers, wait=wait)
+        return [result for result in results if isinstance(result, Answered | CommandFailed)]
+
+    async def deadlines(self, limit: int = 200) -> int:
+        """Carry out the deadlines that have come; returns how many cases were looked at."""
+        now = self._policy_now()
+        due = await self.store.due(now, limit)
+        offers = [(case_id, lambda case: offering.deadline(case, self.rules, policy_now=now)) for case_id in due]
+        await self._settle(offers, wait=False)
+        return len(due)
+
+    async def case(self, case_id: UUID) -> CaseView[S] | None:
+        """One case as it stands; None when this service does not know it (or holds only inputs that wait)."""
+        case = (await self.store.load([case_id]))[case_id]
+        return _view(case)
+
+    async def listing(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), skip: int = 0, limit: int = 50
+    ) -> list[CaseView[S]]:
+        """Cases by their queue fields (`queue.<name>`)."""
+        cases = await self.store.find(query, sort=sort, skip=skip, limit=limit)
+        return [view for case in cases if (view := _view(case)) is not None]
+
+    async def events(self, case_id: UUID) -> list[Emitted]:
+        """All events that this service has emitted for a case, in order. Raises `CaseUnknown`."""
+        return (await self._history(case_id))[0]
+
+    async def sealed(self, case_id: UUID) -> dict[str, bytes]:
+        """All sealed blobs that this service keeps of a case. Raises `CaseUnknown`."""
+        return (await self._history(case_id))[1]
+
+    async def cases(self, case_ids: Sequence[UUID]) -> dict[UUID, CaseView[S]]:
+        """Several cases as they stand; unknown ones are left out."""
+        found = await self.store.load(case_ids)
+        return {case_id: view for case_id, case in found.items() if (view := _view(case)) is not None}
+
+    async def move(self, moves: Sequence[Move]) -> bool:
+        """Move single work entries without a new version of the case. True when every move matched."""
+        return await move(self.store.collection, moves)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait, bounded, for what is being published in the background, and write the marks."""
+        if self._background:
+            await asyncio.wait(self._background, timeout=seconds)
+        await self.outbox.flush_marks()
+
+    async def _history(self, case_id: UUID) -> tuple[list[Emitted], dict[str, bytes]]:
+        history = await self.store.history(case_id)
+        if history is None:
+            raise CaseUnknown
+        return history
+
+    async def _settle(self, offers: Sequence[tuple[UUID, Offer[S]]], *, wait: bool) -> list[Result]:
+        results: dict[int, Result] = {}
+        left = list(range(len(offers)))
+        for _ in range(ATTEMPTS):
+            if not left:
+                break
+            await self._point("before load")
+            cases = await self.store.load(offers[index][0] for index in left)
+            await self._point("after load")
+            for index in left:
+                case_id, offer = offers[index]
+                results[index] = offer(cases[case_id])
+            publications, stored = self._to_publish(cases.values())
+            await self._point("before write")
+            acknowledged = self.outbox.acknowledged(cases)
+            lost = set(await self.store.save(list(cases.values()), now=self._real_now(), published=acknowledged))
+            await self._point("after write")
+            mine = [publication for publication in publications if publication.case_id not in lost]
+            await self._send(mine, stored - lost, wait=wait)
+            left = [index for index in left if offers[index][0] in lost]
+        for index in left:
+            results[index] = TooBusy()
+        if left and wait:
+            raise Outage("Others keep changing the same cases.")
+        return [results[index] for index in range(len(offers))]
+
+    def _to_publish(self, cases: Iterable[Case[S]]) -> tuple[list[Publication], set[UUID]]:
+        """Own new events where all is at hand; the ids of cases of which stored events have to be read first."""
+        publications: list[Publication] = []
+        stored: set[UUID] = set()
+        for case in cases:
+            events, blobs = case.changes.events, case.changes.blobs
+            first_new = case.emitted - len(events)
+            if self.outbox.covered(case.id, case.published) < first_new:
+                stored.add(case.id)
+            elif events and all(name in blobs for event in events for name in event.blobs):
+                publications.append(Publication(case.id, case.published, list(events), dict(blobs)))
+            elif events:
+                stored.add(case.id)
+        return publications, stored
+
+    async def _send(self, publications: Sequence[Publication], stored: set[UUID], *, wait: bool) -> None:
+        if not publications and not stored:
+            return
+        if wait:
+            await self._publish(publications, stored)
+            return
+        task = asyncio.create_task(self._publish_later(publications, stored))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _publish(self, publications: Sequence[Publication], stored: set[UUID]) -> None:
+        await self.outbox.publish(publications)
+        if stored:
+            await self.outbox.publish_stored(stored)
+        await self._point("after publish")
+
+    async def _publish_later(self, publications: Sequence[Publication], stored: set[UUID]) -> None:
+        if self.outbox.breaker.open:
+            return  # The store has it; the sweeper publishes it when the broker is back.
+        try:
+            await self._publish(publications, stored)
+        except Outage:
+            return
+
+
+def _view(case: Case[S]) -> CaseView[S] | None:
+    if case.state is None:
+        return None
+    return CaseView(case.id, case.state, case.work, case.v, case.parked)

@@ -1,0 +1,54 @@
+"""What can go wrong: permanently (the record is wrong: hold it, say why), or for a while (back off, come again)."""
+
+from uuid import UUID
+
+
+class ContractViolation(Exception):
+    """What came in, or what a reaction made, breaks a rule that services rely on. Its text holds no personal data."""
+
+
+class Outage(Exception):
+    """Kafka, the store or the key store does not answer. Nothing is wrong with the record: wait, and go on."""
+
+
+class CommandFailed(Exception):
+    """A command was not carried out; nothing was saved."""
+
+
+class CommandRefused(CommandFailed):
+    """The domain does not allow this command now."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class CaseParked(CommandFailed):
+    """An earlier event of this case could not be handled. An operator has to look at it first."""
+
+    def __init__(self, case_id: UUID) -> None:
+        super().__init__("An earlier event of this case could not be handled; an operator has to look at it first.")
+        self.case_id = case_id
+
+
+class CaseUnknown(CommandFailed):
+    """No such case here."""
+
+    def __init__(self) -> None:
+        super().__init__("No such case.")
+
+
+class TooBusy(CommandFailed):
+    """Others kept changing this case first. Nothing was saved; ask again."""
+
+    def __init__(self) -> None:
+        super().__init__("Others are changing this case at this moment. Nothing was saved; please try again.")
+
+
+class CommandBroken(CommandFailed):
+    """Carrying out this command failed inside. Nothing was saved; the reason is in the log."""
+
+    def __init__(self, described: str) -> None:
+        super().__init__("This could not be done because of an error inside. Nothing was saved.")
+        self.described = described

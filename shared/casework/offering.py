@@ -1,0 +1,171 @@
+"""Offering inputs to a case: duplicates, order, waiting, failing. Pure but for the case that it changes in memory.
+
+Per (source, topic) a `seq` already handled is dropped and a gap is held; across topics nothing is ordered, and held
+inputs are offered again after each applied one, until nothing moves (design.md 4.2).
+"""
+
+import traceback
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+
+from shared.casework.case import Arrived, Case, Held
+from shared.casework.commands import Answered, deadline_id
+from shared.casework.errors import (
+    CaseParked,
+    CaseUnknown,
+    CommandBroken,
+    CommandFailed,
+    CommandRefused,
+    ContractViolation,
+)
+from shared.casework.reaction import Behaviour, Command, Context, Deadline, Refused, Step, Wait
+from shared.casework.stepping import apply
+from shared.mongo.mapping import StateMapping
+from shared.policy.model import Policies
+
+S = TypeVar("S")
+
+
+class Verdict(Enum):
+    """What became of an offered event or deadline."""
+
+    APPLIED = auto()
+    ALREADY = auto()
+    HELD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules(Generic[S]):
+    """What offering needs besides the case: the service's behaviour, how state is stored, policy, and this build."""
+
+    behaviour: Behaviour[S]
+    mapping: StateMapping[S]
+    policies: Policies
+    build: str
+
+
+def offer(case: Case[S], arrived: Arrived, rules: Rules[S], *, now: datetime) -> Verdict:
+    """Offer one record of our own topics. `now` is only noted on inputs that have to be held."""
+    verdict = _place(case, arrived, rules)
+    if verdict is Verdict.APPLIED:
+        offer_held(case, rules)
+    elif isinstance(verdict, Held):
+        verdict.since = now
+        case.held.append(verdict)
+        case.changes.held = case.changes.anything = True
+        return Verdict.HELD
+    return verdict
+
+
+def offer_held(case: Case[S], rules: Rules[S]) -> None:
+    """Offer held inputs again, in their order, until nothing moves or one fails."""
+    moved = True
+    while moved and not case.parked:
+        moved = False
+        for held in list(case.held):
+            verdict = _place(case, held.arrived, rules, again=True)
+            if not isinstance(verdict, Held):
+                case.held.remove(held)
+                case.changes.held = case.changes.anything = moved = True
+            elif verdict.error is not None:
+                held.error, held.build = verdict.error, rules.build
+                case.changes.held = case.changes.anything = True
+                return
+
+
+def command(case: Case[S], asked: Command[Any], rules: Rules[S]) -> Answered | CommandFailed:
+    """Carry out a command. One that raises holds nothing: its caller is told, and the case is as it was."""
+    if (earlier := case.commands.get(asked.id.hex)) is not None:
+        return Answered(earlier, replayed=True)
+    if case.parked:
+        return CaseParked(case.id)
+    if case.state is None and asked.name not in rules.behaviour.creates:
+        return CaseUnknown()
+    try:
+        outcome = _react(case, asked.name, asked, asked.at, rules)
+        if isinstance(outcome, Refused):
+            return CommandRefused(outcome.code, outcome.reason)
+        if isinstance(outcome, Wait):
+            return CommandRefused("not_yet", f"This needs {outcome.missing}, which has not arrived yet.")
+        _changes_only_with_an_event(case, outcome)
+        apply(case, outcome, cause=asked.id, now=asked.at, behaviour=rules.behaviour, mapping=rules.mapping)
+    except Exception as error:  # noqa: BLE001 - whatever a reaction raises fails this command and no other
+        return CommandBroken(describe(error))
+    case.commands[asked.id.hex] = dict(outcome.answer)
+    case.changes.commands.add(asked.id.hex)
+    offer_held(case, rules)
+    return Answered(outcome.answer)
+
+
+def deadline(case: Case[S], rules: Rules[S], *, policy_now: datetime) -> Verdict:
+    """Carry out the case's next deadline if it is still due. A failing one parks the case."""
+    due = rules.behaviour.due(case.state) if case.state is not None and not case.parked else None
+    if due is None or due.at > policy_now:
+        return Verdict.ALREADY
+    moment = Deadline(due.name, deadline_id(case.id, due.name, due.at), case.id, due.at)
+    try:
+        outcome = _react(case, due.name, moment, due.at, rules)
+        if not isinstance(outcome, Step):
+            raise ContractViolation(f"The reaction to the deadline {due.name} returned no step.")
+        _changes_only_with_an_event(case, outcome)
+        apply(case, outcome, cause=moment.id, now=due.at, behaviour=rules.behaviour, mapping=rules.mapping)
+    except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks this case and no other
+        failed = Arrived(case.id, f"deadline.{due.name}", b"", unreadable=f"{due.name}")
+        case.held.append(Held(failed, policy_now, rules.build, describe(error)))
+        case.changes.held = case.changes.anything = True
+        return Verdict.HELD
+    offer_held(case, rules)
+    return Verdict.APPLIED
+
+
+def _place(case: Case[S], arrived: Arrived, rules: Rules[S], *, again: bool = False) -> Verdict | Held:
+    """Apply an event, drop it, or say how it must be held."""
+    event = arrived.event
+    if not again and any(held.arrived.value == arrived.value for held in case.held):
+        return Verdict.ALREADY
+    if event is None:
+        return _held(arrived, rules, arrived.unreadable)
+    seq, last = case.handled.get(arrived.sequence, (0, None))
+    if event.seq < seq or (event.seq == seq and event.id == last):
+        return Verdict.ALREADY
+    if event.seq == seq:
+        return _held(arrived, rules, f"Another event was handled as number {seq} of this sequence.")
+    if case.parked or event.seq > seq + 1:
+        return _held(arrived, rules)
+    try:
+        outcome = _react(case, event.type, event, event.time, rules)
+        if isinstance(outcome, Wait):
+            return _held(arrived, rules)
+        if isinstance(outcome, Refused):
+            raise ContractViolation(f"The reaction to {event.type} refused an event.")
+        apply(case, outcome, cause=event.id, now=event.time, behaviour=rules.behaviour, mapping=rules.mapping)
+    except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks this case and no other
+        return _held(arrived, rules, describe(error))
+    case.handled[arrived.sequence] = (event.seq, event.id)
+    case.changes.handled.add(arrived.sequence)
+    return Verdict.APPLIED
+
+
+def _react(case: Case[S], name: str, given: Any, now: datetime, rules: Rules[S]) -> Step[S] | Wait | Refused:
+    context = Context(now=now, case_id=case.id, policy=rules.policies.at(now), work=case.work)
+    return rules.behaviour.reactions[name](case.state, given, context)
+
+
+def _changes_only_with_an_event(case: Case[S], step: Step[S]) -> None:
+    if step.state != case.state and not step.emits:
+        raise ContractViolation("A command or a deadline changed the state without emitting an event.")
+
+
+def _held(arrived: Arrived, rules: Rules[S], error: str | None = None) -> Held:
+    return Held(arrived, datetime.min, rules.build, error)  # noqa: DTZ901 - `since` is set by whoever keeps it
+
+
+def describe(error: BaseException) -> str:
+    """An error as it may be stored and shown: its type and place; its text only where it is ours and quotes nothing."""
+    if isinstance(error, ContractViolation):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

@@ -1,0 +1,165 @@
+"""The cases of one service in its database: load a batch, write it, and know which writes were ours."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid4
+
+from shared.casework.case import Case, Emitted
+from shared.casework.document import WITHOUT_BULK, fresh, read, read_event, write
+from shared.casework.errors import Outage
+from shared.casework.offering import Rules
+from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Database, PyMongoError, UpdateOne
+
+S = TypeVar("S")
+
+CASES = "cases"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is to be published of a case, read back: events from `published` on, and the blobs that they name."""
+
+    case_id: UUID
+    published: int
+    emitted: int
+    events: tuple[Emitted, ...]
+    blobs: Mapping[str, bytes]
+
+
+class Store(Generic[S]):
+    """Reads and writes cases. Any failure of the server is raised as `Outage`."""
+
+    def __init__(self, database: Database, rules: Rules[S]) -> None:
+        self.collection = database[CASES]
+        self._rules = rules
+
+    async def prepare(self) -> None:
+        """Create the indexes that this service needs; safe to repeat."""
+        fields = ["due_at", "pending_since", *(f"queue.{name}" for name in self._rules.behaviour.queue_indexes)]
+        try:
+            for name in fields:
+                await self.collection.create_index([(name, 1)])
+        except PyMongoError as error:
+            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
+
+    async def load(self, case_ids: Iterable[UUID]) -> dict[UUID, Case[S]]:
+        """The cases of a batch in one query; unknown ones come as new, empty cases."""
+        wanted = list(dict.fromkeys(case_ids))
+        documents = await self._find({"_id": {"$in": wanted}}, WITHOUT_BULK)
+        cases = {case_id: Case[S](case_id) for case_id in wanted}
+        cases |= {document["_id"]: read(document, self._rules) for document in documents}
+        return cases
+
+    async def save(self, cases: Sequence[Case[S]], *, now: datetime, published: Mapping[UUID, int]) -> list[UUID]:
+        """Write all changed cases in one unordered bulk. Returns the ids of those that somebody else changed first.
+
+        A write is ours only where the stored `writer` is the token of this very write: counts are looked at, and on a
+        shortfall the tokens are read back. When the outcome is unknown, `Outage`.
+        """
+        changed = [case for case in cases if not case.settled]
+        if not changed:
+            return []
+        writers = {case.id: uuid4() for case in changed}
+        writes = [
+            write(case, self._rules, writer=writers[case.id], now=now, published=published.get(case.id, 0))
+            for case in changed
+        ]
+        lost = [] if await self._write(writes) else await self._lost(writers)
+        for case in changed:
+            if case.id not in lost:
+                fresh(case)
+        return lost
+
+    async def unpublished(self, case_ids: Iterable[UUID]) -> list[Stored]:
+        """Events from the publish mark on, as stored, with their blobs."""
+        documents = await self._find(
+            {"_id": {"$in": list(case_ids)}}, {"events": 1, "sealed": 1, "published": 1, "emitted": 1}
+        )
+        found = []
+        for document in documents:
+            events = tuple(read_event(event) for event in document.get("events", ())[document["published"] :])
+            sealed = document.get("sealed", {})
+            blobs = {name: sealed[name] for event in events for name in event.blobs}
+            found.append(Stored(document["_id"], document["published"], document["emitted"], events, blobs))
+        return found
+
+    async def mark(self, marks: Mapping[UUID, int]) -> None:
+        """Note acknowledged prefixes, where nothing newer was emitted: whoever emitted that publishes and marks it."""
+        await self._write(
+            [
+                UpdateOne(
+                    {"_id": case_id, "emitted": published},
+                    {"$max": {"published": published}, "$unset": {"pending_since": ""}},
+                )
+                for case_id, published in marks.items()
+            ]
+        )
+
+    async def pending(self, limit: int) -> list[tuple[UUID, int]]:
+        """Cases with unpublished events, oldest first: (case id, how many it has emitted)."""
+        documents = await self._find(
+            {"pending_since": {"$exists": True}}, {"emitted": 1}, sort=[("pending_since", 1)], limit=limit
+        )
+        return [(document["_id"], document["emitted"]) for document in documents]
+
+    async def due(self, policy_now: datetime, limit: int) -> list[UUID]:
+        """Cases whose next deadline has come, earliest first."""
+        documents = await self._find({"due_at": {"$lte": policy_now}}, {"due_at": 1}, sort=[("due_at", 1)], limit=limit)
+        return [document["_id"] for document in documents]
+
+    async def find(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
+    ) -> list[Case[S]]:
+        """Cases by their queue fields."""
+        documents = await self._find(query, WITHOUT_BULK, sort=sort, skip=skip, limit=limit)
+        return [read(document, self._rules) for document in documents]
+
+    async def history(self, case_id: UUID) -> tuple[list[Emitted], dict[str, bytes]] | None:
+        """All events of a case and all its sealed blobs; None when the case is not known here."""
+        documents = await self._find({"_id": case_id}, {"events": 1, "sealed": 1})
+        if not documents:
+            return None
+        return [read_event(event) for event in documents[0].get("events", ())], dict(documents[0].get("sealed", {}))
+
+    async def _lost(self, writers: Mapping[UUID, UUID]) -> list[UUID]:
+        documents = await self._find({"_id": {"$in": list(writers)}}, {"writer": 1})
+        stored = {document["_id"]: document.get("writer") for document in documents}
+        return [case_id for case_id, writer in writers.items() if stored.get(case_id) != writer]
+
+    async def _write(self, writes: Sequence[Any]) -> bool:
+        """Whether every single write took effect."""
+        if not writes:
+            return True
+        try:
+            done = await self.collection.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            codes = {failure.get("code") for failure in (error.details or {}).get("writeErrors", ())}
+            if codes - {DUPLICATE_KEY} or (error.details or {}).get("writeConcernErrors"):
+                raise Outage(f"The store did not take a write (codes {sorted(map(str, codes))}).") from error
+            return False
+        except PyMongoError as error:
+            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
+        return bool(done.matched_count + done.inserted_count == len(writes))
+
+    async def _find(
+        self,
+        query: Mapping[str, Any],
+        projection: Mapping[str, Any],
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        skip: int = 0,
+        limit: int = 0,
+    ) -> list[dict[str, Any]]:
+        try:
+            cursor = self.collection.find(query, projection)
+            if sort:
+                cursor = cursor.sort(sort)
+            if skip:
+                cursor = cursor.skip(skip)
+            if limit:
+                cursor = cursor.limit(limit)
+            return await cursor.to_list(None)
+        except PyMongoError as error:
+            raise Outage(f"The store does not answer ({type(error).__name__}).") from error

@@ -1,0 +1,68 @@
+"""What runs beside the readers in every instance: the sweeper, the deadlines, the publish marks.
+
+The sweeper publishes what a crash left. Its clock is this process's own monotonic one: a case is taken up only when its
+outbox was seen unchanged for `STALE_SECONDS`, well above the time an acknowledgement takes.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from shared.casework.engine import Engine
+from shared.casework.errors import Outage
+
+STALE_SECONDS = 10.0
+SWEEP_SECONDS = 2.0
+DEADLINE_SECONDS = 0.25
+AT_ONCE = 500
+
+log = structlog.get_logger()
+
+
+class Sweeper:
+    """Finds cases whose events nobody publishes, and publishes their stored bytes."""
+
+    def __init__(
+        self,
+        engine: Engine[Any],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        stale_seconds: float = STALE_SECONDS,
+    ) -> None:
+        self._engine = engine
+        self._monotonic = monotonic
+        self._stale_seconds = stale_seconds
+        self._seen: dict[UUID, tuple[int, float]] = {}
+
+    async def sweep(self) -> int:
+        """One round; returns how many cases were taken up. One case that cannot be sent starves no other."""
+        if self._engine.outbox.breaker.open:
+            return 0
+        now = self._monotonic()
+        pending = dict(await self._engine.store.pending(AT_ONCE))
+        self._seen = {
+            case_id: self._seen[case_id] if self._seen.get(case_id, (None, 0.0))[0] == emitted else (emitted, now)
+            for case_id, emitted in pending.items()
+        }
+        stale = [case_id for case_id, (_, since) in self._seen.items() if now - since >= self._stale_seconds]
+        if stale:
+            log.info("sweeping", service=self._engine.rules.behaviour.service, cases=len(stale))
+            await self._engine.outbox.publish_stored(stale)
+        return len(stale)
+
+
+async def for_ever(work: Callable[[], Awaitable[Any]], *, every_seconds: float, name: str) -> None:
+    """Do some work again and again. An outage ends a round, never the loop; a defect is logged and tried again."""
+    while True:
+        await asyncio.sleep(every_seconds)
+        try:
+            await work()
+        except Outage as error:
+            log.info("waiting_for_a_server", loop=name, why=str(error))
+        except Exception as error:  # noqa: BLE001 - the loop must outlive a defect
+            log.error("loop_failed", loop=name, kind=type(error).__name__)
+            await asyncio.sleep(1.0)

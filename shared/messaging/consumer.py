@@ -1,0 +1,57 @@
+"""aiokafka's consumer, made to survive what it cannot decode.
+
+A header *name* that is not UTF-8 makes `getmany` raise, after it may have drained another partition and lost those
+records. Then every partition goes back to its committed offset and records are read one by one; the one that cannot be
+read is reported and passed (`passed` remembers it, for whoever checks that offsets follow one another).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+Unreadable = Callable[[str, int, int], Awaitable[None]]
+
+
+class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """A consumer that goes past a record which the client library cannot decode, having reported it."""
+
+    def __init__(self, *topics: str, unreadable: Unreadable, **options: Any) -> None:
+        """`unreadable(topic, partition, offset)` is awaited before such a record is passed; if it raises, it is not."""
+        super().__init__(*topics, **options)
+        self._unreadable = unreadable
+        self.passed: set[tuple[str, int, int]] = set()
+
+    async def getmany(self, *partitions: Any, timeout_ms: int = 0, max_records: int | None = None) -> Any:
+        """As aiokafka's, but never raises for a record's content."""
+        try:
+            return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        except UnicodeDecodeError:
+            return {partition: await self._carefully(partition, max_records or 500) for partition in self.assignment()}
+
+    async def _carefully(self, partition: TopicPartition, limit: int) -> list[Any]:
+        """Read a partition one by one from its committed offset, up to and past the first record that cannot be read."""
+        start = await self._settled(partition)
+        end = (await self.end_offsets([partition]))[partition]
+        self.seek(partition, start)
+        records: list[Any] = []
+        offset = start
+        while offset < end and len(records) < limit:
+            try:
+                found = await super().getmany(partition, timeout_ms=2000, max_records=1)
+            except UnicodeDecodeError:
+                await self._unreadable(partition.topic, partition.partition, offset)
+                self.passed.add((partition.topic, partition.partition, offset))
+                self.seek(partition, offset + 1)
+                break
+            if not found:
+                break
+            records += found[partition]
+            offset = records[-1].offset + 1
+        return records
+
+    async def _settled(self, partition: TopicPartition) -> int:
+        committed = await self.committed(partition)
+        if committed is not None:
+            return int(committed)
+        return int((await self.beginning_offsets([partition]))[partition])

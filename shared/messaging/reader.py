@@ -1,0 +1,228 @@
+"""One FastStream batch subscriber: fetch, hand over, commit explicitly; on an outage back off and come again.
+
+The hander-over settles every record itself; nothing is ever committed that it did not settle, and nothing is dropped
+because of an outage (design.md 4.3, steps 1 and 7).
+"""
+
+import asyncio
+import hashlib
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from shared.messaging.consumer import SteadyConsumer, Unreadable
+from shared.messaging.records import Record
+
+MAX_RECORDS = 500
+POLL_MS = 20
+IDLE_POLL_GRACE_SECONDS = 30.0
+REVOKE_SECONDS = 20.0
+GAP_TRIES = 3
+LONGEST_BACK_OFF_SECONDS = 5.0
+
+Handle = Callable[[Sequence[Record]], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Reads topics as one member of a consumer group. At least once, in order per partition, in batches."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: Sequence[str],
+        *,
+        group: str,
+        handle: Handle,
+        unreadable: Unreadable,
+        prefix: str = "",
+        session_seconds: float = 10.0,
+    ) -> None:
+        """`handle(records)` settles a batch or raises; `unreadable(topic, partition, offset)` notes a record that no
+        client can decode. Topic names are given and handed over without `prefix`."""
+        self.group = f"{prefix}{group}"
+        self.broker = KafkaBroker(
+            bootstrap,
+            logger=None,
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            client_id=group,
+            graceful_timeout=REVOKE_SECONDS,
+        )
+        self.broker.config.broker_config.builder = partial(
+            SteadyConsumer, unreadable=unreadable, bootstrap_servers=bootstrap
+        )
+        self._prefix = prefix
+        self._handle = handle
+        self._subscriber = self.broker.subscriber(
+            *(f"{prefix}{topic}" for topic in topics),
+            group_id=self.group,
+            batch=True,
+            max_records=MAX_RECORDS,
+            batch_timeout_ms=POLL_MS,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=int(session_seconds * 1000),
+            heartbeat_interval_ms=int(session_seconds * 300),
+            rebalance_timeout_ms=int((REVOKE_SECONDS + 10) * 1000),
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            fetch_max_wait_ms=100,
+            listener=self,
+            parser=self._message,
+            decoder=_records,
+        )
+        self._subscriber(self._on_batch)
+        self._settled: dict[TopicPartition, int] = {}
+        self._gaps: dict[tuple[TopicPartition, int], int] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._hurry = asyncio.Event()
+        self.assigned = False
+        self.failures = 0
+        self.last_settled = time.monotonic()
+
+    async def start(self) -> None:
+        """Join the group; raises KafkaError while the broker cannot be reached."""
+        await self.broker.start()
+
+    async def stop(self) -> None:
+        """Finish the batch at hand (bounded), leave the group."""
+        self._hurry.set()
+        self.assigned = False
+        await self.broker.stop()
+
+    async def lag(self) -> int | None:
+        """Records not read yet over all assigned partitions; None while there is no assignment."""
+        consumer = self._subscriber.consumer
+        if consumer is None or not self.assigned:
+            return None
+        behind = 0
+        for partition in consumer.assignment():
+            end = consumer.highwater(partition)
+            if end is None:
+                continue
+            behind += max(0, end - await consumer.position(partition))
+        return behind
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Wait, bounded, until the batch at hand is settled and committed."""
+        self.assigned = False
+        self._hurry.set()
+        try:
+            async with asyncio.timeout(REVOKE_SECONDS):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("revoked_while_busy", group=self.group, partitions=len(revoked))
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Start from the committed offsets."""
+        self._settled.clear()
+        self._gaps.clear()
+        self._hurry.clear()
+        self.assigned = True
+        log.info("partitions_assigned", group=self.group, partitions=len(assigned))
+
+    async def _message(self, records: Any) -> KafkaAckableMessage:
+        """FastStream's own parser decodes header values and raises on bytes that are not UTF-8: headers are dropped."""
+        return KafkaAckableMessage(body=records, headers={}, raw_message=records, consumer=self._subscriber.consumer)
+
+    async def _on_batch(self, records: Sequence[Any]) -> None:
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return
+        self._idle.clear()
+        try:
+            if await self._follows(consumer, records):
+                await self._handle([self._record(record) for record in records])
+                await self._commit(consumer, records)
+                self.failures = 0
+                self.last_settled = time.monotonic()
+        except Exception as error:  # noqa: BLE001 - nothing is committed; the same records come again
+            self.failures += 1
+            log.warning("batch_failed", group=self.group, kind=type(error).__name__, failures=self.failures)
+            await self._step_back(consumer, records)
+        finally:
+            self._idle.set()
+
+    async def _follows(self, consumer: Any, records: Sequence[Any]) -> bool:
+        """Whether each partition's batch starts where the last one ended; otherwise seek back (a gap may be real)."""
+        first = _bounds(records)
+        for partition, (start, _) in first.items():
+            expected = self._settled.get(partition)
+            if expected is None:
+                continue
+            while (partition.topic, partition.partition, expected) in consumer.passed:
+                expected += 1
+            if start <= expected:
+                continue
+            tries = self._gaps[partition, expected] = self._gaps.get((partition, expected), 0) + 1
+            if tries <= GAP_TRIES:
+                for tp, (begin, _) in first.items():
+                    consumer.seek(tp, self._settled.get(tp, begin))
+                return False
+            log.warning("offsets_missing", group=self.group, partition=partition.partition, count=start - expected)
+        return True
+
+    async def _commit(self, consumer: Any, records: Sequence[Any]) -> None:
+        """Commit what was settled, each partition with a hash and the time of its last record (to notice a lost tail)."""
+        offsets = {}
+        for partition, (_, last) in _bounds(records).items():
+            digest = hashlib.sha256(last.value or b"").hexdigest()[:16]
+            offsets[partition] = OffsetAndMetadata(last.offset + 1, f"{digest}:{last.timestamp}")
+            self._settled[partition] = last.offset + 1
+        try:
+            await consumer.commit(offsets)
+        except KafkaError as error:
+            # The group moved on: whoever has the partitions now reads these records again, and drops them.
+            log.info("commit_refused", group=self.group, kind=type(error).__name__)
+
+    async def _step_back(self, consumer: Any, records: Sequence[Any]) -> None:
+        pause = min(0.2 * 2**self.failures, LONGEST_BACK_OFF_SECONDS) * (0.5 + random.random() / 2)
+        try:
+            async with asyncio.timeout(pause):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+        assigned = consumer.assignment()
+        for partition, (start, _) in _bounds(records).items():
+            if partition in assigned:
+                consumer.seek(partition, start)
+
+    def _record(self, record: Any) -> Record:
+        return Record(
+            topic=record.topic.removeprefix(self._prefix),
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            value=record.value,
+            timestamp=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        )
+
+
+async def _records(message: KafkaAckableMessage) -> Any:
+    return message.raw_message
+
+
+def _bounds(records: Sequence[Any]) -> dict[TopicPartition, tuple[int, Any]]:
+    """Per partition: the first offset and the last record."""
+    bounds: dict[TopicPartition, tuple[int, Any]] = {}
+    for record in records:
+        partition = TopicPartition(record.topic, record.partition)
+        start, _ = bounds.get(partition, (record.offset, record))
+        bounds[partition] = (start, record)
+    return bounds

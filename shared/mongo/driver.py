@@ -1,0 +1,121 @@
+"""The only importer of a MongoDB driver: motor by default, PyMongo's async API by a setting.
+
+Motor is past its end of life (docs/decisions/0002); the store tests run on both, so that the switch is a setting.
+Write and read concern are set here, not left to the URI: a write is acknowledged by a majority and journalled.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol, cast
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient, InsertOne, ReadPreference, UpdateOne, WriteConcern
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+__all__ = [
+    "BulkWriteError",
+    "Collection",
+    "Cursor",
+    "Database",
+    "Driver",
+    "DuplicateKeyError",
+    "InsertOne",
+    "MongoClient",
+    "PyMongoError",
+    "RawBSONDocument",
+    "UpdateOne",
+]
+
+DUPLICATE_KEY = 11000
+
+Document = dict[str, Any]
+
+
+class Driver(StrEnum):
+    """Which library talks to the server."""
+
+    MOTOR = "motor"
+    PYMONGO = "pymongo"
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors can do."""
+
+    def __aiter__(self) -> AsyncIterator[Document]: ...
+    def sort(self, keys: Sequence[tuple[str, int]]) -> "Cursor": ...
+    def skip(self, count: int) -> "Cursor": ...
+    def limit(self, count: int) -> "Cursor": ...
+    async def to_list(self, length: int | None) -> list[Document]: ...
+
+
+class Collection(Protocol):
+    """The few operations that we use; every MongoDB-compatible server has them."""
+
+    def find(self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None) -> Cursor: ...
+    async def find_one(
+        self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None
+    ) -> Document | None: ...
+    async def insert_one(self, document: Document) -> Any: ...
+    async def insert_many(self, documents: Sequence[Document], *, ordered: bool = True) -> Any: ...
+    async def update_one(self, query: Mapping[str, Any], update: Mapping[str, Any], *, upsert: bool = False) -> Any: ...
+    async def find_one_and_update(
+        self, query: Mapping[str, Any], update: Mapping[str, Any], *, upsert: bool = False
+    ) -> Document | None: ...
+    async def delete_one(self, query: Mapping[str, Any]) -> Any: ...
+    async def bulk_write(self, requests: Sequence[Any], *, ordered: bool = True) -> Any: ...
+    async def create_index(self, keys: Sequence[tuple[str, int]], *, unique: bool = False) -> str: ...
+    async def count_documents(self, query: Mapping[str, Any]) -> int: ...
+
+
+class Database(Protocol):
+    """A database: a set of collections, and commands."""
+
+    def __getitem__(self, name: str) -> Collection: ...
+    async def command(self, command: str) -> Document: ...
+
+
+class MongoClient:
+    """A client of either driver. `uri` may hold a password: never log it."""
+
+    def __init__(self, uri: str, driver: Driver = Driver.MOTOR, *, timeout_seconds: float = 10.0) -> None:
+        """Connects lazily; an operation gives up after `timeout_seconds` with a PyMongoError."""
+        options: dict[str, Any] = {
+            "appname": "second-look",
+            "tz_aware": True,
+            "uuidRepresentation": "standard",
+            "serverSelectionTimeoutMS": int(timeout_seconds * 1000),
+            "connectTimeoutMS": int(timeout_seconds * 1000),
+            "socketTimeoutMS": int(timeout_seconds * 1000),
+            "retryWrites": False,  # every write is idempotent by its version; a retry is ours to decide
+        }
+        make: Any = AsyncIOMotorClient if driver is Driver.MOTOR else AsyncMongoClient
+        self._client = make(uri, **options)
+
+    def database(self, name: str) -> Database:
+        """A database whose writes are majority-acknowledged and journalled, and whose reads are majority reads."""
+        options: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC, uuid_representation=4)
+        found = self._client.get_database(
+            name,
+            codec_options=options,
+            write_concern=WriteConcern(w="majority", j=True),
+            read_concern=ReadConcern("majority"),
+            read_preference=ReadPreference.PRIMARY,
+        )
+        return cast("Database", found)
+
+    async def time(self) -> datetime:
+        """The server's own clock, to the millisecond."""
+        answer = await self._client.get_database("admin").command("hello")
+        moment: datetime = answer["localTime"]
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        closing = self._client.close()
+        if inspect.isawaitable(closing):
+            await closing
