@@ -5,9 +5,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import validate_email
 
 from shared.contracts.reading import WrongBody, read_body, read_mapping
 from shared.contracts.received import MAX_BODY_BYTES, RequestBody
+from shared.contracts.texts import plain_address
 from shared.contracts.vocabulary import Belief, CustodyStatus, DecisionUnderReview, Language
 
 TODAY = date(2021, 3, 8)
@@ -187,3 +191,15 @@ def test_the_size_limit_is_exact() -> None:
 
 def test_a_birth_today_is_possible_where_it_is_tomorrow_already() -> None:
     assert read(noncitizen={"date_of_birth": "2021-03-09"}).noncitizen.date_of_birth == date(2021, 3, 9)
+
+
+@given(st.from_regex(r"[A-Za-z0-9._+-]{1,66}@[A-Za-z0-9.-]{1,70}\.[A-Za-z0-9]{1,5}", fullmatch=True) | st.emails())
+@example("a.b+c@Mail-1.Example.ORG")
+@example("a@b.test")
+@example("a@b.home.arpa")
+@example("a@" + "b" * 64 + ".org")
+@example("a" * 65 + "@example.org")
+@example("a@example.org\n")
+def test_the_quick_look_at_an_address_says_what_the_thorough_one_says(text: str) -> None:
+    if (plain := plain_address(text)) is not None:
+        assert plain == validate_email(text)[1]
