@@ -1,0 +1,93 @@
+"""One child process of the platform: started in a session of its own, ended by its own process id."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.failures import CannotStart
+from deploy.local.places import PROJECT
+
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started process. `born` tells it from a later process that was given the same id."""
+
+    pid: int
+    born: str
+
+
+def start(command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None) -> Running:
+    """Start it detached, both outputs appended to `log`. It outlives the program that started it."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        try:
+            child = subprocess.Popen(
+                list(command),
+                cwd=PROJECT,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except FileNotFoundError as missing:
+            raise CannotStart(f"{command[0]} is not installed: run `make bootstrap`.") from missing
+    _children[child.pid] = child
+    return Running(pid=child.pid, born=_born(child.pid))
+
+
+# A dead child of ours stays a zombie until it is waited for; the handle is kept for that.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def is_alive(running: Running) -> bool:
+    child = _children.get(running.pid)
+    if child is not None and child.poll() is not None:
+        return False
+    return running.born != "" and _born(running.pid) == running.born
+
+
+def stop(running: Running, *, within: float = 15.0) -> None:
+    """Ask it to end, wait, then end it. Does nothing to another process that has got the same id since."""
+    for asked, seconds in ((signal.SIGTERM, within), (signal.SIGKILL, 5.0)):
+        if not is_alive(running):
+            break
+        try:
+            os.kill(running.pid, asked)
+        except ProcessLookupError:
+            break
+        wait_until(lambda: not is_alive(running), within=seconds)
+    child = _children.get(running.pid)
+    if child is not None and child.poll() is not None:
+        _children.pop(running.pid)
+
+
+def wait_until(condition: Callable[[], bool], *, within: float) -> bool:
+    """Look again and again until it holds or `within` seconds are over; tells which."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _born(pid: int) -> str:
+    """When the process with this id started, as the system tells it; empty when there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return "" if Path("/proc/self").exists() else _born_by_ps(pid)
+    state, *rest = stat.rpartition(")")[2].split()
+    return "" if state == "Z" else rest[18]
+
+
+def _born_by_ps(pid: int) -> str:
+    said = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return said.stdout.strip()

@@ -1,0 +1,54 @@
+"""Real servers for the tests that need them: started once per run, stopped at its end, whatever happened."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.local import probes, processes, servers
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the servers of this test run are, and where the mail sink keeps what it got."""
+
+    kafka: str
+    mongodb: str
+    smtp: str
+    mail: Path
+
+
+@pytest.fixture(scope="session", name="servers")
+def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Kafka, a document server and a mail sink on free loopback ports, without topics.
+
+    `KAFKA_BOOTSTRAP` and `MONGODB_URI` replace the first two by the reader's own. Nothing is emptied there:
+    a test makes its topics, groups and databases under names of its own.
+    """
+    folder = tmp_path_factory.mktemp("servers")
+    kafka_port, controller_port, documents_port, mail_port = probes.free_ports(4)
+    theirs = {"kafka": os.environ.get("KAFKA_BOOTSTRAP"), "documents": os.environ.get("MONGODB_URI")}
+    with ExitStack() as stack:
+        mail = servers.mail_sink(folder / "mail", port=mail_port)
+        ours = [mail]
+        if not theirs["documents"]:
+            ours.append(servers.documents(folder / "documents", port=documents_port))
+        if not theirs["kafka"]:
+            ours.append(servers.kafka(folder / "kafka", port=kafka_port, controller_port=controller_port))
+        started = []
+        for server in ours:
+            running = servers.launch(server, log=folder / f"{server.name}.log")
+            stack.callback(processes.stop, running)
+            started.append((server, running))
+        for server, running in started:
+            servers.wait_ready(server, running, log=folder / f"{server.name}.log")
+        urls = {server.name: server.url for server in ours}
+        yield Servers(
+            kafka=theirs["kafka"] or urls["kafka"],
+            mongodb=theirs["documents"] or urls["documents"],
+            smtp=mail.url,
+            mail=folder / "mail",
+        )
