@@ -116,8 +116,8 @@ def on_forward(state: State | None, command: Command[Forward], context: Context)
     claim = claim_of(context.work)
     if claim is not None and claim.keeps_out(wish.officer.subject, context.now):
         return Refused("claimed_by_another", "Somebody else has claimed this case; ask them to forward it.")
-    if wish.office not in context.policy.office_map.offices:
-        return Refused("office_unknown", f"The office map in force has no office {wish.office}.")
+    if wish.office not in set(context.policy.office_map.areas.values()):
+        return Refused("office_unknown", f"The office map in force has no area of an office {wish.office}.")
     if wish.office == item.case.office:
         return Refused("office_unchanged", f"The case is with {wish.office} already.")
     forwarded = consideration.forwarded(item, wish.office, context.now)

@@ -1,0 +1,97 @@
+"""Who ends a case, and how. Each function says what follows from one input; pure, and total over all states."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.file import FieldRecord
+from services.escalation.domain.states import (
+    AwaitingRequestor,
+    Following,
+    InQueue,
+    Question,
+    Remanded,
+    Resolution,
+    State,
+    file_of,
+)
+from shared.contracts.vocabulary import ResolutionOutcome, ReviewGround, Stage, TriageOutcome, Urgency
+from shared.policy.model import Policy
+
+ENDS_THE_CASE = frozenset({TriageOutcome.FAVOURABLE, TriageOutcome.MOOT})
+"""What the requestor cannot want reviewed."""
+
+
+def by_field_office(record: FieldRecord) -> Resolution:
+    """The field office's outcome as the ultimate resolution."""
+    return Resolution(
+        stage=Stage.FIELD_OFFICE,
+        outcome=ResolutionOutcome(record.outcome.value),
+        granted=record.granted,
+        reasons=record.reasons,
+        decided_by=record.decided_by,
+        claimed_at=record.claimed_at,
+    )
+
+
+BY_WITHDRAWAL = Resolution(stage=Stage.REQUESTOR, outcome=ResolutionOutcome.WITHDRAWN)
+
+
+def enter_queue(
+    state: State | None, *, round_: int, ground: ReviewGround, urgency: Urgency, policy: Policy, now: datetime
+) -> InQueue:
+    """Put the case before the SRO; due by the policy in force now."""
+    return InQueue(
+        file=file_of(state),
+        round=round_,
+        ground=ground,
+        urgency=urgency,
+        entered_at=now,
+        due_without_pause=now + policy.sro_answer_within[urgency],
+    )
+
+
+def missing_for(state: State | None, record: FieldRecord) -> str | None:
+    """What must still come before a field office's record can be filed; None when nothing.
+
+    A first round is complete in itself, unless it says that headquarters took the case, which somebody must have asked
+    for. A later round answers a remand.
+    """
+    if isinstance(state, Following | AwaitingRequestor) or state is None:
+        taken = record.round > 1 or record.outcome is TriageOutcome.NO_ANSWER
+        return "review.requested" if taken else None
+    if isinstance(state, InQueue) and record.round > state.round:
+        return "review.remanded"
+    if isinstance(state, Remanded) and record.round > state.round:
+        return "review.remanded"
+    return None
+
+
+def may_remand(state: InQueue, policy: Policy) -> bool:
+    """Whether policy leaves a remand (the n-th round follows the n-1 remands before it)."""
+    return state.round <= policy.remands
+
+
+def remand(state: InQueue) -> Remanded:
+    """Back to the field office for another round."""
+    return Remanded(state.file, state.round + 1, state.ground)
+
+
+def ask(state: InQueue, question: UUID, *, policy: Policy, now: datetime) -> InQueue:
+    """The requestor is asked. The pause of an earlier question, whose time is over, is counted first."""
+    counted = end_question(state, now)
+    return replace(counted, question=Question(question, now, now + policy.question_answer_within))
+
+
+def answered(state: State, question: UUID | None, now: datetime) -> State:
+    """The clock goes on when the open question is answered."""
+    if isinstance(state, InQueue) and state.question is not None and state.question.id == question:
+        return end_question(state, now)
+    return state
+
+
+def end_question(state: InQueue, now: datetime) -> InQueue:
+    """The queue's item without its question, the pause counted."""
+    if state.question is None:
+        return state
+    return replace(state, due_without_pause=state.due_without_pause + state.question.pause(now), question=None)

@@ -1,0 +1,164 @@
+"""Escalation's table: what the arbiter does with each input. The README has the same table with states.
+
+Every ending goes through `resolving.resolve`, the only place of the whole system where `resolution.issued` is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, assert_never
+
+from services.escalation import officials
+from services.escalation.domain import arbitration
+from services.escalation.domain.file import FieldRecord, File, with_facts, with_number, with_record
+from services.escalation.domain.states import (
+    AwaitingRequestor,
+    Following,
+    InQueue,
+    Remanded,
+    Resolved,
+    State,
+    file_of,
+    refiled,
+)
+from services.escalation.resolving import resolve
+from services.escalation.translate import escalated, facts_told, record_of
+from shared.casework.reaction import Behaviour, Context, Emit, Outcome, Reactions, Step, Wait
+from shared.contracts import events
+from shared.contracts.envelope import Event
+from shared.contracts.vocabulary import EventType, Service, Urgency
+
+RANK = {Urgency.REMOVAL_IMMINENT: 0, Urgency.DETAINED: 1, Urgency.ROUTINE: 2}
+"""The order of the queue. That imminent removal comes before detention is a design choice."""
+
+QUEUE = "HQ"
+
+
+def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
+    """Newer facts are filed, before and after escalation; an answer sets the SRO's clock going again."""
+    data = event.data
+    newer = refiled(state, with_facts(file_of(state), data.amendment, facts_told(data)))
+    return Step(state=arbitration.answered(newer, data.answers, context.now), keep=data.sealed)
+
+
+def on_request_withdrawn(
+    state: State | None, event: Event[events.RequestWithdrawn], context: Context
+) -> Outcome[State]:
+    """A withdrawal ends every case that is not ended yet."""
+    if isinstance(state, Resolved):
+        return Step(state=state, keep=event.data.sealed)
+    return resolve(state or Following(File()), arbitration.BY_WITHDRAWAL, context, keep=event.data.sealed)
+
+
+def on_triage_completed(state: State | None, event: Event[events.TriageCompleted], context: Context) -> Outcome[State]:
+    """The field office's record: ends a case that nobody escalated, or that was sent back to it; else it informs."""
+    record = record_of(event.data, completed_at=context.now)
+    missing = arbitration.missing_for(state, record)
+    if missing is not None:
+        return Wait(missing)
+    filed = refiled(state, with_record(file_of(state), record, event.data.number))
+    keep = event.data.sealed
+    match filed:
+        case Following():
+            if record.outcome in arbitration.ENDS_THE_CASE:
+                return resolve(filed, arbitration.by_field_office(record), context, keep=keep)
+            return Step(state=AwaitingRequestor(filed.file), keep=keep)
+        case Remanded(round=round_) if record.round == round_:
+            return _after_remand(filed, record, context, keep)
+        case AwaitingRequestor() | InQueue() | Remanded() | Resolved():
+            return Step(state=filed, keep=keep)
+        case _:
+            assert_never(filed)
+
+
+def _after_remand(state: Remanded, record: FieldRecord, context: Context, keep: Mapping[str, bytes]) -> Outcome[State]:
+    """The answer to a remand: favourable or moot ends the case, anything else brings it back to the SRO."""
+    if record.outcome in arbitration.ENDS_THE_CASE:
+        return resolve(state, arbitration.by_field_office(record), context, keep=keep)
+    again = arbitration.enter_queue(
+        state,
+        round_=state.round,
+        ground=state.ground,
+        urgency=record.urgency,
+        policy=context.policy,
+        now=context.now,
+    )
+    return Step(state=again, emits=(Emit(escalated(again)),), keep=keep)
+
+
+def on_review_requested(state: State | None, event: Event[events.ReviewRequested], context: Context) -> Outcome[State]:
+    """Upon request the case goes before the SRO, whether or not the field office's record is here yet."""
+    data = event.data
+    file = with_number(with_facts(file_of(state), data.amendment, facts_told(data)), data.number)
+    filed = refiled(state, file)
+    match filed:
+        case Following() | AwaitingRequestor():
+            queued = arbitration.enter_queue(
+                filed,
+                round_=1,
+                ground=data.ground,
+                urgency=data.urgency,
+                policy=context.policy,
+                now=context.now,
+            )
+            return Step(state=queued, emits=(Emit(escalated(queued)),), keep=data.sealed)
+        case InQueue() | Remanded() | Resolved():
+            return Step(state=filed, keep=data.sealed)
+        case _:
+            assert_never(filed)
+
+
+def on_review_lapsed(state: State | None, _: Event[events.ReviewLapsed], context: Context) -> Outcome[State]:
+    """Nobody asked in time, or review was waived: the field office's decision is the ultimate one."""
+    match state:
+        case None | Following():
+            return Wait(EventType.TRIAGE_COMPLETED)
+        case AwaitingRequestor(file=file):
+            return resolve(state, arbitration.by_field_office(file.records[-1]), context)
+        case InQueue() | Remanded() | Resolved():
+            return Step(state=state)
+        case _:
+            assert_never(state)
+
+
+def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context) -> Outcome[State]:
+    """The key is gone: codes and dates stay, and the case can still be ended by codes."""
+    return Step(state=refiled(state, replace(file_of(state), erased=True)))
+
+
+def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a case before the SRO is listed by: urgency, then due date. `office` is the one that considered it."""
+    if not isinstance(state, InQueue):
+        return {}
+    claim = work.get("claim") or {}
+    return {
+        "open": QUEUE,
+        "rank": RANK[state.urgency],
+        "due": state.due,
+        "number": state.file.number,
+        "office": state.file.records[-1].office if state.file.records else None,
+        "claimed_by": claim.get("by"),
+        "claimed_until": claim.get("until"),
+    }
+
+
+REACTIONS: Reactions[State] = {
+    EventType.REQUEST_AMENDED: on_request_amended,
+    EventType.REQUEST_WITHDRAWN: on_request_withdrawn,
+    EventType.TRIAGE_COMPLETED: on_triage_completed,
+    EventType.REVIEW_REQUESTED: on_review_requested,
+    EventType.REVIEW_LAPSED: on_review_lapsed,
+    EventType.CASE_ERASED: on_case_erased,
+    officials.Order.CLAIM: officials.on_claim,
+    officials.Order.RELEASE: officials.on_release,
+    officials.Order.DECIDE: officials.on_decide,
+    officials.Order.REMAND: officials.on_remand,
+    officials.Order.ASK: officials.on_ask,
+}
+
+BEHAVIOUR: Behaviour[State] = Behaviour(
+    service=Service.ESCALATION,
+    state=State,
+    reactions=REACTIONS,
+    queue=queue_fields,
+    queue_indexes=("open", "claimed_by"),
+)

@@ -1,0 +1,36 @@
+"""Ending a case. Nothing else in the whole system makes `resolution.issued`, and this takes no case that has ended."""
+
+from collections.abc import Mapping
+
+from services.escalation.domain.states import (
+    AwaitingRequestor,
+    Following,
+    InQueue,
+    Remanded,
+    Resolution,
+    Resolved,
+    State,
+)
+from services.escalation.translate import issued
+from shared.casework.claims import LET_GO
+from shared.casework.reaction import Context, Emit, Step
+
+Open = Following | AwaitingRequestor | InQueue | Remanded
+
+
+def resolve(
+    state: Open,
+    resolution: Resolution,
+    context: Context,
+    *,
+    keep: Mapping[str, bytes] | None = None,
+    sealed: tuple[str, ...] = (),
+) -> Step[State]:
+    """End an open case. `keep` are blobs to store, `sealed` names those that travel with the resolution."""
+    return Step(
+        state=Resolved(state.file, resolution, context.now),
+        emits=(Emit(issued(resolution), sealed=sealed),),
+        keep=keep or {},
+        work=LET_GO,
+        answer={"outcome": resolution.outcome.value, "stage": resolution.stage.value},
+    )
