@@ -1,6 +1,6 @@
 """One data key per case, wrapped by the master key, in a database of its own. Shredding it is what erases a case.
 
-A document is `{_id: case id, wrapped: bytes}`, after shredding `{_id: case id, erased: {ordered_by, reference, at}}`. The
+A document is `{_id: case id, wrapped: bytes}`, after shredding `{_id, erased: {ordered_by, reference, at}}`. The
 tombstone stays for ever, so that a key is never made again for an erased case, not even by a late duplicate.
 Three kinds of nothing are kept apart: *erased* is a value, *absent* is None, and a store that cannot be reached is an
 outage, which passes through as the driver's error.
@@ -19,6 +19,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.casework.errors import Outage
 from shared.mongo.driver import BulkWriteError, Collection, DuplicateKeyError
 from shared.privacy.keys import KEY_BYTES, SecretKey
 from shared.privacy.sealing import CaseKey
@@ -42,7 +43,7 @@ class Erased:
     at: datetime
 
 
-class KeyringIncomplete(Exception):
+class KeyringIncomplete(Outage):
     """The key store has acknowledged, but does not give back what was asked for. An outage: try again later."""
 
 

@@ -1,8 +1,8 @@
 """The private link of a case: made by whoever has the link key, stored nowhere, revoked by a new generation.
 
 A token is base64url, without padding, of the case id's 16 bytes and 16 bytes of HMAC-SHA-256(link key, case id,
-generation): 43 characters, of them 128 bits that cannot be guessed. Whether a link has expired is policy, and decided by
-whoever shows the page.
+generation): 43 characters, of them 128 bits that cannot be guessed. Whether a link has expired is decided by
+policy, where the page is shown.
 """
 
 import hmac

@@ -19,13 +19,15 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.casework.errors import ContractViolation
+
 _VERSION = 1
 _NAME_AT = 19
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 
 
-class BrokenSeal(Exception):
+class BrokenSeal(ContractViolation):
     """A sealed blob does not open with its case's key: a defect, never an outage. Names the case and the blob only."""
 
     def __init__(self, case_id: UUID, name: str) -> None:

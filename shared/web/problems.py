@@ -1,0 +1,237 @@
+"""Errors as problem documents (RFC 9457). They say what to do, and never quote what came in.
+
+`install(app)` first, then include the routers: the OpenAPI document then says that every route may answer so.
+"""
+
+import secrets
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, TooBusy
+from shared.mongo.driver import PyMongoError
+
+MEDIA_TYPE: Final = "application/problem+json"
+_TYPE: Final = "urn:secondlook:problem:"
+_FRAMES = 6
+_SAFE_MESSAGES: Final = frozenset(
+    {
+        "missing",
+        "json_invalid",
+        "model_attributes_type",
+        "dict_type",
+        "list_type",
+        "tuple_type",
+        "set_type",
+        "string_type",
+        "int_type",
+        "float_type",
+        "bool_type",
+        "bool_parsing",
+        "int_parsing",
+        "float_parsing",
+        "date_type",
+        "date_parsing",
+        "date_from_datetime_parsing",
+        "datetime_type",
+        "datetime_parsing",
+        "timezone_aware",
+        "uuid_type",
+        "uuid_parsing",
+        "enum",
+        "literal_error",
+        "string_too_long",
+        "string_too_short",
+        "string_pattern_mismatch",
+        "too_long",
+        "too_short",
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+        "extra_forbidden",
+    }
+)
+"""Kinds of validation error whose sentence is made of the rule alone; the others' may quote the input."""
+
+_log = structlog.get_logger("secondlook.web")
+
+
+class Problem(Exception):
+    """An error that the caller is told: `code` for programs, `title` and `detail` for people, never personal data."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        """`members` are further members of the document, such as `errors` or `case_number`."""
+        super().__init__(f"{status} {code}")
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def response(self) -> Response:
+        """The problem as an answer."""
+        document = {"type": _TYPE + self.code, "title": self.title, "status": self.status, "code": self.code}
+        if self.detail is not None:
+            document["detail"] = self.detail
+        return JSONResponse(document | self.members, self.status, self.headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this app with a problem document. Call it before the routers are included."""
+    app.router.responses.update({"4XX": _DOCUMENTED, "5XX": _DOCUMENTED})
+    handlers = {
+        Problem: _on_problem,
+        CommandRefused: _on_refused,
+        CaseParked: _on_parked,
+        CaseUnknown: _on_unknown_case,
+        TooBusy: _on_too_busy,
+        Outage: _on_outage,
+        PyMongoError: _on_outage,
+        RequestValidationError: _on_invalid,
+        HTTPException: _on_http,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(cast("type[Exception]", kind), cast("Any", handler))
+    app.add_middleware(UnexpectedErrors)
+
+
+class UnexpectedErrors:
+    """The last resort: 500 with a reference that is also in the log, which has the place, never the exception's text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:  # noqa: BLE001 - the last resort
+            reference = log_unexpected(error)
+            if started:
+                raise ConnectionAbortedError(f"the answer broke off, reference {reference}") from None
+            await _unexpected(reference).response()(scope, receive, send)
+
+
+def log_unexpected(error: BaseException) -> str:
+    """Log where an error came from, without its text, which may quote personal data. Returns the reference."""
+    reference = secrets.token_hex(6)
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+    _log.error("unexpected_error", reference=reference, error=type(error).__qualname__, places=places)
+    return reference
+
+
+def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
+    """What is wrong with which field: path, code, and a sentence made of the rule, never the value that came in."""
+    return [
+        {"field": _path(error), "code": error["type"], "message": _sentence(error["type"], error["msg"])}
+        for error in errors
+    ]
+
+
+def _path(error: Mapping[str, Any]) -> str:
+    """A dotted path. A name that the caller made up is itself input, and is left out."""
+    parts = [str(part) for part in error["loc"]]
+    if error["type"] == "extra_forbidden":
+        parts[-1] = "*"
+    named = [part if part.replace("-", "_").isidentifier() or part.isdigit() else "*" for part in parts]
+    return ".".join(part[:64] for part in named)
+
+
+def _sentence(kind: str, message: str) -> str:
+    return message if kind in _SAFE_MESSAGES else "This value is not valid here."
+
+
+def _unexpected(reference: str) -> Problem:
+    return Problem(
+        500,
+        "unexpected",
+        "Something went wrong on our side.",
+        f"Nothing is known to be saved. Please try again, and tell us this reference if it stays: {reference}.",
+        reference=reference,
+    )
+
+
+async def _on_problem(_: Request, problem: Problem) -> Response:
+    return problem.response()
+
+
+async def _on_refused(_: Request, error: CommandRefused) -> Response:
+    return Problem(409, error.code, "This is not possible now.", error.reason).response()
+
+
+async def _on_parked(_: Request, error: CaseParked) -> Response:
+    return Problem(409, "case_parked", "This case is waiting for an operator.", str(error)).response()
+
+
+async def _on_unknown_case(_: Request, error: CaseUnknown) -> Response:
+    return Problem(404, "case_unknown", str(error)).response()
+
+
+async def _on_too_busy(_: Request, error: TooBusy) -> Response:
+    return Problem(503, "too_busy", "Please try again.", str(error), headers={"Retry-After": "1"}).response()
+
+
+async def _on_outage(_: Request, error: Exception) -> Response:
+    log_unexpected(error)
+    detail = "A part of this service does not answer. Please try again, with the same idempotency key."
+    return Problem(503, "outage", "Please try again later.", detail, headers={"Retry-After": "5"}).response()
+
+
+async def _on_invalid(_: Request, error: RequestValidationError) -> Response:
+    errors = field_errors(error.errors())
+    return Problem(400, "invalid_request", "The request is not in the right form.", errors=errors).response()
+
+
+async def _on_http(_: Request, error: HTTPException) -> Response:
+    status = HTTPStatus(error.status_code)
+    # The framework's own detail may quote the request; the status says enough.
+    return Problem(status, status.name.lower(), f"{status.phrase}.", headers=error.headers).response()
+
+
+_DOCUMENTED: Final[dict[str, Any]] = {
+    "description": "A problem document (RFC 9457).",
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "code"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            }
+        }
+    },
+}

@@ -1,0 +1,81 @@
+"""A collection in memory, for tests that ask about caching and shape, never about durability or races."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.mongo.driver import BulkWriteError, DuplicateKeyError
+
+
+@dataclass
+class Listing:
+    """What `find` gives."""
+
+    documents: list[dict[str, Any]]
+
+    async def to_list(self, length: int | None) -> list[dict[str, Any]]:
+        return self.documents[:length]
+
+
+@dataclass
+class Updated:
+    """What `update_one` gives."""
+
+    matched_count: int
+
+
+@dataclass
+class MemoryCollection:
+    """Knows equality, `$in`, `$exists`, `$set` and `$unset` on top-level fields, and refuses all else."""
+
+    documents: dict[Any, dict[str, Any]] = field(default_factory=dict)
+    reads: int = 0
+
+    def find(self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None) -> Any:
+        self.reads += 1
+        return Listing([deepcopy(one) for one in self.documents.values() if _matches(one, query)])
+
+    async def insert_one(self, document: dict[str, Any]) -> None:
+        if document["_id"] in self.documents:
+            raise DuplicateKeyError("E11000 duplicate key", 11000)
+        self.documents[document["_id"]] = deepcopy(document)
+
+    async def insert_many(self, documents: Sequence[dict[str, Any]], *, ordered: bool = True) -> None:
+        errors = []
+        for index, document in enumerate(documents):
+            try:
+                await self.insert_one(document)
+            except DuplicateKeyError:
+                errors.append({"index": index, "code": 11000, "errmsg": "E11000", "op": document})
+                if ordered:
+                    break
+        if errors:
+            raise BulkWriteError({"writeErrors": errors, "writeConcernErrors": []})
+
+    async def update_one(self, query: Mapping[str, Any], update: Mapping[str, Any], *, upsert: bool = False) -> Updated:
+        assert not upsert
+        assert set(update) <= {"$set", "$unset"}
+        for document in self.documents.values():
+            if _matches(document, query):
+                document.update(deepcopy(dict(update.get("$set", {}))))
+                for name in update.get("$unset", {}):
+                    document.pop(name, None)
+                return Updated(1)
+        return Updated(0)
+
+
+def _matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
+    return all(_fits(document, name, wanted) for name, wanted in query.items())
+
+
+def _fits(document: Mapping[str, Any], name: str, wanted: Any) -> bool:
+    match wanted:
+        case {"$in": values}:
+            return document.get(name) in values
+        case {"$exists": there}:
+            return (name in document) is there
+        case dict():
+            raise NotImplementedError(f"this query is not known here: {wanted}")
+        case _:
+            return bool(document.get(name) == wanted)
