@@ -70,7 +70,7 @@ class KafkaSender:
         # A timed-out stop leaves these running, and they would deliver later.
         with contextlib.suppress(TimeoutError, KafkaError, asyncio.CancelledError):
             async with asyncio.timeout(STOP_SECONDS):
-                await producer._sender.close()  # noqa: SLF001
+                await producer._sender.close()
         with contextlib.suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(STOP_SECONDS):
                 await producer.client.close()

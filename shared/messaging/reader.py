@@ -22,13 +22,14 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
+from shared.casework.errors import Outage
 from shared.messaging.consumer import SteadyConsumer, Unreadable
 from shared.messaging.records import Record
 
 MAX_RECORDS = 500
 POLL_MS = 20
-IDLE_POLL_GRACE_SECONDS = 30.0
 REVOKE_SECONDS = 20.0
+STOP_SECONDS = 30.0
 GAP_TRIES = 3
 LONGEST_BACK_OFF_SECONDS = 5.0
 
@@ -97,14 +98,22 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self.last_settled = time.monotonic()
 
     async def start(self) -> None:
-        """Join the group; raises KafkaError while the broker cannot be reached."""
-        await self.broker.start()
+        """Join the group; raises `Outage` while the broker cannot be reached (then start again)."""
+        try:
+            await self.broker.start()
+        except (KafkaError, OSError) as error:
+            await self.stop()
+            raise Outage(f"Kafka does not answer ({type(error).__name__}).") from error
 
     async def stop(self) -> None:
         """Finish the batch at hand (bounded), leave the group."""
         self._hurry.set()
         self.assigned = False
-        await self.broker.stop()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.broker.stop()
+        except (TimeoutError, KafkaError, OSError) as error:
+            log.warning("left_without_goodbye", group=self.group, kind=type(error).__name__)
 
     async def lag(self) -> int | None:
         """Records not read yet over all assigned partitions; None while there is no assignment."""
@@ -179,7 +188,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         return True
 
     async def _commit(self, consumer: Any, records: Sequence[Any]) -> None:
-        """Commit what was settled, each partition with a hash and the time of its last record (to notice a lost tail)."""
+        """Commit what was settled, with a hash and the time of each last record (to notice a lost tail)."""
         offsets = {}
         for partition, (_, last) in _bounds(records).items():
             digest = hashlib.sha256(last.value or b"").hexdigest()[:16]

@@ -1,0 +1,255 @@
+"""What every service stands on, built once from its settings: store, outbox, engine, readers, keys, sign-in, clock.
+
+Nothing connects before `running()`; HTTP is up meanwhile and says that it is not ready. A dead server only delays: the
+service waits for it and goes on by itself.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from uuid import uuid5
+
+import httpx
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from shared.casework.breaker import Breaker
+from shared.casework.consuming import Consuming
+from shared.casework.dead_letters import DeadLetters
+from shared.casework.engine import Engine, no_point
+from shared.casework.errors import Outage
+from shared.casework.offering import Rules
+from shared.casework.outbox import MARK_SECONDS, Outbox
+from shared.casework.reaction import Behaviour
+from shared.casework.store import Store
+from shared.casework.sweeping import DEADLINE_SECONDS, SWEEP_SECONDS, Sweeper, for_ever
+from shared.contracts.envelope import NAMESPACE
+from shared.contracts.vocabulary import EventType
+from shared.messaging.producer import KafkaSender
+from shared.messaging.reader import Reader
+from shared.mongo.driver import Collection, MongoClient
+from shared.mongo.mapping import StateMapping
+from shared.policy.loading import load
+from shared.privacy.access import AccessLog
+from shared.privacy.blind_index import BlindIndex
+from shared.privacy.keyring import Erased, Keyring
+from shared.privacy.keys import load_key
+from shared.privacy.links import Links
+from shared.privacy.sealing import seal
+from shared.runtime.clock import REAL_TIME, Clock, PolicyTime
+from shared.runtime.settings import ServiceSettings
+from shared.web import health, problems
+from shared.web.sign_in import KeySource, SignIn
+from shared.web.signing_keys import DevelopmentKeys, IssuerKeys, is_loopback
+
+S = TypeVar("S")
+
+BUILD = os.environ.get("SECONDLOOK_BUILD", "development")
+CLOCK_SECONDS = 5.0
+DRAIN_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+class Foundation(Generic[S]):
+    """The common ground of one running service."""
+
+    def __init__(
+        self,
+        behaviour: Behaviour[S],
+        settings: ServiceSettings,
+        *,
+        point: Callable[[str], Awaitable[None]] = no_point,
+    ) -> None:
+        """Raises a one-sentence error for a key file, policy or clock that cannot be used."""
+        service, prefix = behaviour.service, settings.secondlook_prefix
+        self.settings = settings
+        self.http = httpx.AsyncClient(timeout=5.0)
+        self.client = MongoClient(settings.mongodb_uri.get_secret_value(), settings.secondlook_mongo_driver)
+        self.clock = _clock(settings, self.client)
+        self.policies = load(settings.policy_dir)
+        self.keyring = Keyring(
+            self.client.database(f"{prefix}secondlook_keyring")["keys"],
+            load_key("MASTER_KEY_FILE", settings.master_key_file),
+        )
+        self.index = BlindIndex(load_key("INDEX_KEY_FILE", settings.index_key_file))
+        self.links = Links(load_key("LINK_KEY_FILE", settings.link_key_file))
+        self._database = self.client.database(f"{prefix}secondlook_{service}")
+        self.access = AccessLog(self.collection("accesses"))
+        self.sign_in = SignIn(
+            issuer=settings.auth_issuer, audience=settings.auth_audience, keys=_keys(settings, self.http)
+        )
+        self.registry = CollectorRegistry()
+        self.engine, self.dead_letters = self._engine(behaviour, prefix, point)
+        consuming = Consuming(self.engine, self.dead_letters, self.seal_unreadable)
+        self._unreadable = consuming.unreadable
+        topics = [kind.value for kind in EventType if kind in behaviour.reactions]
+        self.readers = [self.reader(topics, group=service, handle=consuming.handle)] if topics else []
+        self._prepared = False
+        self._caught_up_since: datetime | None = None
+
+    def collection(self, name: str) -> Collection:
+        """A collection of this service's own database."""
+        return self._database[name]
+
+    def reader(self, topics: Sequence[str], *, group: str, handle: Any) -> Reader:
+        """A reader of further topics, with its own group."""
+        return Reader(
+            self.settings.kafka_bootstrap,
+            topics,
+            group=group,
+            handle=handle,
+            unreadable=self._unreadable,
+            prefix=self.settings.secondlook_prefix,
+        )
+
+    async def seal_unreadable(self, raw: bytes) -> bytes:
+        """Seal bytes that belong to no readable event, with a key of the month (retention: shred it)."""
+        owner = uuid5(NAMESPACE, f"unreadable:{datetime.now(UTC):%Y-%m}")
+        key = (await self.keyring.get_or_create([owner]))[owner]
+        if isinstance(key, Erased):
+            return b""
+        return seal(key, case_id=owner, cause=owner, name="unreadable", plaintext=raw)
+
+    def app(self, title: str, *loops: tuple[str, Callable[[], Awaitable[Any]], float]) -> FastAPI:
+        """The HTTP side: problem documents, health, metrics, and a lifespan that runs everything else.
+
+        `loops` are (name, work, seconds between) of the service's own.
+        """
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            async with self.running(*loops):
+                yield
+
+        app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+        problems.install(app)
+        app.include_router(health.router(ready=self.ready, registry=self.registry))
+        return app
+
+    @asynccontextmanager
+    async def running(self, *loops: tuple[str, Callable[[], Awaitable[Any]], float]) -> AsyncIterator[None]:
+        """Start everything; at the end stop it cleanly: finish what is at hand, write the marks, leave the groups."""
+        common: list[tuple[str, Callable[[], Awaitable[Any]], float]] = [
+            ("clock", self._keep_time, CLOCK_SECONDS),
+            ("marks", self.engine.outbox.flush_marks, MARK_SECONDS),
+            ("sweeper", Sweeper(self.engine).sweep, SWEEP_SECONDS),
+            ("deadlines", self._deadlines, DEADLINE_SECONDS),
+        ]
+        tasks = [asyncio.create_task(self._start())]
+        tasks += [
+            asyncio.create_task(for_ever(self._once_prepared(work), every_seconds=seconds, name=name))
+            for name, work, seconds in (*common, *loops)
+        ]
+        try:
+            yield
+        finally:
+            for reader in self.readers:
+                await reader.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(Outage):
+                await self.engine.drain(DRAIN_SECONDS)
+            await self._sender.discard()
+            await self.http.aclose()
+            await self.client.close()
+
+    async def ready(self) -> Mapping[str, str | None]:
+        """What the service needs, and why it cannot work if it cannot."""
+        checks: dict[str, str | None] = {"store": None, "clock": None, "broker": None, "assignment": None}
+        try:
+            await self.clock.synchronise()
+        except Outage:
+            checks["store"] = "The store does not answer."
+        if not self.clock.trustworthy:
+            checks["clock"] = "The clock of this machine is too far from the store's, or was never compared."
+        if not self.engine.outbox.breaker.healthy:
+            checks["broker"] = "Kafka did not take the last event."
+        if not self._prepared:
+            checks["store"] = "The store was not prepared yet."
+        if any(not reader.assigned for reader in self.readers):
+            checks["assignment"] = "Kafka has not assigned partitions to this instance."
+        if any(reader.failures > 2 for reader in self.readers):
+            checks["assignment"] = "The records at hand cannot be settled."
+        return checks
+
+    def _engine(
+        self, behaviour: Behaviour[S], prefix: str, point: Callable[[str], Awaitable[None]]
+    ) -> tuple[Engine[S], DeadLetters]:
+        rules = Rules(behaviour, StateMapping[S](behaviour.state), self.policies, BUILD)
+        store = Store(self._database, rules)
+        self._sender = KafkaSender(self.settings.kafka_bootstrap, client_id=behaviour.service, prefix=prefix)
+        outbox = Outbox(store, self._sender, Breaker(time.monotonic))
+        engine = Engine(rules, store, outbox, real_now=self.clock.real_now, policy_now=self.clock.now, point=point)
+        return engine, DeadLetters(self.collection("dead_letters"), self.seal_unreadable)
+
+    async def _start(self) -> None:
+        """Wait for the store, prepare it, then join the groups; each again until it works."""
+        while not self._prepared:
+            try:
+                await self.clock.synchronise()
+                await self.engine.store.prepare()
+                self._prepared = True
+            except Outage as error:
+                log.info("waiting_for_a_server", why=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+        for reader in self.readers:
+            while True:
+                try:
+                    await reader.start()
+                    break
+                except Outage as error:
+                    log.info("waiting_for_a_server", why=str(error), group=reader.group)
+                    await asyncio.sleep(RETRY_SECONDS)
+
+    def _once_prepared(self, work: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+        async def prepared() -> None:
+            if self._prepared:
+                await work()
+
+        return prepared
+
+    async def _keep_time(self) -> None:
+        await self.clock.synchronise()
+
+    async def _deadlines(self) -> None:
+        """Deadlines come only to an instance whose clock is right and that has been up to date for the policy's grace.
+
+        No window may close while records that could have kept it open are still unread.
+        """
+        now = self.clock.now()
+        lags = [await reader.lag() for reader in self.readers]
+        if not self.clock.trustworthy or any(lag is None or lag > 0 for lag in lags):
+            self._caught_up_since = None
+            return
+        self._caught_up_since = self._caught_up_since or now
+        if now - self._caught_up_since >= self.policies.at(now).window_grace:
+            await self.engine.deadlines()
+
+
+def _clock(settings: ServiceSettings, client: MongoClient) -> Clock:
+    if settings.secondlook_clock is None:
+        return Clock(client.time, REAL_TIME)
+    if not is_loopback(settings.secondlook_host):
+        raise PolicyClockRefused(str(PolicyClockRefused.__doc__))
+    return Clock(client.time, PolicyTime.parse(settings.secondlook_clock))
+
+
+def _keys(settings: ServiceSettings, http: httpx.AsyncClient) -> KeySource:
+    if settings.auth_jwks_url.startswith("file:"):
+        path = Path(settings.auth_jwks_url.removeprefix("file://").removeprefix("file:"))
+        return DevelopmentKeys(path, host=settings.secondlook_host)
+    return IssuerKeys(settings.auth_jwks_url, http)
+
+
+class PolicyClockRefused(Exception):
+    """SECONDLOOK_CLOCK is for demos and tests on the loopback only. Unset it."""
