@@ -1,58 +1,15 @@
 """Between intake's domain and the published language of events."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
 
 from services.intake.domain.case import Rejected
-from services.intake.domain.facts import (
-    Consent,
-    Custody,
-    Day,
-    Factor,
-    Facts,
-    GangParticipation,
-    Participation,
-    Place,
-    Removal,
-    YesNo,
-)
+from services.intake.domain.facts import Consent, Custody, Facts, Place, Removal
 from services.intake.domain.filing import Change, Filing
 from services.intake.domain.heard import Assignment, Consideration, Escalation, Question, Remand, Resolution
 from shared.contracts import events
 from shared.contracts.envelope import Event
 from shared.contracts.vocabulary import ReviewGround
-
-_ASSERTIONS: Final[Mapping[str, type[YesNo] | type[Day]]] = {
-    "national_security_concern": YesNo,
-    "apprehended_on": Day,
-    "apprehended_entering_unlawfully": YesNo,
-    "first_present_on": Day,
-    "aggravated_felony": YesNo,
-    "gang_conviction": YesNo,
-    "threat_to_public_safety": YesNo,
-    "released_from_incarceration_on": Day,
-    "final_order": YesNo,
-    "pending_in_court": YesNo,
-}
-
-
-def facts_of(given: events.Facts) -> Facts:
-    """Facts as the domain holds them."""
-    known: dict[str, Any] = {
-        name: make(fact.value, fact.asserted_by, fact.on)
-        for name, make in _ASSERTIONS.items()
-        if (fact := getattr(given, name)) is not None
-    }
-    if (gang := given.gang_participation) is not None:
-        took_part = Participation(gang.value.intentional, gang.value.age_at_conduct)
-        known["gang_participation"] = GangParticipation(took_part, gang.asserted_by, gang.on)
-    return Facts(**known, mitigating=_factors(given.mitigating), aggravating=_factors(given.aggravating))
-
-
-def _factors(given: tuple[events.Fact[str], ...]) -> tuple[Factor, ...]:
-    return tuple(Factor(fact.value, fact.asserted_by, fact.on) for fact in given)
 
 
 def _facts(facts: Facts) -> events.Facts:

@@ -39,6 +39,7 @@ class SealedSubmission(Contract):
     noncitizen: Noncitizen = Noncitizen()
     requestor: Requestor = Requestor()
     facility: str | None = None
+    place_as_written: str | None = None
     narrative: str | None = None
     mitigating: tuple[Fact[str], ...] = ()
     aggravating: tuple[Fact[str], ...] = ()
@@ -50,7 +51,10 @@ class SealedAmendment(Contract):
     requestor: Requestor | None = None
     noncitizen: Noncitizen | None = None
     facility: str | None = None
+    place_as_written: str | None = None
     text: str | None = None
+    mitigating: tuple[Fact[str], ...] = ()
+    aggravating: tuple[Fact[str], ...] = ()
 
 
 class SealedText(Contract):

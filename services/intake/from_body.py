@@ -1,0 +1,204 @@
+"""From a request's body, as channels send it, to what the domain and the sealed blobs hold.
+
+This is where clear and sealed part: names, dates of birth, addresses, the facility, the narrative, and every factor
+whose code is not known to be harmless (health, victims) are sealed.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final, Literal
+
+from services.intake.domain import a_number
+from services.intake.domain.completeness import Content
+from services.intake.domain.facts import (
+    Consent,
+    Custody,
+    Day,
+    Factor,
+    Facts,
+    GangParticipation,
+    Participation,
+    Place,
+    Removal,
+    YesNo,
+)
+from shared.contracts.events import Fact
+from shared.contracts.received import ConsentPart, CustodyPart, FactPart, FactsPart, PlacePart, RemovalPart, RequestBody
+from shared.contracts.sealed import Noncitizen, Requestor, SealedSubmission
+from shared.contracts.vocabulary import Belief, ConsentKind, CustodyStatus, Language, RequestorType
+from shared.policy.places import normalise_state
+
+Asserted = Literal["requestor", "officer"]
+
+CLEAR_FACTORS: Final = frozenset(
+    {
+        "CAREGIVER",
+        "COMMUNITY_TIES",
+        "EDUCATION",
+        "ELIGIBLE_FOR_RELIEF",
+        "EMPLOYMENT",
+        "FAMILY_TIES",
+        "FIREARM",
+        "LENGTHY_PRESENCE",
+        "LONG_RESIDENCE",
+        "MILITARY_OR_PUBLIC_SERVICE",
+        "PRIOR_RECORD",
+        "RECENT_CONVICTION",
+        "REHABILITATION",
+        "SERIOUS_CONVICTION",
+        "SOPHISTICATION",
+    }
+)
+"""Factors that may be told in clear: they say nothing of anybody's health and name no victim. All others are sealed."""
+
+_COUNTY = re.compile(r"[^\W\d_]+(?:[ .'’\-]+[^\W\d_]+){0,4}\.?")
+"""Up to five words without digits: no address fits."""
+
+_ASSERTIONS: Final[Mapping[str, type[YesNo] | type[Day]]] = {
+    "national_security_concern": YesNo,
+    "apprehended_on": Day,
+    "apprehended_entering_unlawfully": YesNo,
+    "first_present_on": Day,
+    "aggravated_felony": YesNo,
+    "gang_conviction": YesNo,
+    "threat_to_public_safety": YesNo,
+    "released_from_incarceration_on": Day,
+    "final_order": YesNo,
+    "pending_in_court": YesNo,
+}
+
+
+def content_of(body: RequestBody) -> Content:
+    """Which required parts are there. Who asks is a name and a type; a place is at least a state."""
+    person, who = body.noncitizen, body.requestor
+    return Content(
+        name=bool(person.given_name and person.family_name),
+        a_number=bool(person.a_number),
+        a_number_readable=bool(person.a_number and a_number.canonical(person.a_number)),
+        date_of_birth=person.date_of_birth is not None,
+        requestor_name=bool(who.name and who.type),
+        decision=bool(body.decision_under_review),
+        relief=bool(body.relief_sought),
+        narrative=bool(body.narrative),
+        place=bool(body.place.state),
+    )
+
+
+def sealed_submission(body: RequestBody, on: date) -> SealedSubmission:
+    """All personal data of a request. An A-number that cannot be read is kept as it was written."""
+    person, who = body.noncitizen, body.requestor
+    canonical = a_number.canonical(person.a_number) if person.a_number else None
+    return SealedSubmission(
+        noncitizen=Noncitizen(
+            given_name=person.given_name,
+            family_name=person.family_name,
+            a_number=canonical or person.a_number,
+            date_of_birth=person.date_of_birth,
+            country_of_birth=person.country_of_birth,
+            email=person.email,
+            language=person.language,
+        ),
+        requestor=Requestor(
+            name=who.name,
+            email=who.email,
+            phone=who.phone,
+            organisation=who.organisation,
+            relationship=who.relationship,
+            client_reference=who.client_reference,
+        ),
+        facility=body.custody.facility.name if body.custody.facility else None,
+        place_as_written=place_as_written(state=body.place.state, county=body.place.county),
+        narrative=body.narrative,
+        mitigating=_sealed_factors(body.facts.mitigating, "requestor", on),
+        aggravating=_sealed_factors(body.facts.aggravating, "requestor", on),
+    )
+
+
+def requestor_type_of(body: RequestBody) -> RequestorType:
+    """Who asks; somebody who does not say is told as little as a stranger."""
+    return body.requestor.type or RequestorType.NGO_OTHER
+
+
+def language_of(body: RequestBody) -> Language:
+    """The language to write in."""
+    return body.requestor.language or Language.EN
+
+
+def is_represented(body: RequestBody) -> bool:
+    """Whether a representative acts, as claimed."""
+    represents = (RequestorType.ATTORNEY, RequestorType.ACCREDITED_REP)
+    return body.requestor.type in represents or consent_of(body.consent).kind is ConsentKind.G28
+
+
+def custody_of(part: CustodyPart) -> Custody:
+    """Custody with the facility's place; who does not say is in unknown custody."""
+    held_in = part.facility
+    return Custody(
+        status=part.status or CustodyStatus.UNKNOWN,
+        state=normalise_state(held_in.state or "") if held_in else None,
+        county=_county(held_in.county) if held_in else None,
+    )
+
+
+def removal_of(part: RemovalPart) -> Removal:
+    """What is known of a removal."""
+    return Removal(part.scheduled_for, part.believed_imminent or Belief.UNKNOWN)
+
+
+def place_of(part: PlacePart) -> Place | None:
+    """The place, in clear only as far as it is a state that exists and a county that looks like one."""
+    state = normalise_state(part.state or "")
+    return Place(state, _county(part.county)) if state else None
+
+
+def consent_of(part: ConsentPart) -> Consent:
+    """The paper claimed; an unsigned one is none."""
+    return Consent(ConsentKind.NONE if part.signed is False else part.kind or ConsentKind.NONE)
+
+
+def facts_of(part: FactsPart, asserted_by: Asserted, on: date) -> Facts:
+    """The clear facts. `asserted_by` is who really says so, whatever the sender claims; `on` is for undated ones."""
+    known: dict[str, Any] = {
+        name: make(fact.value, asserted_by, fact.on or on)
+        for name, make in _ASSERTIONS.items()
+        if (fact := getattr(part, name)) is not None
+    }
+    if (gang := part.gang_participation) is not None:
+        took_part = Participation(gang.value.intentional, gang.value.age_at_conduct)
+        known["gang_participation"] = GangParticipation(took_part, asserted_by, gang.on or on)
+    return Facts(
+        **known,
+        mitigating=_clear_factors(part.mitigating, asserted_by, on),
+        aggravating=_clear_factors(part.aggravating, asserted_by, on),
+    )
+
+
+def sealed_factors_of(
+    part: FactsPart, asserted_by: Asserted, on: date
+) -> tuple[tuple[Fact[str], ...], tuple[Fact[str], ...]]:
+    """The sealed mitigating and aggravating factors."""
+    return _sealed_factors(part.mitigating, asserted_by, on), _sealed_factors(part.aggravating, asserted_by, on)
+
+
+def _clear_factors(given: tuple[FactPart[str], ...], asserted_by: str, on: date) -> tuple[Factor, ...]:
+    return tuple(Factor(fact.value, asserted_by, fact.on or on) for fact in given if fact.value in CLEAR_FACTORS)
+
+
+def _sealed_factors(given: tuple[FactPart[str], ...], asserted_by: str, on: date) -> tuple[Fact[str], ...]:
+    return tuple(
+        Fact[str](value=fact.value, asserted_by=asserted_by, on=fact.on or on)
+        for fact in given
+        if fact.value not in CLEAR_FACTORS
+    )
+
+
+def place_as_written(*, state: str | None, county: str | None) -> str | None:
+    """What was written as a place and cannot be told in clear; for the office that has to guess."""
+    odd = [text for text in (state,) if text and not normalise_state(text)]
+    odd += [text for text in (county,) if text and not _county(text)]
+    return ", ".join(odd) or None
+
+
+def _county(text: str | None) -> str | None:
+    return text if text and _COUNTY.fullmatch(text) else None

@@ -1,0 +1,136 @@
+"""What intake keeps beside its cases: which number belongs to which case, and who may be the same person.
+
+Both are asked in bulk, once for a batch. Any failure of the server is an `Outage`.
+"""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from services.intake.domain.case_number import number_of
+from shared.casework.errors import ContractViolation, Outage
+from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Collection, PyMongoError
+
+DOUBLES_INDEXES: Final = ("index", "case")
+"""Fields of the `a_numbers` collection that are looked up."""
+
+_ATTEMPTS = 8
+_MOST_DOUBLES = 10_000
+
+T = TypeVar("T")
+
+
+class Numbers:
+    """The `numbers` collection: `{_id: number, case: case id}`. A number, once reserved, stays with its case."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def reserve(self, case_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """The number of each case, reserved now or earlier. When another case has it, the next one is tried."""
+        reserved: dict[UUID, str] = {}
+        waiting = list(dict.fromkeys(case_ids))
+        for attempt in range(_ATTEMPTS):
+            if not waiting:
+                return reserved
+            wanted = {case_id: number_of(case_id, attempt) for case_id in waiting}
+            held = await self._hold(wanted)
+            reserved |= {case_id: number for case_id, number in wanted.items() if held.get(number) == case_id}
+            waiting = [case_id for case_id in waiting if case_id not in reserved]
+        if waiting:
+            raise ContractViolation(f"No free case number was found in {_ATTEMPTS} attempts.")
+        return reserved
+
+    async def cases_of(self, numbers: Sequence[str]) -> dict[str, UUID]:
+        """The case of each number that is reserved."""
+        if not numbers:
+            return {}
+        found = await _asked(self._collection.find({"_id": {"$in": list(set(numbers))}}).to_list(None))
+        return {document["_id"]: document["case"] for document in found}
+
+    async def _hold(self, wanted: Mapping[UUID, str]) -> Mapping[str, UUID]:
+        documents = [{"_id": number, "case": case_id} for case_id, number in wanted.items()]
+        if await _insert(self._collection, documents):
+            return {number: case_id for case_id, number in wanted.items()}
+        return await self.cases_of(list(wanted.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A case about a person, who is known only by the blind index of the A-number."""
+
+    index: str
+    case_id: UUID
+    number: str
+    at: datetime
+
+
+class Doubles:
+    """The `a_numbers` collection: which cases are about the same person. It warns; it never keeps anybody out."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def prepare(self) -> None:
+        """Create the indexes; safe to repeat."""
+        for field in DOUBLES_INDEXES:
+            await _asked(self._collection.create_index([(field, 1)]))
+
+    async def note(self, sightings: Sequence[Sighting]) -> dict[UUID, str]:
+        """Note new cases; gives the number of the earliest other case about the same person, where there is one.
+
+        Noted first and asked afterwards: of two that come at the same moment, the later one sees the earlier.
+        """
+        if not sightings:
+            return {}
+        documents = [
+            {"_id": f"{seen.index}:{seen.case_id}", "index": seen.index, "case": seen.case_id}
+            | {"number": seen.number, "at": seen.at}
+            for seen in sightings
+        ]
+        await _insert(self._collection, documents)
+        indexes = {seen.index for seen in sightings}
+        found = await _asked(
+            self._collection.find({"index": {"$in": sorted(indexes)}}).sort([("at", 1)]).to_list(_MOST_DOUBLES)
+        )
+        return _earlier(sightings, found)
+
+    async def forget(self, case_id: UUID) -> None:
+        """Forget a case that has been erased."""
+        for document in await _asked(self._collection.find({"case": case_id}, {"_id": 1}).to_list(None)):
+            await _asked(self._collection.delete_one({"_id": document["_id"]}))
+
+
+def _earlier(sightings: Sequence[Sighting], found: Sequence[Mapping[str, Any]]) -> dict[UUID, str]:
+    known: dict[str, list[tuple[datetime, str, UUID]]] = {}
+    for document in found:
+        known.setdefault(document["index"], []).append((document["at"], document["number"], document["case"]))
+    doubles: dict[UUID, str] = {}
+    for seen in sightings:
+        of_person = sorted(known.get(seen.index, ()))
+        if of_person and of_person[0][2] != seen.case_id:
+            doubles[seen.case_id] = of_person[0][1]
+    return doubles
+
+
+async def _insert(collection: Collection, documents: Sequence[dict[str, Any]]) -> bool:
+    """Insert what is not there yet; whether all of it was new."""
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        codes = {failure.get("code") for failure in (error.details or {}).get("writeErrors", ())}
+        if codes != {DUPLICATE_KEY} or (error.details or {}).get("writeConcernErrors"):
+            raise Outage("The store did not take a write.") from error
+        return False
+    except PyMongoError as error:
+        raise Outage(f"The store does not answer ({type(error).__name__}).") from error
+    return True
+
+
+async def _asked(answer: Awaitable[T]) -> T:
+    try:
+        return await answer
+    except PyMongoError as error:
+        raise Outage(f"The store does not answer ({type(error).__name__}).") from error

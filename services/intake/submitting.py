@@ -1,0 +1,192 @@
+"""From raw submissions to `submit` commands: everything that needs a key, a number or a look-up, once for a batch.
+
+The same way for one request over HTTP and for hundreds from Kafka. A submission that cannot be read is refused by
+itself, with reasons that quote nothing of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from services.intake import from_body
+from services.intake.commands import Ask, Submit
+from services.intake.domain import a_number
+from services.intake.domain.case_number import number_of, read_number
+from services.intake.domain.completeness import Accepted, assess, gaps
+from services.intake.domain.facts import age_band, is_urgent
+from services.intake.domain.filing import Filing
+from services.intake.raw import ANONYMOUS, ERASED, KEY_BROKEN, WRONG_BODY, RawSubmission, Refusal
+from services.intake.registry import Doubles, Numbers, Sighting
+from shared.casework.commands import command_id, whole_milliseconds
+from shared.casework.reaction import Command
+from shared.contracts.reading import WrongBody, read_body, read_mapping
+from shared.contracts.received import RequestBody
+from shared.contracts.sealed import SealedSubmission
+from shared.contracts.vocabulary import RejectCode, Service
+from shared.policy.model import Policies
+from shared.privacy.blind_index import BlindIndex, Kind
+from shared.privacy.keyring import Keyring
+from shared.privacy.links import Links
+from shared.privacy.sealing import CaseKey, seal
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A submission that the engine can carry out."""
+
+    command: Command[Submit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    """A submission whose body could be read."""
+
+    raw: RawSubmission
+    body: RequestBody
+    at: datetime
+
+    @property
+    def case_id(self) -> UUID:
+        return self.raw.case_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A readable submission with its key and its number."""
+
+    read: _Readable
+    key: CaseKey
+    filing: Filing
+    missing: tuple[RejectCode, ...]
+    accepted: bool
+
+
+class Submissions:
+    """Prepares submissions."""
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring,
+        index: BlindIndex,
+        links: Links,
+        numbers: Numbers,
+        doubles: Doubles,
+        policies: Policies,
+    ) -> None:
+        self._keyring = keyring
+        self._index = index
+        self._links = links
+        self._numbers = numbers
+        self._doubles = doubles
+        self._policies = policies
+
+    async def prepare(self, submissions: Sequence[RawSubmission]) -> list[Prepared | Refusal]:
+        """One answer for each submission, in their order. A few round trips for a batch, whatever its size."""
+        read = [_read(raw) for raw in submissions]
+        drafts = await self._drafts([each for each in read if isinstance(each, _Readable)])
+        doubles = await self._doubles.note(self._sightings(drafts))
+        mended = await self._mended(drafts)
+        prepared: dict[int, Prepared | Refusal] = {}
+        for draft in drafts:
+            case_id = draft.read.case_id
+            known = replace(draft.filing, possible_double_of=doubles.get(case_id), resubmits=mended.get(case_id))
+            prepared[id(draft.read)] = _prepared(replace(draft, filing=known))
+        return [each if isinstance(each, Refusal) else prepared.get(id(each), Refusal(ERASED)) for each in read]
+
+    async def _drafts(self, readable: Sequence[_Readable]) -> list[_Draft]:
+        """Those whose case has not been erased, with the keys that were read back."""
+        if not readable:
+            return []
+        keys = await self._keyring.get_or_create([each.case_id for each in readable])
+        alive = [(each, key) for each in readable if isinstance(key := keys[each.case_id], CaseKey)]
+        numbers = await self._numbers.reserve([each.case_id for each, _ in alive])
+        return [self._draft(each, key, numbers[each.case_id]) for each, key in alive]
+
+    def _draft(self, read: _Readable, key: CaseKey, number: str) -> _Draft:
+        filing = self._filing(read, number)
+        missing = gaps(from_body.content_of(read.body))
+        # What the reaction will decide: it has the same policy, at the same moment.
+        policy = self._policies.at(read.at)
+        urgent = is_urgent(filing.custody, filing.removal, read.at, policy.imminent_within)
+        verdict = assess(missing, required=policy.required, urgent=urgent)
+        return _Draft(read, key, filing, missing, isinstance(verdict, Accepted))
+
+    def _filing(self, read: _Readable, number: str) -> Filing:
+        body, raw, on = read.body, read.raw, read.at.date()
+        canonical = body.model_dump_json(exclude_defaults=True).encode()
+        return Filing(
+            number=number,
+            received_at=read.at,
+            channel=raw.channel,
+            received_id=raw.clear_id,
+            fingerprint=self._index.fingerprint(canonical),
+            requestor_type=from_body.requestor_type_of(body),
+            language=from_body.language_of(body),
+            custody=from_body.custody_of(body.custody),
+            removal=from_body.removal_of(body.removal),
+            place=from_body.place_of(body.place),
+            decision_under_review=body.decision_under_review,
+            relief_sought=body.relief_sought,
+            facts=from_body.facts_of(body.facts, "requestor", on),
+            consent=from_body.consent_of(body.consent),
+            age_band=age_band(body.noncitizen.date_of_birth, on),
+            represented=from_body.is_represented(body),
+            sealed_bytes=0,
+            client_reference=reference_index(self._index, raw.namespace, body.requestor.client_reference),
+        )
+
+    def _sightings(self, drafts: Sequence[_Draft]) -> list[Sighting]:
+        seen = []
+        for draft in drafts:
+            digits = a_number.canonical(draft.read.body.noncitizen.a_number or "")
+            if digits and draft.accepted:
+                person = self._index.of(Kind.A_NUMBER, digits)
+                seen.append(Sighting(person, draft.read.case_id, draft.filing.number, draft.read.at))
+        return seen
+
+    async def _mended(self, drafts: Sequence[_Draft]) -> dict[UUID, str]:
+        """For each case, the number of the rejected request that it mends, where the sender holds that one's link."""
+        claims: dict[UUID, tuple[str, UUID]] = {}
+        for read in (draft.read for draft in drafts):
+            token = read.raw.resubmits_link
+            earlier = self._links.case_of(token) if token and self._links.matches(token, 1) else None
+            if earlier is not None:
+                claims[read.case_id] = (read_number(read.body.resubmits or "") or number_of(earlier), earlier)
+        owners = await self._numbers.cases_of([number for number, _ in claims.values()])
+        return {case_id: number for case_id, (number, earlier) in claims.items() if owners.get(number) == earlier}
+
+
+def reference_index(index: BlindIndex, namespace: str, reference: str | None) -> str | None:
+    """A client's own reference as it is looked up; it may hold a name, so it is never kept in clear."""
+    if not reference or namespace == ANONYMOUS:
+        return None
+    return index.fingerprint(f"client-reference\x1f{namespace}\x1f{reference}".encode())
+
+
+def _read(raw: RawSubmission) -> _Readable | Refusal:
+    at = whole_milliseconds(raw.received_at)
+    reader: Callable[..., RequestBody] = read_body if isinstance(raw.content, bytes) else read_mapping
+    try:
+        return _Readable(raw, reader(raw.content, today=at.date()), at)
+    except WrongBody as error:
+        return Refusal(WRONG_BODY, error.wrong)
+
+
+def _prepared(draft: _Draft) -> Prepared | Refusal:
+    if draft.key.broken:
+        return Refusal(KEY_BROKEN)
+    raw, case_id, filing = draft.read.raw, draft.read.case_id, draft.filing
+    # With the fingerprint in it, another body under the same key is another command, which the reaction refuses.
+    cause = command_id(Service.INTAKE, raw.namespace, Ask.SUBMIT, case_id, f"{raw.key}\x1f{filing.fingerprint}")
+    everything = from_body.sealed_submission(draft.read.body, draft.read.at.date())
+    name, kept = ("submitted", everything) if draft.accepted else ("contact", _contact(everything))
+    plaintext = kept.model_dump_json(exclude_defaults=True).encode()
+    box = seal(draft.key, case_id=case_id, cause=cause, name=name, plaintext=plaintext)
+    return Prepared(Command(Ask.SUBMIT, cause, case_id, draft.read.at, Submit(filing, draft.missing, {name: box})))
+
+
+def _contact(everything: SealedSubmission) -> SealedSubmission:
+    """What a rejection needs: who it is about, and how to reach people. Not the story."""
+    return SealedSubmission(noncitizen=everything.noncitizen, requestor=everything.requestor)
