@@ -40,12 +40,13 @@ class RecordResult:
 
 @dataclass(frozen=True, slots=True)
 class DeferMail:
-    """The relay said "later": due again at `next_at` (real time)."""
+    """Nothing was sent: due again at `next_at` (real time). `counted`: the relay itself said "later"."""
 
     notification: UUID
     token: str
     next_at: datetime
     reply_class: str
+    counted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def on_defer(state: State | None, command: Command[DeferMail], context: Context)
     changes = {
         "phase": Phase.DUE,
         "next_at": said.next_at,
-        "tries": entry.tries + 1,
+        "tries": entry.tries + said.counted,
         "reason": said.reply_class,
         "token": None,
         "claimed_until": None,

@@ -16,7 +16,7 @@ KEEP_LINK = "Keep this link to yourself. Anyone who has it can see the page."
 DATE = "There may be a date by which you must act. The date is on the page. Please look soon."
 HELP = "Do you need help? Call 1-888-351-4024. The call is answered Monday to Friday, 8 a.m. to 8 p.m. Eastern time."
 HELP_MORE = "It is closed on federal holidays. You can get help in Spanish and other languages."
-NO_STAY = "This request does not stop a removal."
+NO_STAY = "This request does not stop a removal (deportation)."
 I246 = "To ask for a stay of removal, bring form I-246 in person to the ICE ERO office for your area."
 NO_REPLY = "Please do not answer this e-mail. Nobody reads this mailbox."
 FRAME = (
@@ -53,7 +53,7 @@ WORDINGS: dict[Letter, Wording] = {
     Letter.NOT_ACCEPTED: Wording(
         (
             "We could not accept a request for a case review as it was sent.",
-            "This is not a decision about the case. Something is missing or needs to be mended.",
+            "This is not a decision about the case. Something is missing or needs to be fixed.",
             "The page says what it is. You can then send the request again.",
         )
     ),

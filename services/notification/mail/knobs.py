@@ -1,0 +1,47 @@
+"""The limits of the mail loop. All are real time: none follows the policy clock."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from services.notification.mail.relay import Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """Values are design choices. A phase of a live attempt must end before its lease, so that it is never doubted."""
+
+    group: int = 16
+    """Letters that go through the phases together, each on its own connection."""
+    lanes: int = 2
+    """Groups at once: one slow recipient holds up its own group only."""
+    lease: timedelta = timedelta(minutes=2)
+    """After so long with the same token and phase, seen by this process, the claim of another one is over."""
+    relay_idle: timedelta = timedelta(minutes=5)
+    """The relay drops a silent connection after so long (RFC 5321 4.5.3.2.7); a person's resend waits for it too."""
+    start_content_within: timedelta = timedelta(seconds=20)
+    """Content is not started later than this after its `data` mark was asked for."""
+    first_wait: timedelta = timedelta(seconds=30)
+    longest_wait: timedelta = timedelta(hours=1)
+    tries: int = 24
+    """So many "later" from the relay, about a day, and the letter has failed."""
+    mail_not_after: timedelta = timedelta(days=3)
+    """A letter whose cause is older is suppressed as stale: an empty or restored store must not mail all history."""
+    rejections_a_day: int = 5
+    """More "not accepted" letters to one address on one day are suppressed."""
+    poll: timedelta = timedelta(milliseconds=500)
+    patience: Patience = field(default_factory=Patience)
+
+    def __post_init__(self) -> None:
+        """Refuses a lease that a live attempt could outlast."""
+        patience = self.patience
+        claimed = patience.connect + 2 * patience.envelope
+        data = self.start_content_within.total_seconds() + patience.envelope + patience.reply
+        if max(claimed, data) >= self.lease.total_seconds():
+            raise ValueError("The lease must be longer than an attempt may stay in one phase.")
+
+
+def wait_before(tries: int, knobs: Knobs, rng: random.Random) -> timedelta:
+    """How long to wait after the `tries`-th deferral (from 0): doubling up to a cap, the last half of it by chance."""
+    whole = min(knobs.longest_wait, knobs.first_wait * 2 ** min(tries, 20))
+    return timedelta(seconds=whole.total_seconds() * rng.uniform(0.5, 1.0))
