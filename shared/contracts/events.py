@@ -90,7 +90,7 @@ class GangParticipation(Contract):
 
 
 class Facts(Contract):
-    """The facts of contracts.md section 2; health and victim codes among the last two travel sealed."""
+    """The facts that the priorities ask about; health and victim codes among the last two travel sealed."""
 
     national_security_concern: Fact[bool] | None = None
     apprehended_on: Fact[date] | None = None
@@ -108,7 +108,7 @@ class Facts(Contract):
 
 
 class RequestReceived(EventData):
-    """A raw submission from a channel outside, not yet validated. `request` is the body of contracts.md section 1."""
+    """A raw submission from a channel outside, not yet validated. `request` is a `received.RequestBody`."""
 
     type: ClassVar[EventType] = EventType.REQUEST_RECEIVED
 

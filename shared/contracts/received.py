@@ -1,5 +1,4 @@
-"""A request as channels send it (contracts.md sections 1 and 2): what `POST /requests` takes, and the `data` of a
-`request.received` record.
+"""A request as channels send it: what `POST /requests` takes, and the `data` of a `request.received` record.
 
 Types are checked here, content is not: whatever is absent may be absent, and whether a request can be accepted is
 intake's to say, with codes. Unknown fields are ignored. Read with `shared.contracts.reading`.

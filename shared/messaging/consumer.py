@@ -30,7 +30,7 @@ class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             return {partition: await self._carefully(partition, max_records or 500) for partition in self.assignment()}
 
     async def _carefully(self, partition: TopicPartition, limit: int) -> list[Any]:
-        """Read a partition one by one from its committed offset, up to and past the first record that cannot be read."""
+        """Read a partition one by one from its committed offset, up to and past the first unreadable record."""
         start = await self._settled(partition)
         end = (await self.end_offsets([partition]))[partition]
         self.seek(partition, start)

@@ -1,4 +1,4 @@
-"""Sending events: each with its key, all acknowledgements gathered within a limit, and a new producer after a failure."""
+"""Sending events: each with its key, all acknowledgements gathered within a limit, a new producer after a failure."""
 
 import asyncio
 import contextlib

@@ -5,7 +5,7 @@
 
 import secrets
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -18,50 +18,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, TooBusy
 from shared.mongo.driver import PyMongoError
+from shared.web.field_errors import field_errors
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:secondlook:problem:"
 _FRAMES = 6
-_SAFE_MESSAGES: Final = frozenset(
-    {
-        "missing",
-        "json_invalid",
-        "model_attributes_type",
-        "dict_type",
-        "list_type",
-        "tuple_type",
-        "set_type",
-        "string_type",
-        "int_type",
-        "float_type",
-        "bool_type",
-        "bool_parsing",
-        "int_parsing",
-        "float_parsing",
-        "date_type",
-        "date_parsing",
-        "date_from_datetime_parsing",
-        "datetime_type",
-        "datetime_parsing",
-        "timezone_aware",
-        "uuid_type",
-        "uuid_parsing",
-        "enum",
-        "literal_error",
-        "string_too_long",
-        "string_too_short",
-        "string_pattern_mismatch",
-        "too_long",
-        "too_short",
-        "greater_than",
-        "greater_than_equal",
-        "less_than",
-        "less_than_equal",
-        "extra_forbidden",
-    }
-)
-"""Kinds of validation error whose sentence is made of the rule alone; the others' may quote the input."""
-
 _log = structlog.get_logger("secondlook.web")
 
 
@@ -115,7 +76,7 @@ def install(app: FastAPI) -> None:
 
 
 class UnexpectedErrors:
-    """The last resort: 500 with a reference that is also in the log, which has the place, never the exception's text."""
+    """The last resort: 500 with a reference that is also in the log, which has the place, not the error's text."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -147,27 +108,6 @@ def log_unexpected(error: BaseException) -> str:
     places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
     _log.error("unexpected_error", reference=reference, error=type(error).__qualname__, places=places)
     return reference
-
-
-def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
-    """What is wrong with which field: path, code, and a sentence made of the rule, never the value that came in."""
-    return [
-        {"field": _path(error), "code": error["type"], "message": _sentence(error["type"], error["msg"])}
-        for error in errors
-    ]
-
-
-def _path(error: Mapping[str, Any]) -> str:
-    """A dotted path. A name that the caller made up is itself input, and is left out."""
-    parts = [str(part) for part in error["loc"]]
-    if error["type"] == "extra_forbidden":
-        parts[-1] = "*"
-    named = [part if part.replace("-", "_").isidentifier() or part.isdigit() else "*" for part in parts]
-    return ".".join(part[:64] for part in named)
-
-
-def _sentence(kind: str, message: str) -> str:
-    return message if kind in _SAFE_MESSAGES else "This value is not valid here."
 
 
 def _unexpected(reference: str) -> Problem:
