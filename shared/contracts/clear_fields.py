@@ -1,0 +1,204 @@
+"""Why each field that travels in clear may do so, in one place; and what the sealed blobs of each event hold.
+
+A clear field stays readable for ever: the log is immutable, and shredding a case's key does not reach it. So each must
+identify nobody by itself. A test refuses a field without a reason here, and a reason without a field.
+`request.received` is the one exception (outside systems cannot seal): only intake may read it, and archives never
+contain it.
+"""
+
+from typing import Any
+
+from shared.contracts import events as e
+from shared.contracts import sealed
+from shared.contracts.envelope import Contract, EventData
+
+_NUMBER = "made from the case id; says nothing of the person to anybody without access to the system"
+_CODE = "a code from a published list"
+_POLICY_CODES = "codes of the policy in force, never a person's own words"
+_MOMENT = "when the process did something, not when the person did"
+_DUE = "a date that the process set"
+_STAFF = "an opaque staff id from sign-in; needed to keep whoever touched a case from reviewing it"
+_COUNTER = "a counter"
+_VERSION = "the name of a policy file"
+_OFFICE = "the code of one of 26 offices"
+_PLACE = "state or county, never an address; the office is found by it"
+_FACT = "decides a presumed priority; triage cannot classify without it, and by itself it fits many people"
+_PART = "by its own fields, see there"
+_ONE_OF_MANY = "one of a few codes; many people share each"
+
+WHY: dict[type[Contract], dict[str, str]] = {
+    e.Received: {
+        "channel": "the name of a way in, not of a person",
+        "id": "the key that the channel chose, which must say nothing of the person (anonymous: random)",
+    },
+    e.Custody: {
+        "status": "decides the urgency; many people share each value",
+        "state": _PLACE + "; the facility itself is sealed",
+        "county": _PLACE + "; the facility itself is sealed",
+    },
+    e.Removal: {
+        "scheduled_for": "decides the urgency; a day, on which many are removed",
+        "believed_imminent": "decides the urgency; yes, no or unknown",
+    },
+    e.Place: {"state": _PLACE, "county": _PLACE},
+    e.Consent: {
+        "kind": "which form, not who signed it",
+        "status": "decides what the outside may be told",
+    },
+    e.Fact: {
+        "value": "see the field that holds the fact",
+        "asserted_by": "a role, not a person",
+        "on": "the day on which it was asserted",
+    },
+    e.GangParticipation: {"intentional": _FACT, "age_at_conduct": _FACT},
+    e.Facts: {
+        "national_security_concern": _FACT,
+        "apprehended_on": _FACT,
+        "apprehended_entering_unlawfully": _FACT,
+        "first_present_on": _FACT,
+        "aggravated_felony": _FACT,
+        "gang_conviction": _FACT,
+        "gang_participation": _FACT,
+        "threat_to_public_safety": _FACT,
+        "released_from_incarceration_on": _FACT,
+        "final_order": _FACT,
+        "pending_in_court": _FACT,
+        "mitigating": "codes; those about health or about victims are sealed",
+        "aggravating": "codes; those about health or about victims are sealed",
+    },
+    e.RequestRejected: {
+        "number": _NUMBER,
+        "codes": "what is missing, not what is there",
+        "language": "one of two; the letter is written in it",
+        "received": _PART,
+        "received_at": _MOMENT,
+        "requestor_type": _ONE_OF_MANY,
+    },
+    e.RequestSubmitted: {
+        "number": _NUMBER,
+        "received_at": _MOMENT,
+        "received": _PART,
+        "resubmits": _NUMBER,
+        "incomplete": "what is missing, not what is there",
+        "requestor_type": _ONE_OF_MANY,
+        "language": "one of two; letters are written in it, analysts report by it",
+        "custody": _PART,
+        "removal": _PART,
+        "place": _PART,
+        "decision_under_review": _ONE_OF_MANY,
+        "relief_sought": _ONE_OF_MANY,
+        "facts": _PART,
+        "consent": _PART,
+        "age_band": "a band of years instead of the date of birth, for analysts",
+        "represented": "yes or no, for analysts",
+        "possible_double_of": _NUMBER,
+    },
+    e.RequestAmended: {
+        "amendment": _COUNTER,
+        "changed": "names of fields, not their contents",
+        "custody": _PART,
+        "removal": _PART,
+        "place": _PART,
+        "facts": _PART,
+        "consent": _PART,
+        "language": "one of two; letters are written in it",
+        "answers": "the id of a question",
+        "link_generation": _COUNTER,
+    },
+    e.RequestWithdrawn: {"by": "a role, not a person"},
+    e.TriageAssigned: {
+        "revision": _COUNTER,
+        "office": _OFFICE,
+        "urgency": _ONE_OF_MANY,
+        "categories": _ONE_OF_MANY + "; a presumption, never told outside",
+        "undetermined": _ONE_OF_MANY + "; what is not known",
+        "reasons": _POLICY_CODES,
+        "answer_due": _DUE,
+        "silence_ends_at": _DUE,
+        "guidance": _VERSION,
+        "office_map": _VERSION,
+    },
+    e.TriageCompleted: {
+        "round": _COUNTER,
+        "outcome": _CODE,
+        "granted": _ONE_OF_MANY,
+        "referred_to": _CODE,
+        "moot_because": _CODE,
+        "reasons": _POLICY_CODES,
+        "decided_by": _STAFF,
+        "touched_by": _STAFF,
+        "assigned_at": _MOMENT,
+        "claimed_at": _MOMENT,
+        "facts_seen": _COUNTER,
+        "guidance": _VERSION,
+        "number": _NUMBER,
+        "office": _OFFICE,
+        "urgency": _ONE_OF_MANY,
+    },
+    e.InformationRequested: {
+        "question": "an id; the question's text is sealed",
+        "about": _POLICY_CODES,
+        "answer_by": _DUE,
+    },
+    e.ReviewRequested: {
+        "ground": _CODE,
+        "custody": _PART,
+        "removal": _PART,
+        "facts": _PART,
+        "amendment": _COUNTER,
+        "number": _NUMBER,
+        "office": _OFFICE,
+        "urgency": _ONE_OF_MANY,
+    },
+    e.ReviewLapsed: {"at": _MOMENT, "waived": "yes or no"},
+    e.ReviewEscalated: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY, "ground": _CODE},
+    e.ReviewRemanded: {"round": _COUNTER, "reasons": _POLICY_CODES},
+    e.ResolutionIssued: {
+        "stage": _CODE,
+        "outcome": _CODE,
+        "granted": _ONE_OF_MANY,
+        "reasons": _POLICY_CODES,
+        "decided_by": _STAFF,
+        "claimed_at": _MOMENT,
+    },
+    e.NotificationRecorded: {
+        "notification": "an id; the message carries it too",
+        "letter": "which letter, not what it says",
+        "role": "a role, not an address",
+        "result": _CODE,
+        "attempt": _COUNTER,
+        "reply_class": "the kind of the relay's reply, not its words, which may quote an address",
+    },
+    e.CaseErased: {
+        "ordered_by": "an opaque staff id from sign-in; an erasure has to be answered for",
+        "reference": "the file number of the erasure order; whoever enters it is told to enter nothing else",
+    },
+}
+"""Every model whose fields travel in clear, and why each of them may."""
+
+BLOBS: dict[type[EventData], tuple[tuple[str, type[Contract], str], ...]] = {
+    e.RequestRejected: (("contact", sealed.SealedSubmission, "whom to tell; no narrative"),),
+    e.RequestSubmitted: (("submitted", sealed.SealedSubmission, "all personal data of the request"),),
+    e.RequestAmended: (("amended_<n>", sealed.SealedAmendment, "what this amendment adds, if any of it is personal"),),
+    e.RequestWithdrawn: (("withdrawal", sealed.SealedText, "the requestor's reason, if one was given"),),
+    e.TriageAssigned: (("assigned_<revision>", sealed.SealedText, "the officer's note, when forwarded"),),
+    e.TriageCompleted: (("completed_<round>", sealed.SealedText, "the officer's text"),),
+    e.InformationRequested: (("question_<id>", sealed.SealedText, "the question"),),
+    e.ReviewRequested: (
+        (
+            "submitted",
+            sealed.SealedSubmission,
+            "as in request.submitted: headquarters has not followed the case so far",
+        ),
+        ("amended_<n>", sealed.SealedAmendment, "as in request.amended, each one so far"),
+        ("review", sealed.SealedText, "the requestor's text, if one was given"),
+    ),
+    e.ReviewRemanded: (("remanded_<round>", sealed.SealedText, "the SRO's text"),),
+    e.ResolutionIssued: (("resolved", sealed.SealedText, "the SRO's text, if the SRO decided"),),
+}
+"""The sealed blobs of each event, by name, with the model of what is inside once opened."""
+
+
+def clear_fields(model: type[Contract]) -> dict[str, Any]:
+    """The fields of a model that travel in clear, with their annotations."""
+    return {name: field.annotation for name, field in model.model_fields.items() if name != "sealed"}
