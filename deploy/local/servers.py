@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,16 +47,41 @@ def launch(server: Server, *, log: Path) -> Running:
     return processes.start(server.command, log=log, environment=dict(server.environment))
 
 
+@dataclass(frozen=True)
+class Started:
+    """A server that was launched and may not be ready yet."""
+
+    server: Server
+    running: Running
+    log: Path
+
+
 def wait_ready(server: Server, running: Running, *, log: Path, within: float = START_SECONDS) -> None:
-    """Return when it answers. When it dies or stays silent it is stopped, and the log's last words are told."""
-    if processes.wait_until(lambda: server.ready() or not processes.is_alive(running), within=within) and (
-        processes.is_alive(running)
-    ):
-        return
-    died = not processes.is_alive(running)
-    processes.stop(running)
-    what = "ended while it started" if died else f"was not ready after {within:.0f} s"
-    raise CannotStart(f"{server.title} {what}: {_last_words(log)} (see {log})")
+    """Return when it answers; raise `CannotStart` with the log's last words when it dies or stays silent."""
+    wait_all_ready([Started(server, running, log)], within=within)
+
+
+def wait_all_ready(
+    started: Sequence[Started], *, within: float = START_SECONDS, on_ready: Callable[[Server], None] = lambda _: None
+) -> None:
+    """Return when all answer. One that dies or stays silent ends the wait; the caller stops the others."""
+    waiting = list(started)
+
+    def all_ready() -> bool:
+        for each in list(waiting):
+            # Alive after it answered: otherwise another program might have answered on its port.
+            if each.server.ready() and processes.is_alive(each.running):
+                waiting.remove(each)
+                on_ready(each.server)
+            elif not processes.is_alive(each.running):
+                raise CannotStart(f"{each.server.title} ended while it started: {_last_words(each.log)} ({each.log})")
+        return not waiting
+
+    if not processes.wait_until(all_ready, within=within):
+        slow = waiting[0]
+        raise CannotStart(
+            f"{slow.server.title} was not ready after {within:.0f} s: {_last_words(slow.log)} ({slow.log})"
+        )
 
 
 def _last_words(log: Path) -> str:

@@ -1,0 +1,25 @@
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap demo test up down clean
+
+help: ## List these commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+bootstrap: ## Fetch what is needed, into this folder only
+	@deploy/local/bootstrap.sh
+
+demo: bootstrap ## Send hundreds of requests the whole way, and show what became of them (KEEP=1 leaves it running)
+	@.venv/bin/secondlook demo
+
+test: bootstrap ## Format, lint, types, import rules, and all tests, on real servers that it starts itself
+	@tests/run
+
+up: bootstrap ## Start servers and services here, and return when all is ready
+	@.venv/bin/secondlook up
+
+down: bootstrap ## Stop what `make up` has started
+	@.venv/bin/secondlook down
+
+clean: ## Stop what runs here; remove everything that was fetched or made, the local data too
+	@if [ -x .venv/bin/secondlook ]; then .venv/bin/secondlook down; fi
+	@rm -rf .secondlook .venv deploy/local/jars deploy/local/launcher/target .*_cache build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,23 @@
+"""The `secondlook` command."""
+
+import typer
+
+from cli import platform
+
+app = typer.Typer(
+    name="secondlook",
+    help="Second Look: case review that loses nothing and decides nothing twice. Begin with `secondlook up`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+PLATFORM = "The platform on this machine"
+app.command(rich_help_panel=PLATFORM)(platform.up)
+app.command(rich_help_panel=PLATFORM)(platform.down)
+app.command(rich_help_panel=PLATFORM)(platform.status)
+app.command(rich_help_panel=PLATFORM)(platform.logs)
+
+
+if __name__ == "__main__":
+    app()

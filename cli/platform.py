@@ -1,0 +1,194 @@
+"""`secondlook up`, `down`, `status`, `logs`: the platform on this machine."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.local import looking, platform
+from deploy.local.failures import CannotStart
+from deploy.local.places import DEFAULT_DATA
+from shared.contracts.vocabulary import Service
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Data = Annotated[Path, typer.Option(help="The folder with the data, keys, logs, and what is running.")]
+
+
+@contextmanager
+def told_in_one_sentence() -> Iterator[None]:
+    """A failed start is one sentence and a status, never a traceback."""
+    try:
+        yield
+    except CannotStart as failure:
+        err.print(f"[red]✗[/] {escape(str(failure))}")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        err.print("Interrupted: what was started has been stopped.")
+        raise typer.Exit(130) from None
+
+
+class Progress:
+    """One line per step, with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, step: str) -> None:
+        out.print(f"[dim]{self.seconds:5.1f} s[/]  {escape(step)}")
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+
+def up(
+    *,
+    data: Data = DEFAULT_DATA,
+    free_ports: Annotated[bool, typer.Option("--free-ports", help="Take free ports, not the usual ones.")] = False,
+    servers_only: Annotated[bool, typer.Option("--servers-only", help="Kafka, documents and mail only.")] = False,
+    instances: Annotated[list[str] | None, typer.Option(help="More of one service, like intake=2. May repeat.")] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SECONDLOOK_CLOCK",
+            help="A policy clock, start*speed: 2021-03-08T09:00-05:00*86400 lets a day pass each second.",
+        ),
+    ] = None,
+    attach: Annotated[bool, typer.Option("--attach", help="Stay here; Ctrl-C stops everything.")] = False,
+) -> None:
+    """Start the platform on this machine, and return when all of it is ready.
+
+    Starts Kafka, a document server (a real mongod when one is on the PATH) and a mail sink that delivers nothing,
+    makes the topics, then starts the four services. What runs already is left alone: doing it twice is harmless.
+
+    To use servers of your own, set KAFKA_BOOTSTRAP, MONGODB_URI or SMTP_URL.
+
+    Afterwards: `secondlook status` shows the addresses, `secondlook logs` what is said, `secondlook down` stops it.
+    """
+    with told_in_one_sentence():
+        plan = platform.Plan(
+            data=data,
+            services=() if servers_only else tuple(Service),
+            instances=_instances(instances or []),
+            free_ports=free_ports,
+            clock=clock,
+        )
+        progress = Progress()
+        running = platform.up(plan.with_environment(), progress)
+        if intake := running.members.get("intake"):
+            out.print(f"[green]✓[/] Second Look is ready after {progress.seconds:.1f} s: {intake.url}")
+        else:
+            out.print(f"[green]✓[/] The servers are ready after {progress.seconds:.1f} s")
+        if attach:
+            _attend(data)
+
+
+def _instances(asked: list[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for each in asked:
+        name, _, number = each.partition("=")
+        if name not in set(Service) or not number.isdigit() or not 1 <= int(number) <= 9:
+            raise CannotStart(
+                f"--instances {each} cannot be read: write a service and a number up to 9, like intake=2."
+            )
+        counts[name] = int(number)
+    return counts
+
+
+def _attend(data: Path) -> None:
+    """Stay until Ctrl-C, SIGTERM, or the end of a member; then stop all."""
+    out.print("Ctrl-C stops everything.")
+    ended: list[str] = []
+    try:
+        with platform.sigterm_interrupts():
+            while not (ended := looking.ended(data)):
+                threading.Event().wait(0.5)
+    except KeyboardInterrupt:
+        out.print("Stopping.")
+    platform.down(data, Progress())
+    if ended:
+        raise CannotStart(f"{ended[0]} ended by itself, so everything was stopped: see `secondlook logs {ended[0]}`.")
+
+
+def down(data: Data = DEFAULT_DATA) -> None:
+    """Stop the services, then the servers. The data stays; nothing running is no error."""
+    with told_in_one_sentence():
+        platform.down(data, Progress())
+        out.print("[green]✓[/] Nothing runs here any more.")
+
+
+def status(
+    data: Data = DEFAULT_DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts: a list of members.")] = False,
+) -> None:
+    """Show what runs here, where, and whether it is ready. Ends with 1 when something is not, or when nothing runs."""
+    looks = looking.status(data)
+    if as_json:
+        typer.echo(json.dumps([asdict(look) for look in looks], indent=1))
+    elif not looks:
+        out.print("Nothing runs here. Start it with `secondlook up`.")
+    else:
+        table = Table("member", "condition", "address", "process", "", box=None)
+        for look in looks:
+            colour = "green" if look.condition in {"ready", "own"} else "red"
+            pid = str(look.pid or "")
+            table.add_row(look.name, f"[{colour}]{look.condition}[/]", look.url, pid, escape(look.detail))
+        out.print(table)
+    if not looks or any(look.condition not in {"ready", "own"} for look in looks):
+        raise typer.Exit(1)
+
+
+def logs(
+    member: Annotated[str | None, typer.Argument(help="Like intake, kafka, documents; all when left out.")] = None,
+    data: Data = DEFAULT_DATA,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on showing new lines until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many last lines of each.")] = 20,
+) -> None:
+    """Show what servers and services have said lately."""
+    folder = data / "logs"
+    files = sorted(folder.glob("*.log")) if member is None else [folder / f"{member}.log"]
+    if not files or not all(file.exists() for file in files):
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.log"))) or "none yet"
+        err.print(f"[red]✗[/] There is no log of {escape(member or 'anything')} in {folder}; there are: {known}.")
+        raise typer.Exit(1)
+    ends: dict[Path, int] = {}
+    for file in files:
+        with file.open("rb") as log:
+            for line in deque(log, maxlen=lines):
+                _show(file, line, prefixed=member is None)
+            ends[file] = log.tell()
+    if follow:
+        try:
+            _follow(ends, prefixed=member is None)
+        except KeyboardInterrupt:
+            return
+
+
+def _follow(ends: dict[Path, int], *, prefixed: bool) -> None:
+    while True:
+        for file, end in list(ends.items()):
+            with file.open("rb") as log:
+                log.seek(end)
+                for line in log:
+                    if not line.endswith(b"\n"):
+                        break  # Still being written.
+                    _show(file, line, prefixed=prefixed)
+                    ends[file] += len(line)
+        threading.Event().wait(0.2)
+
+
+def _show(file: Path, line: bytes, *, prefixed: bool) -> None:
+    text = line.decode("utf-8", errors="replace").rstrip("\n")
+    typer.echo(f"{file.stem:<14} {text}" if prefixed else text)
