@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, TooBusy
 from shared.mongo.driver import PyMongoError
-from shared.web.field_errors import field_errors
+from shared.web.field_errors import field_errors, field_names
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:secondlook:problem:"
@@ -146,8 +146,8 @@ async def _on_outage(_: Request, error: Exception) -> Response:
     return Problem(503, "outage", "Please try again later.", detail, headers={"Retry-After": "5"}).response()
 
 
-async def _on_invalid(_: Request, error: RequestValidationError) -> Response:
-    errors = field_errors(error.errors())
+async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
+    errors = field_errors(error.errors(), field_names(request.app.openapi()))
     return Problem(400, "invalid_request", "The request is not in the right form.", errors=errors).response()
 
 
