@@ -77,10 +77,11 @@ class Amend:
 
 @dataclass(frozen=True, slots=True)
 class CorrectFacts:
-    """Staff correct or add facts. `facts_seen`: the amendment that the person saw."""
+    """Staff correct or add facts. `facts_seen`: the amendment that the person saw; `boxes` as of an amendment."""
 
     facts_seen: int
     facts: Facts
+    boxes: Boxes
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def on_facts(state: State | None, command: Command[CorrectFacts], _: Context) ->
         return NOT_OPEN
     if command.data.facts_seen != state.filing.amendment:
         return FACTS_CHANGED
-    return _amend(state, Change(names=("facts",), facts=command.data.facts), {})
+    return _amend(state, Change(names=("facts",), facts=command.data.facts), dict(command.data.boxes))
 
 
 def on_consent(state: State | None, command: Command[RuleOnConsent], _: Context) -> Step[State] | Refused:

@@ -45,7 +45,7 @@ def on_completed(state: State | None, event: Event[TriageCompleted], context: Co
 def on_question(state: State | None, event: Event[InformationRequested], _: Context) -> Step[State] | Wait:
     """Note a question to the requestor, and keep its sealed text for the page."""
     step = _added(state, lambda heard: heard.with_question(translate.question_of(event)))
-    if isinstance(step, Wait):
+    if isinstance(step, Wait) or isinstance(step.state, Rejected | Erased):
         return step
     return Step(state=step.state, keep=event.data.sealed)
 

@@ -17,7 +17,6 @@ DOUBLES_INDEXES: Final = ("index", "case")
 """Fields of the `a_numbers` collection that are looked up."""
 
 _ATTEMPTS = 8
-_MOST_DOUBLES = 10_000
 
 T = TypeVar("T")
 
@@ -92,9 +91,7 @@ class Doubles:
         ]
         await _insert(self._collection, documents)
         indexes = {seen.index for seen in sightings}
-        found = await _asked(
-            self._collection.find({"index": {"$in": sorted(indexes)}}).sort([("at", 1)]).to_list(_MOST_DOUBLES)
-        )
+        found = await _asked(self._collection.find({"index": {"$in": sorted(indexes)}}).to_list(None))
         return _earlier(sightings, found)
 
     async def forget(self, case_id: UUID) -> None:

@@ -121,7 +121,8 @@ def consideration_of(event: Event[events.TriageCompleted], window_closes: dateti
 
 def question_of(event: Event[events.InformationRequested]) -> Question:
     """A question, with the moment at which it was asked."""
-    return Question(event.time, event.data.question, event.data.about, event.data.answer_by)
+    said = event.data
+    return Question(event.time, said.question, said.about, said.answer_by, blob=next(iter(said.sealed), None))
 
 
 def escalation_of(event: Event[events.ReviewEscalated]) -> Escalation:

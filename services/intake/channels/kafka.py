@@ -1,21 +1,17 @@
 """The Kafka channel: records of `request.received` and of `request.received.<channel>`, written by outside systems."""
 
 from datetime import datetime
-from typing import Any, Final
-
-from pydantic import ValidationError
+from typing import Final
 
 from services.intake.raw import RawSubmission, Refusal, channel_namespace
-from shared.contracts.parsing import reason_of
+from shared.contracts.parsing import Unparsable, parse_submission
 from shared.contracts.reading import WrongField
-from shared.contracts.received import MAX_BODY_BYTES, Submission
 from shared.contracts.vocabulary import EventType
 
 PLAIN: Final = "kafka"
 """The channel of the topic that bears no channel's name."""
 
-_ENVELOPE_BYTES = 16 * 1024
-TOO_LARGE = Refusal("too_large")
+UNREADABLE: Final = "unreadable"
 
 
 def channel_of(topic: str) -> str:
@@ -26,19 +22,17 @@ def channel_of(topic: str) -> str:
 def read_record(value: bytes | None, *, topic: str, at: datetime) -> RawSubmission | Refusal:
     """A record as a submission; its CloudEvents `id` is the idempotency key within its channel.
 
-    `at` is the broker's time of the record. The record's key, its headers and its `source` mean nothing.
+    `at` is the broker's time of the record, on the policy clock. The record's key, its headers and its `source` mean
+    nothing. `data` is the request, or has it under `request`.
     """
-    if not value or len(value) > MAX_BODY_BYTES + _ENVELOPE_BYTES:
-        return TOO_LARGE if value else Refusal("empty")
     try:
-        received = Submission[dict[str, Any]].model_validate_json(value)
-    except ValidationError as error:
-        return Refusal("no_cloud_event", (WrongField("record", reason_of(error), "is no CloudEvent of this topic"),))
+        received = parse_submission(value or b"")
+    except Unparsable as error:
+        return Refusal(UNREADABLE, (WrongField("record", error.reason, "is no CloudEvent of this topic"),))
     channel = channel_of(topic)
-    # Both ways of wrapping are seen: `data` is the request, or has it under `request`.
-    inner = received.data.get("request")
+    wrapped = received.data.get("request")
     return RawSubmission(
-        content=inner if isinstance(inner, dict) else received.data,
+        content=wrapped if isinstance(wrapped, dict) else received.data,
         channel=channel,
         namespace=channel_namespace(channel),
         key=received.id,

@@ -48,12 +48,13 @@ class Consideration:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to the requestor. Its text is sealed in the blob `question_<id>`."""
+    """A question to the requestor. `blob` names its sealed text."""
 
     asked_at: datetime
     id: UUID
     about: tuple[str, ...]
     answer_by: datetime
+    blob: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,131 @@
+"""Intake's pure rules: A-numbers, case numbers, what is missing, who may not be turned away."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.domain.a_number import canonical
+from services.intake.domain.case_number import ALPHABET, number_of, read_number
+from services.intake.domain.completeness import Accepted, Content, NotAccepted, assess, gaps
+from services.intake.domain.facts import Custody, Day, Facts, Removal, YesNo, age_band, is_urgent, merged
+from shared.contracts.vocabulary import Belief, CustodyStatus, RejectCode
+from tests.unit.intake_world import MONDAY
+
+EVERYTHING = Content(
+    name=True,
+    a_number=True,
+    a_number_readable=True,
+    date_of_birth=True,
+    requestor_name=True,
+    decision=True,
+    relief=True,
+    narrative=True,
+    place=True,
+)
+NOTHING = Content(*(False for _ in Content.__dataclass_fields__))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("A012345678", "012345678"),
+        ("A12345678", "012345678"),  # eight digits: padded right after the A
+        ("1234567", "001234567"),
+        ("a 12-345-678", "012345678"),
+        ("#000-000-811", "000000811"),
+        ("A123456", None),  # six digits
+        ("A0123456789", None),  # ten
+        ("AB1234567", None),
+        ("IOE0123456789", None),  # a receipt number
+        ("", None),
+        ("A١٢٣٤٥٦٧٨٩", None),  # other scripts' digits are a slip of a keyboard, not an A-number
+    ],
+)
+def test_an_a_number_is_seven_to_nine_digits_padded_after_the_a(written: str, read: str | None) -> None:
+    assert canonical(written) == read
+
+
+@given(st.uuids(), st.integers(0, 5))
+def test_a_case_number_is_read_back_whatever_its_spelling(case_id: UUID, attempt: int) -> None:
+    number = number_of(case_id, attempt)
+    assert [len(part) for part in number.split("-")] == [5, 5, 1]
+    assert set(number) <= set(ALPHABET) | {"-"}
+    spoken = number.lower().replace("-", " ").replace("0", "o").replace("1", "l")
+    assert read_number(spoken) == number
+
+
+@given(st.uuids(), st.integers(0, 10), st.sampled_from(ALPHABET))
+def test_every_single_wrong_character_is_found(case_id: UUID, place: int, other: str) -> None:
+    plain = number_of(case_id).replace("-", "")
+    wrong = plain[:place] + other + plain[place + 1 :]
+    assert (read_number(wrong) is None) == (wrong != plain)
+
+
+@given(st.uuids(), st.integers(0, 9), st.integers(1, 10))
+def test_every_two_characters_that_changed_places_are_found(case_id: UUID, first: int, distance: int) -> None:
+    plain = list(number_of(case_id).replace("-", ""))
+    second = min(first + distance, 10)
+    swapped = plain.copy()
+    swapped[first], swapped[second] = swapped[second], swapped[first]
+    assert (read_number("".join(swapped)) is None) == (swapped != plain)
+
+
+def test_another_attempt_is_another_number() -> None:
+    assert len({number_of(UUID(int=7), attempt) for attempt in range(8)}) == 8
+
+
+def test_everything_that_is_missing_is_named_at_once() -> None:
+    assert gaps(EVERYTHING) == ()
+    assert set(gaps(NOTHING)) == set(RejectCode) - {RejectCode.BAD_A_NUMBER}
+
+
+def test_only_what_policy_requires_counts_and_only_against_those_who_can_wait() -> None:
+    required = (RejectCode.NO_NAME, RejectCode.NO_PLACE)
+    missing = (RejectCode.NO_NAME, RejectCode.NO_NARRATIVE)
+    assert assess(missing, required=required, urgent=False) == NotAccepted((RejectCode.NO_NAME,))
+    assert assess(missing, required=required, urgent=True) == Accepted((RejectCode.NO_NAME,))
+    assert assess((RejectCode.NO_NARRATIVE,), required=required, urgent=False) == Accepted(())
+
+
+@pytest.mark.parametrize(
+    ("custody", "removal", "urgent"),
+    [
+        (CustodyStatus.NOT_DETAINED, Removal(), False),
+        (CustodyStatus.DETAINED, Removal(), True),
+        (CustodyStatus.UNKNOWN, Removal(), True),
+        (CustodyStatus.NOT_DETAINED, Removal(believed_imminent=Belief.YES), True),
+        (CustodyStatus.NOT_DETAINED, Removal(scheduled_for=date(2021, 3, 22)), True),  # the fourteenth day counts
+        (CustodyStatus.NOT_DETAINED, Removal(scheduled_for=date(2021, 3, 23)), False),
+        (CustodyStatus.NOT_DETAINED, Removal(scheduled_for=date(2021, 3, 1)), True),  # past, and nobody said otherwise
+    ],
+)
+def test_detained_imminent_and_unknown_are_never_turned_away(
+    custody: CustodyStatus, removal: Removal, urgent: bool
+) -> None:
+    assert is_urgent(Custody(custody), removal, MONDAY, timedelta(days=14)) is urgent
+
+
+@pytest.mark.parametrize(
+    ("born", "band"),
+    [
+        (date(2003, 3, 9), "UNDER_18"),
+        (date(2003, 3, 8), "18_TO_24"),  # the birthday itself counts
+        (date(1996, 3, 8), "25_TO_44"),
+        (date(1956, 3, 8), "65_PLUS"),
+        (date(2021, 3, 9), "UNKNOWN"),  # not born yet
+        (None, "UNKNOWN"),
+    ],
+)
+def test_the_age_band_says_no_more_than_it_must(born: date | None, band: str) -> None:
+    assert age_band(born, MONDAY.date()) == band
+
+
+def test_new_facts_replace_what_they_name_and_leave_the_rest() -> None:
+    on = date(2021, 3, 8)
+    known = Facts(final_order=YesNo(False, "requestor", on), first_present_on=Day(date(2010, 1, 1), "requestor", on))
+    after = merged(known, Facts(final_order=YesNo(True, "officer", on)))
+    assert after.final_order == YesNo(True, "officer", on)
+    assert after.first_present_on == known.first_present_on

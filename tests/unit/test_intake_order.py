@@ -1,0 +1,132 @@
+"""Whatever the order across topics, however often a record comes: the same state, and one word about the review."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.intake.commands import Amend, Ask, AskReview, Erase, RuleOnConsent, Waive, Withdraw
+from services.intake.domain.filing import Change
+from services.intake.reactions import BEHAVIOUR
+from shared.contracts import events
+from shared.contracts.envelope import Event
+from shared.contracts.vocabulary import ConsentStatus, Recipient, ReviewGround, Service
+from tests.unit.intake_world import (
+    DAY,
+    MONDAY,
+    World,
+    assigned,
+    completed,
+    escalated,
+    question,
+    remanded,
+    resolved,
+    rules,
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event[Any]]:
+    """What triage and escalation may say about one case, oldest first."""
+    told: list[Event[Any]] = [
+        assigned(revision, office=draw(st.sampled_from(["ELP", "HOU", None])))
+        for revision in range(1, draw(st.integers(1, 3)) + 1)
+    ]
+    told += [question(number, at=MONDAY + number * DAY) for number in range(1, draw(st.integers(0, 2)) + 1)]
+    if first := draw(st.sampled_from([None, "FAVOURABLE", "DECLINED", "REFERRED", "MOOT", "NO_ANSWER"])):
+        told.append(completed(first))
+    if draw(st.booleans()):
+        told.append(escalated())
+        told += [question(by=Service.ESCALATION)] if draw(st.booleans()) else []
+        if draw(st.booleans()):
+            # Triage closes its item with "no answer" when headquarters takes the case first.
+            told += [] if first else [completed("NO_ANSWER", at=MONDAY + 7 * DAY)]
+            told += [remanded(), completed(draw(st.sampled_from(["FAVOURABLE", "DECLINED"])), number=2)]
+            told += [escalated(2)] if draw(st.booleans()) else []
+    if draw(st.booleans()):
+        told.append(resolved(draw(st.sampled_from(["UPHELD", "DECLINED", "WITHDRAWN", "FAVOURABLE"]))))
+    return told
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, told: Sequence[Event[Any]]) -> list[Event[Any]]:
+    """The same records in any order at all (gaps are held), some of them more than once."""
+    twice = draw(st.lists(st.sampled_from(told), max_size=4)) if told else []
+    return draw(st.permutations([*told, *twice]))
+
+
+COMMANDS: list[tuple[Ask, Any]] = [
+    (Ask.REVIEW, AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {"review": b"box"})),
+    (Ask.REVIEW, AskReview(ReviewGround.NO_TIMELY_ANSWER, {})),
+    (Ask.WAIVE, Waive()),
+    (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {})),
+    (Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"})),
+    (Ask.AMEND, Amend(2, Change(("link",), new_link=True), {})),
+    (Ask.CONSENT, RuleOnConsent(1, ConsentStatus.VERIFIED)),
+    (Ask.ERASE, Erase("privacy-1", "order-7")),
+]
+LATE = MONDAY + 70 * DAY
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that people or the clock do, after so much has been said."""
+
+    after: int
+    ask: tuple[Ask, Any] | None
+
+
+ACTS = st.lists(st.builds(Act, st.integers(0, 12), st.sampled_from([None, *COMMANDS])), max_size=4).map(
+    lambda acts: sorted(acts, key=lambda act: act.after)
+)
+
+
+def live(told: Sequence[Event[Any]], acts: Sequence[Act], draw: st.DataObject) -> World:
+    """Submit; then, between the acts, hear what has been said so far, in an order of its own."""
+    world = World()
+    world.submit()
+    heard = 0
+    for act in acts:
+        world.hear(*draw.draw(deliveries(told[heard : act.after])))
+        heard = max(heard, min(act.after, len(told)))
+        if act.ask is None:
+            world.pass_time(LATE)
+        else:
+            world.ask(*act.ask, at=LATE)
+    world.hear(*draw.draw(deliveries(told[heard:])))
+    assert not world.case.held
+    return world
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), ACTS, st.data())
+def test_any_order_and_any_duplicate_makes_the_same_state_and_the_same_events(
+    told: list[Event[Any]], acts: list[Act], draw: st.DataObject
+) -> None:
+    one, other = live(told, acts, draw), live(told, acts, draw)
+    assert one.state == other.state
+    assert one.said == other.said
+    assert one.case.handled == other.case.handled
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), ACTS, st.data())
+def test_the_review_is_asked_for_or_lapses_at_most_once(
+    told: list[Event[Any]], acts: list[Act], draw: st.DataObject
+) -> None:
+    world = live(told, acts, draw)
+    world.pass_time(LATE)
+    world.pass_time(LATE)
+    spoken = [said for said in world.said if isinstance(said, events.ReviewRequested | events.ReviewLapsed)]
+    assert len(spoken) <= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), ACTS, st.data())
+def test_every_state_can_be_stored_and_read_back(told: list[Event[Any]], acts: list[Act], draw: st.DataObject) -> None:
+    world = live(told, acts, draw)
+    stored = rules().mapping.encode(world.state)
+    assert rules().mapping.decode(stored) == world.state
+    assert all("." not in key for key in BEHAVIOUR.queue(world.state, {}))
