@@ -29,6 +29,8 @@ class Knobs:
     """A letter whose cause is older is suppressed as stale: an empty or restored store must not mail all history."""
     rejections_a_day: int = 5
     """More "not accepted" letters to one address on one day are suppressed."""
+    drain: timedelta = timedelta(seconds=15)
+    """When stopped, letters under way get so long to be finished."""
     poll: timedelta = timedelta(milliseconds=500)
     patience: Patience = field(default_factory=Patience)
 

@@ -71,11 +71,23 @@ class MailLoop:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until `stop`. An outage ends a round, never the loop."""
-        async with asyncio.TaskGroup() as lanes:
-            for _ in range(self._knobs.lanes):
-                lanes.create_task(self._lane())
-        await asyncio.gather(*(connection.quit() for connection in self._free))
+        """Work until `stop` or cancellation. An outage ends a round, never the loop.
+
+        When cancelled, what is under way is taken to its end first, for at most `Knobs.drain`: a letter that is broken
+        off after its content has gone out could only become uncertain.
+        """
+        lanes = [asyncio.create_task(self._lane()) for _ in range(self._knobs.lanes)]
+        try:
+            await asyncio.wait(lanes)
+        except asyncio.CancelledError:
+            self.stop()
+            await asyncio.wait(lanes, timeout=self._knobs.drain.total_seconds())
+            raise
+        finally:
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
+            await asyncio.gather(*(connection.quit() for connection in self._free))
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is under way has been recorded."""

@@ -54,7 +54,7 @@ def usable(address: str | None) -> str | None:
 
 def compose(rendered: Rendered, *, notification: UUID, sender: Sender, to: str, at: datetime) -> bytes:
     """The message, with CRLF lines of ASCII. `Message-ID` is the notification id, so that a copy can be recognised."""
-    boundary = f"=_{notification.hex}"
+    boundary = notification.hex
     origin = f'"{sender.name}" <{sender.address}>' if sender.name else sender.address
     headers = {
         "From": origin,
@@ -65,7 +65,7 @@ def compose(rendered: Rendered, *, notification: UUID, sender: Sender, to: str, 
         "Content-Language": rendered.language.value,
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",
-        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
+        "Content-Type": f"multipart/alternative; boundary={boundary}",
     }
     head = "".join(f"{name}: {_header(value)}\r\n" for name, value in headers.items()).encode("ascii")
     parts = b"".join(

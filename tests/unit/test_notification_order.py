@@ -1,0 +1,82 @@
+"""Whatever the order across topics, however often: same inputs, same state, same set of notification ids."""
+
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.casework.case import Arrived
+from shared.contracts import events
+from shared.contracts.envelope import EventData
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Language, RequestorType, TriageOutcome
+from tests.unit.notification_story import (
+    ASKED,
+    ERASED,
+    RESOLVED,
+    Notified,
+    amended,
+    assigned,
+    considered,
+    escalated,
+    submitted,
+)
+from tests.unit.one_case import Senders, after
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[Arrived]:
+    """Events of a case in the order in which they happened."""
+    senders = Senders()
+    inputs: list[tuple[str, EventData]] = [
+        ("intake", submitted(draw(st.sampled_from(RequestorType)), draw(st.sampled_from(ConsentStatus))))
+    ]
+    inputs += [("triage", assigned(1, draw(st.sampled_from([None, "PHI"])))), ("triage", assigned(2, "BAL"))]
+    for number in range(1, draw(st.integers(1, 4))):
+        consent = draw(st.sampled_from([None, *ConsentStatus]))
+        inputs.append(
+            (
+                "intake",
+                amended(
+                    number,
+                    draw(st.sampled_from(["contact", "facts"])),
+                    language=draw(st.sampled_from([None, *Language])),
+                    consent=events.Consent(kind=ConsentKind.G28, status=consent) if consent else None,
+                    link_generation=number,
+                ),
+            )
+        )
+    optional: list[tuple[str, EventData]] = [
+        ("triage", ASKED),
+        ("escalation", ASKED),
+        ("triage", considered(draw(st.sampled_from(TriageOutcome)))),
+        ("escalation", escalated(1)),
+        ("escalation", events.ReviewRemanded(round=2, reasons=())),
+        ("triage", considered(round_=2)),
+        ("escalation", escalated(2)),
+        ("escalation", RESOLVED),
+        ("intake", ERASED),
+    ]
+    inputs += [one for one in optional if draw(st.booleans())]
+    return [senders.event(source, data, after(hours=hour)) for hour, (source, data) in enumerate(inputs)]
+
+
+def told(arrivals: list[Arrived]) -> tuple[Any, set[UUID], dict[UUID, str | None]]:
+    case = Notified()
+    for arrived in arrivals:
+        case.offer(arrived)
+    assert case.waiting == []
+    assert {entry.phase.value for entry in case.letters.values()} <= {"due", "suppressed"}
+    recorded = {UUID(one["notification"]): one["reply_class"] for one in case.told()}
+    suppressed = {key: entry.reason for key, entry in case.letters.items() if entry.phase.value == "suppressed"}
+    assert recorded == suppressed
+    return case.state, set(case.letters), suppressed
+
+
+@settings(max_examples=60, deadline=None)
+@given(stories(), st.randoms(use_true_random=False))
+def test_any_order_and_any_repetition_end_alike(story: list[Arrived], chance: Any) -> None:
+    shuffled = story + [one for one in story if chance.random() < 0.3]
+    chance.shuffle(shuffled)
+    state, letters, _ = told(story)
+    assert told(shuffled)[:2] == (state, letters)

@@ -1,0 +1,162 @@
+"""Which events make which letters, for whom, and which of them are made but not sent."""
+
+import pytest
+
+from services.notification.domain.following import Followed
+from shared.casework.offering import Verdict
+from shared.contracts import events
+from shared.contracts.envelope import EventData
+from shared.contracts.vocabulary import (
+    ConsentKind,
+    ConsentStatus,
+    EventType,
+    Language,
+    RequestorType,
+    TriageOutcome,
+)
+from tests.unit.notification_story import (
+    ASKED,
+    ERASED,
+    REJECTED,
+    RESOLVED,
+    Notified,
+    amended,
+    assigned,
+    considered,
+    escalated,
+    submitted,
+)
+
+BOTH = [("received", "noncitizen", "due", None), ("received", "requestor", "due", None)]
+
+
+def a_case(**changes: object) -> Notified:
+    case = Notified()
+    case.hear("intake", submitted(**changes))  # type: ignore[arg-type]
+    return case
+
+
+def test_a_submission_is_acknowledged_to_requestor_and_noncitizen() -> None:
+    assert a_case().short == BOTH
+
+
+def test_a_noncitizen_who_asks_gets_one_copy() -> None:
+    case = a_case(requestor=RequestorType.NONCITIZEN)
+    case.hear("escalation", RESOLVED)
+    assert case.short == [("received", "requestor", "due", None), ("resolved", "requestor", "due", None)]
+
+
+def test_a_rejection_makes_one_letter_and_keeps_the_contact() -> None:
+    case = Notified()
+    case.hear("intake", REJECTED)
+    assert case.short == [("not_accepted", "requestor", "due", None)]
+    assert case.case.changes.blobs == {"contact": b"box"}
+
+
+def test_only_the_first_assignment_with_an_office_makes_a_letter() -> None:
+    case = a_case()
+    for revision, office in ((1, None), (2, "PHI"), (3, "BAL")):
+        case.hear("triage", assigned(revision, office))
+    assert [row for row in case.short if row[0] == "at_the_field_office"] == [
+        ("at_the_field_office", "requestor", "due", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "phase", "reason"),
+    [
+        (TriageOutcome.DECLINED, "due", None),
+        (TriageOutcome.REFERRED, "due", None),
+        (TriageOutcome.FAVOURABLE, "suppressed", "ANOTHER_LETTER_FOLLOWS"),
+        (TriageOutcome.MOOT, "suppressed", "ANOTHER_LETTER_FOLLOWS"),
+        (TriageOutcome.NO_ANSWER, "suppressed", "ANOTHER_LETTER_FOLLOWS"),
+    ],
+)
+def test_a_consideration_is_told_unless_another_letter_tells_at_once(
+    outcome: TriageOutcome, phase: str, reason: str | None
+) -> None:
+    case = a_case()
+    case.hear("triage", considered(outcome))
+    assert ("considered", "requestor", phase, reason) in case.short
+
+
+def test_what_a_resolution_has_overtaken_is_made_suppressed_and_recorded() -> None:
+    case = a_case()
+    case.hear("escalation", RESOLVED)
+    for source, late in (
+        ("triage", assigned(1)),
+        ("triage", ASKED),
+        ("triage", considered()),
+        ("escalation", escalated()),
+    ):
+        case.hear(source, late)
+    suppressed = [row for row in case.short if row[2] == "suppressed"]
+    assert [row[0] for row in suppressed] == ["at_the_field_office", "considered", "please_answer", "with_headquarters"]
+    assert {row[3] for row in suppressed} == {"ALREADY_RESOLVED"}
+    told = case.told(EventType.NOTIFICATION_RECORDED)
+    assert [(one["result"], one["attempt"], one["reply_class"]) for one in told] == [
+        ("suppressed", 0, "ALREADY_RESOLVED")
+    ] * 4
+
+
+def test_a_second_round_at_headquarters_is_a_letter_of_its_own() -> None:
+    case = a_case()
+    case.hear("escalation", escalated(1))
+    case.hear("escalation", escalated(2))
+    assert [row[0] for row in case.short].count("with_headquarters") == 2
+
+
+def test_after_refused_consent_only_the_noncitizen_is_written_to() -> None:
+    case = a_case()
+    refused = events.Consent(kind=ConsentKind.G28, status=ConsentStatus.REFUSED)
+    case.hear("intake", amended(1, "consent", consent=refused))
+    case.hear("escalation", RESOLVED)
+    assert ("resolved", "requestor", "suppressed", "NO_CONSENT") in case.short
+    assert ("resolved", "noncitizen", "due", None) in case.short
+
+
+def test_after_erasure_every_letter_is_suppressed() -> None:
+    case = a_case()
+    case.hear("intake", ERASED)
+    case.hear("triage", considered())
+    assert ("considered", "requestor", "suppressed", "ERASED") in case.short
+
+
+def test_an_amendment_is_remembered_for_what_it_says_of_addressing_only() -> None:
+    case = a_case()
+    case.hear("intake", amended(1, "contact", language=Language.ES))
+    case.hear("intake", amended(2, "facts", link_generation=2))
+    assert isinstance(case.state, Followed)
+    assert (case.state.contacts, case.state.language, case.state.link_generation) == ((1,), Language.ES, 2)
+    assert set(case.case.changes.blobs) == {"submitted", "amended_1"}
+    assert case.short == BOTH
+
+
+@pytest.mark.parametrize(
+    ("source", "data"),
+    [
+        ("intake", amended(1, "contact")),
+        ("intake", ERASED),
+        ("triage", assigned(1)),
+        ("triage", considered()),
+        ("triage", ASKED),
+        ("escalation", escalated()),
+        ("escalation", RESOLVED),
+        ("escalation", events.ReviewRemanded(round=2, reasons=())),
+    ],
+)
+def test_everything_waits_for_the_submission_which_must_still_come(source: str, data: EventData) -> None:
+    case = Notified()
+    assert case.hear(source, data) is Verdict.HELD
+    case.hear("intake", submitted())
+    assert case.waiting == []
+
+
+def test_nothing_that_comes_after_a_rejection_makes_a_letter() -> None:
+    case = Notified()
+    case.hear("intake", REJECTED)
+    case.hear("intake", amended(1, "contact"))
+    case.hear("escalation", RESOLVED)
+    case.hear("intake", ERASED)
+    assert case.short == [("not_accepted", "requestor", "due", None)]
+    assert case.waiting == []

@@ -1,0 +1,138 @@
+"""The phases of one letter: only who holds its token moves it, and only a person sends an uncertain one again."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.notification.commands import DeferMail, Delivered, Heard, Mail, RecordResult, Resend
+from services.notification.domain.ledger import AT_ONCE, Phase, path
+from shared.casework.stepping import set_path
+from shared.contracts.vocabulary import EventType, MailResult, RequestorType
+from tests.unit.notification_story import Notified, submitted
+
+REAL = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def a_letter(phase: Phase = Phase.DUE, token: str | None = None, **fields: Any) -> tuple[Notified, UUID]:
+    case = Notified()
+    case.hear("intake", submitted(RequestorType.NONCITIZEN))
+    (notification,) = case.letters
+    for field, value in {"phase": phase.value, "token": token, **fields}.items():
+        set_path(case.case.work, path(notification, field), value)
+    return case, notification
+
+
+def record(result: MailResult, letter: UUID, token: str = "mine", reply: str = "250") -> RecordResult:
+    return RecordResult(letter, token, result, reply)
+
+
+@pytest.mark.parametrize(
+    ("phase", "result", "code"),
+    [
+        (Phase.DATA, MailResult.SENT, None),
+        (Phase.DATA, MailResult.FAILED, None),
+        (Phase.DATA, MailResult.UNCERTAIN, None),
+        (Phase.UNCERTAIN, MailResult.SENT, None),  # the 250 came after all
+        (Phase.CLAIMED, MailResult.SUPPRESSED, None),
+        (Phase.CLAIMED, MailResult.FAILED, None),
+        (Phase.CLAIMED, MailResult.SENT, "moved_on"),
+        (Phase.CLAIMED, MailResult.UNCERTAIN, "moved_on"),
+        (Phase.DATA, MailResult.SUPPRESSED, "moved_on"),
+        (Phase.SENT, MailResult.UNCERTAIN, "moved_on"),
+        (Phase.SUPPRESSED, MailResult.SENT, "moved_on"),
+    ],
+)
+def test_an_attempt_settles_only_what_it_still_owns(phase: Phase, result: MailResult, code: str | None) -> None:
+    case, letter = a_letter(phase, "mine")
+    assert case.refusal(Mail.RECORD, record(result, letter)) == code
+    told = case.told(EventType.NOTIFICATION_RECORDED)
+    assert [one["result"] for one in told] == ([] if code else [result.value])
+
+
+def test_a_foreign_token_settles_nothing() -> None:
+    case, letter = a_letter(Phase.DATA, "theirs")
+    assert case.refusal(Mail.RECORD, record(MailResult.SENT, letter)) == "moved_on"
+
+
+def test_a_step_is_guarded_by_the_phase_and_token_that_it_saw() -> None:
+    case, letter = a_letter(Phase.DATA, "mine")
+    case.ask(Mail.RECORD, record(MailResult.SENT, letter))
+    assert case.case.changes.guard == {
+        f"work.mail.{letter.hex}.phase": "data",
+        f"work.mail.{letter.hex}.token": "mine",
+    }
+
+
+def test_a_deferred_letter_is_due_again_later_and_counts_what_the_relay_said() -> None:
+    case, letter = a_letter(Phase.CLAIMED, "mine")
+    case.ask(Mail.DEFER, DeferMail(letter, "mine", REAL, "451", counted=True))
+    entry = case.letters[letter]
+    assert (entry.phase, entry.next_at, entry.tries, entry.token) == (Phase.DUE, REAL, 1, None)
+    assert case.queue["mail_at"] == REAL
+    assert case.told() == []
+
+
+def test_an_uncertain_letter_is_not_sent_again_while_it_may_be_under_way() -> None:
+    case, letter = a_letter(Phase.UNCERTAIN, "lost", claimed_until=REAL)
+    early = Resend(letter, "operator-1", over_since=REAL - timedelta(seconds=1))
+    assert case.refusal(Mail.RESEND, early) == "too_early"
+    assert case.refusal(Mail.RESEND, Resend(letter, "operator-1", over_since=REAL)) is None
+    entry = case.letters[letter]
+    assert (entry.phase, entry.attempt, entry.by, entry.token) == (Phase.DUE, 1, "operator-1", None)
+    assert case.queue["mail_at"] == AT_ONCE
+
+
+def test_the_first_attempts_late_reply_calls_off_a_resend_that_has_not_begun() -> None:
+    case, letter = a_letter(Phase.UNCERTAIN, "lost")
+    case.ask(Mail.RESEND, Resend(letter, "operator-1", over_since=REAL))
+    assert case.refusal(Mail.RECORD, record(MailResult.SENT, letter, token="lost")) is None
+    assert case.letters[letter].phase is Phase.SENT
+
+
+@pytest.mark.parametrize("phase", [Phase.DUE, Phase.CLAIMED, Phase.DATA, Phase.SENT, Phase.SUPPRESSED])
+def test_a_person_sends_again_only_what_failed_or_is_uncertain(phase: Phase) -> None:
+    case, letter = a_letter(phase, "mine")
+    assert case.refusal(Mail.RESEND, Resend(letter, "operator-1", over_since=REAL)) == "not_open"
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason", "heard", "after"),
+    [
+        (Phase.UNCERTAIN, None, Heard.ARRIVED, Phase.SENT),
+        (Phase.UNCERTAIN, None, Heard.BY_PHONE, Phase.SUPPRESSED),
+        (Phase.FAILED, "550", Heard.BY_POST, Phase.SUPPRESSED),
+        (Phase.SUPPRESSED, "NO_ADDRESS", Heard.BY_PHONE, Phase.SUPPRESSED),
+        (Phase.SUPPRESSED, "NO_ADDRESS", Heard.ARRIVED, None),
+        (Phase.SUPPRESSED, "ALREADY_RESOLVED", Heard.BY_PHONE, None),
+        (Phase.DUE, None, Heard.ARRIVED, None),
+    ],
+)
+def test_a_person_settles_what_the_system_could_not(
+    phase: Phase, reason: str | None, heard: Heard, after: Phase | None
+) -> None:
+    case, letter = a_letter(phase, "mine", reason=reason)
+    code = case.refusal(Mail.DELIVERED, Delivered(letter, "operator-1", heard))
+    assert code == (None if after else "not_open")
+    if after:
+        assert case.letters[letter].phase is after
+        assert case.queue["no_address"] is None
+        assert case.queue["uncertain"] is None
+
+
+def test_the_lists_of_staff_show_what_needs_a_person() -> None:
+    assert a_letter(Phase.UNCERTAIN, "x")[0].queue["uncertain"] is True
+    assert a_letter(Phase.FAILED, "x")[0].queue["uncertain"] is True
+    assert a_letter(Phase.SUPPRESSED, reason="NO_ADDRESS")[0].queue["no_address"] is True
+    assert a_letter(Phase.SENT)[0].queue == {
+        "mail_at": None,
+        "uncertain": None,
+        "no_address": None,
+        "address_day": None,
+    }
+
+
+def test_an_unknown_notification_is_refused() -> None:
+    case, _ = a_letter()
+    assert case.refusal(Mail.RECORD, record(MailResult.SENT, UUID(int=1))) == "unknown_notification"
