@@ -27,7 +27,8 @@ class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         try:
             return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
         except UnicodeDecodeError:
-            return {partition: await self._carefully(partition, max_records or 500) for partition in self.assignment()}
+            read = {tp: await self._carefully(tp, max_records or 500) for tp in self.assignment()}
+            return {tp: records for tp, records in read.items() if records}
 
     async def _carefully(self, partition: TopicPartition, limit: int) -> list[Any]:
         """Read a partition one by one from its committed offset, up to and past the first unreadable record."""

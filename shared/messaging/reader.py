@@ -64,9 +64,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             client_id=group,
             graceful_timeout=REVOKE_SECONDS,
         )
-        self.broker.config.broker_config.builder = partial(
-            SteadyConsumer, unreadable=unreadable, bootstrap_servers=bootstrap
-        )
+        self._consumer = partial(SteadyConsumer, unreadable=unreadable, bootstrap_servers=bootstrap)
         self._prefix = prefix
         self._handle = handle
         self._subscriber = self.broker.subscriber(
@@ -100,6 +98,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     async def start(self) -> None:
         """Join the group; raises `Outage` while the broker cannot be reached (then start again)."""
         try:
+            await self.broker.connect()
+            self.broker.config.broker_config.builder = self._consumer  # connecting sets FastStream's own
             await self.broker.start()
         except (KafkaError, OSError) as error:
             await self.stop()

@@ -1,0 +1,185 @@
+"""The reader on real Kafka: what is committed, what comes again, and that no record stops its neighbours."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+
+from shared.casework.errors import Outage
+from shared.messaging.reader import Reader
+from shared.messaging.records import Record
+from tests.conftest import Servers
+from tests.eventually import eventually
+from tests.integration.toy import make_topics
+
+pytestmark = pytest.mark.real
+
+TOPIC = "request.received"
+
+
+class NotUtf8(str):
+    """A header name whose bytes are not UTF-8, as a client in another language may send it."""
+
+    def encode(self, *_: Any, **__: Any) -> bytes:
+        return b"\xff\xfe"
+
+
+@dataclass
+class Seen:
+    """What the reader handed over, and what it reported."""
+
+    values: list[bytes | None] = field(default_factory=list)
+    unreadable: list[tuple[str, int, int]] = field(default_factory=list)
+    failing: int = 0
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        if self.failing:
+            self.failing -= 1
+            raise Outage("the store is away")
+        self.values += [record.value for record in records]
+
+    async def note(self, topic: str, partition: int, offset: int) -> None:
+        self.unreadable.append((topic, partition, offset))
+
+
+@dataclass
+class Kafka:
+    """A topic of one's own."""
+
+    bootstrap: str
+    prefix: str
+    producer: AIOKafkaProducer
+
+    @property
+    def topic(self) -> str:
+        return f"{self.prefix}{TOPIC}"
+
+    async def send(self, value: bytes, partition: int = 0, headers: Any = ()) -> None:
+        await self.producer.send_and_wait(self.topic, value, partition=partition, headers=list(headers))
+
+    def reader(self, seen: Seen, group: str = "g") -> Reader:
+        return Reader(
+            self.bootstrap, [TOPIC], group=group, handle=seen.handle, unreadable=seen.note, prefix=self.prefix
+        )
+
+    async def committed(self, group: str = "g") -> dict[int, tuple[int, str]]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            found = await admin.list_consumer_group_offsets(f"{self.prefix}{group}")
+            return {tp.partition: (offset.offset, offset.metadata) for tp, offset in found.items()}
+        finally:
+            await admin.close()
+
+
+@pytest.fixture
+async def kafka(servers: Servers) -> AsyncIterator[Kafka]:
+    prefix = f"r{uuid4().hex[:8]}."
+    await make_topics(servers.kafka, prefix)
+    producer = AIOKafkaProducer(bootstrap_servers=servers.kafka)
+    await producer.start()
+    yield Kafka(servers.kafka, prefix, producer)
+    await producer.stop()
+
+
+async def test_what_was_settled_is_committed_with_a_hash_and_the_rest_comes_again(kafka: Kafka) -> None:
+    seen = Seen(failing=2)
+    reader = kafka.reader(seen)
+    await reader.start()
+    await kafka.send(b"one")
+    await kafka.send(b"two")
+
+    async def both() -> bool:
+        return seen.values == [b"one", b"two"]
+
+    await eventually(both)
+    await reader.stop()
+    offset, metadata = (await kafka.committed())[0]
+    assert offset == 2
+    assert len(metadata.split(":")[0]) == 16
+    after = Seen()
+    second = kafka.reader(after)
+    await second.start()
+    await kafka.send(b"three")
+
+    async def only_the_new_one() -> bool:
+        return after.values == [b"three"]
+
+    await eventually(only_the_new_one)
+    await second.stop()
+
+
+async def test_a_record_that_no_client_can_decode_is_reported_and_its_neighbours_are_read(
+    kafka: Kafka, servers: Servers
+) -> None:
+    await kafka.send(b"before")
+    await kafka.send(b"value not UTF-8", headers=[("x", b"\xff\xfe")])
+    builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 16384)
+    builder.append(0, None, None, b"name not UTF-8", [(NotUtf8("x"), b"")])
+    for partition in (0, 1, 2):
+        await kafka.send(b"elsewhere", partition=partition)
+    await _send_raw(kafka, bytes(builder.build()), partition=0)
+    await kafka.send(b"after")
+    seen = Seen()
+    reader = kafka.reader(seen)
+    await reader.start()
+
+    async def all_others() -> bool:
+        return sorted(set(seen.values)) == [b"after", b"before", b"elsewhere", b"value not UTF-8"]
+
+    await eventually(all_others, within=20)
+    await reader.stop()
+    assert len(seen.values) == 6
+    assert set(seen.unreadable) == {(kafka.topic, 0, 3)}
+    assert (await kafka.committed())[0][0] == 5
+
+
+async def _send_raw(kafka: Kafka, batch: bytes, *, partition: int) -> None:
+    """Send a record batch that the producer would not build."""
+    from aiokafka.protocol.produce import ProduceRequest
+
+    client = kafka.producer.client
+    leader = client.cluster.leader_for_partition(TopicPartition(kafka.topic, partition))
+    request = ProduceRequest(
+        transactional_id=None, required_acks=-1, timeout=5000, topics=[(kafka.topic, [(partition, batch)])]
+    )
+    response = await client.send(leader, request)
+    assert response.topics[0][1][0][1] == 0
+
+
+async def test_two_members_share_and_a_leaving_one_loses_nothing(kafka: Kafka) -> None:
+    one, two = Seen(), Seen()
+    first, second = kafka.reader(one), kafka.reader(two)
+    await first.start()
+    await second.start()
+
+    async def shared() -> bool:
+        return first.assigned and second.assigned
+
+    await eventually(shared, within=20)
+    values = [str(number).encode() for number in range(200)]
+    sending = asyncio.create_task(_send_all(kafka, values))
+
+    async def some() -> bool:
+        return len(one.values) > 20
+
+    await eventually(some, within=20)
+    await first.stop()
+    await sending
+
+    async def everything() -> bool:
+        return {*one.values, *two.values} == set(values)
+
+    await eventually(everything, within=20)
+    await second.stop()
+
+
+async def _send_all(kafka: Kafka, values: Sequence[bytes]) -> None:
+    for number, value in enumerate(values):
+        await kafka.send(value, partition=number % 3)
