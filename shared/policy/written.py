@@ -15,6 +15,10 @@ class PolicyInvalid(ValueError):
     """The policy files cannot be used. Each line of this message names a file, a line, a field, and what is wrong."""
 
 
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where there is one: ten times as fast, with the same marks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """One YAML file that could be read."""
@@ -41,16 +45,18 @@ class Written:
 def read(path: Path) -> Written:
     """Read one file. Raises PolicyInvalid when it is no YAML, is empty, or names a field twice."""
     try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, yaml.SafeLoader)
-    except (yaml.MarkedYAMLError, UnicodeDecodeError, OSError) as error:
+        loader = _LOADER(path.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
+        if root is None:
+            raise PolicyInvalid(f"{path}:1: file: is empty")
+        doubles = [f"{path}:{key.start_mark.line + 1}: {key.value}: is given twice" for key in _doubled(root)]
+        if doubles:
+            raise PolicyInvalid("\n".join(doubles))
+        return Written(path=path, root=root, values=loader.construct_document(root))
+    except PolicyInvalid:
+        raise
+    except (yaml.YAMLError, OSError, ValueError) as error:  # ValueError: bytes that are no UTF-8, a 31 February.
         raise PolicyInvalid(_unreadable(path, error)) from error
-    if root is None:
-        raise PolicyInvalid(f"{path}:1: file: is empty")
-    doubles = [f"{path}:{key.start_mark.line + 1}: {key.value}: is given twice" for key in _doubled(root)]
-    if doubles:
-        raise PolicyInvalid("\n".join(doubles))
-    return Written(path=path, root=root, values=yaml.safe_load(text))
 
 
 def _child(node: yaml.Node, step: int | str) -> tuple[yaml.Node, int] | None:
@@ -66,9 +72,10 @@ def _doubled(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
-                yield key
-            seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    yield key
+                seen.add(key.value)
             yield from _doubled(value)
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:

@@ -130,6 +130,9 @@ def test_a_version_may_be_suspended_and_resumed(rewrite: Rewrite) -> None:
         (OFFICES, "states: [MD]", "states: [Maryland, XY]", "offices.1.states.1", "XY is no state or territory"),
         (OFFICES, "Manhattan: New York", "Manhattan: Yonkers", "also_called.NY.Manhattan", "Yonkers is not among"),
         (OFFICES, "offices:\n", "offices: [\n", "file", "is no YAML"),
+        (OFFICES, "from: 2021-01-20T00:00:00-05:00", "from: 2021-02-31T00:00:00-05:00", "file", "cannot be read"),
+        (OFFICES, "version:", "? [a, b]\n: version:", "file", "is no YAML"),
+        (OFFICES, "version:", "\0version:", "file", "cannot be read"),
     ],
 )
 def test_a_slip_is_named_with_file_line_and_field(
