@@ -7,7 +7,6 @@ because of an outage (design.md 4.3, steps 1 and 7).
 import asyncio
 import hashlib
 import random
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +30,8 @@ POLL_MS = 20
 REVOKE_SECONDS = 20.0
 STOP_SECONDS = 30.0
 GAP_TRIES = 3
+MOMENTS_SECONDS = 5.0
+"""A member whose last records are no older than this is up to date, even while more keep coming."""
 LONGEST_BACK_OFF_SECONDS = 5.0
 
 Handle = Callable[[Sequence[Record]], Awaitable[None]]
@@ -93,7 +94,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._hurry = asyncio.Event()
         self.assigned = False
         self.failures = 0
-        self.last_settled = time.monotonic()
+        self.last_written: datetime | None = None
 
     async def start(self) -> None:
         """Join the group; raises `Outage` while the broker cannot be reached (then start again)."""
@@ -114,6 +115,12 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self.broker.stop()
         except (TimeoutError, KafkaError, OSError) as error:
             log.warning("left_without_goodbye", group=self.group, kind=type(error).__name__)
+
+    async def current(self, now: datetime) -> bool:
+        """Whether this member is up to date: nothing unread, or what it settled last was written moments ago."""
+        if self.last_written is not None and (now - self.last_written).total_seconds() < MOMENTS_SECONDS:
+            return self.assigned
+        return await self.lag() == 0
 
     async def lag(self) -> int | None:
         """Records not read yet over all assigned partitions; None while there is no assignment."""
@@ -160,7 +167,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._handle([self._record(record) for record in records])
                 await self._commit(consumer, records)
                 self.failures = 0
-                self.last_settled = time.monotonic()
+                self.last_written = datetime.fromtimestamp(records[-1].timestamp / 1000, UTC)
         except Exception as error:  # noqa: BLE001 - nothing is committed; the same records come again
             self.failures += 1
             log.warning("batch_failed", group=self.group, kind=type(error).__name__, failures=self.failures)

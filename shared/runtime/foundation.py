@@ -227,8 +227,9 @@ class Foundation(Generic[S]):
         No window may close while records that could have kept it open are still unread.
         """
         now = self.clock.now()
-        lags = [await reader.lag() for reader in self.readers]
-        if not self.clock.trustworthy or any(lag is None or lag > 0 for lag in lags):
+        real = self.clock.real_now()
+        current = [await reader.current(real) for reader in self.readers]
+        if not (self.clock.trustworthy and all(current)):
             self._caught_up_since = None
             return
         self._caught_up_since = self._caught_up_since or now
@@ -239,7 +240,7 @@ class Foundation(Generic[S]):
 def _clock(settings: ServiceSettings, client: MongoClient) -> Clock:
     if settings.secondlook_clock is None:
         return Clock(client.time, REAL_TIME)
-    if not is_loopback(settings.secondlook_host):
+    if not is_loopback(settings.host):
         raise PolicyClockRefused(str(PolicyClockRefused.__doc__))
     return Clock(client.time, PolicyTime.parse(settings.secondlook_clock))
 
@@ -247,7 +248,7 @@ def _clock(settings: ServiceSettings, client: MongoClient) -> Clock:
 def _keys(settings: ServiceSettings, http: httpx.AsyncClient) -> KeySource:
     if settings.auth_jwks_url.startswith("file:"):
         path = Path(settings.auth_jwks_url.removeprefix("file://").removeprefix("file:"))
-        return DevelopmentKeys(path, host=settings.secondlook_host)
+        return DevelopmentKeys(path, host=settings.host)
     return IssuerKeys(settings.auth_jwks_url, http)
 
 

@@ -28,8 +28,8 @@ def serve(service: str, settings: type[S], build_app: Callable[[S], FastAPI]) ->
     mask_access_log()
     uvicorn.run(
         app,
-        host=chosen.secondlook_host,
-        port=chosen.secondlook_port,
+        host=chosen.host,
+        port=chosen.port,
         loop="uvloop",
         log_config=None,
         access_log=False,

@@ -24,8 +24,9 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    secondlook_host: str = Field("127.0.0.1", description="The address that the service listens on.")
-    secondlook_port: int = Field(description="The port that the service listens on.", ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="The address that the service listens on.")
+    port: int = Field(description="The port that the service listens on.", ge=0, le=65535)
+    instance: str = Field("1", description="This instance's name in logs, when a service runs more than once.")
     kafka_bootstrap: str = Field(description="Kafka's bootstrap servers, host:port, comma-separated.")
     mongodb_uri: SecretStr = Field(description="The MongoDB server; may hold a password.")
     secondlook_mongo_driver: Driver = Field(Driver.MOTOR, description="motor, or pymongo (its async API).")

@@ -1,0 +1,60 @@
+"""Requests from outside systems through Kafka: settle a batch of records, keep what is of no use, then delete them.
+
+The records are personal data in clear (outside systems cannot seal), so what has been handled is deleted from the topic.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from services.intake.channels.kafka import read_record
+from services.intake.domain.case import State
+from services.intake.raw import ERASED, RawSubmission, Refusal
+from services.intake.submitting import Prepared, Submissions
+from shared.casework.dead_letters import DeadLetter, DeadLetters, of_record
+from shared.casework.engine import Engine
+from shared.casework.errors import CommandFailed, CommandRefused, Outage, TooBusy
+from shared.messaging.records import Record
+
+
+class Arrivals:
+    """Settles records of `request.received` and of the channels' own topics."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine[State],
+        submissions: Submissions,
+        dead_letters: DeadLetters,
+        policy_time: Callable[[datetime], datetime],
+    ) -> None:
+        """`policy_time` turns the broker's time of a record into policy time."""
+        self._engine = engine
+        self._submissions = submissions
+        self._dead_letters = dead_letters
+        self._policy_time = policy_time
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Each record becomes a case, repeats one, or becomes a dead letter. Raises when it has to be done again."""
+        read = [
+            read_record(record.value, topic=record.topic, at=self._policy_time(record.timestamp)) for record in records
+        ]
+        outcomes: dict[int, Refusal | CommandFailed] = {i: r for i, r in enumerate(read) if isinstance(r, Refusal)}
+        places = [i for i, r in enumerate(read) if isinstance(r, RawSubmission)]
+        prepared = await self._submissions.prepare([r for r in read if isinstance(r, RawSubmission)])
+        outcomes |= {i: p for i, p in zip(places, prepared, strict=True) if isinstance(p, Refusal)}
+        ready = [(i, p.command) for i, p in zip(places, prepared, strict=True) if isinstance(p, Prepared)]
+        results = await self._engine.commands([command for _, command in ready])
+        outcomes |= {i: r for (i, _), r in zip(ready, results, strict=True) if isinstance(r, CommandFailed)}
+        if any(isinstance(outcome, TooBusy) for outcome in outcomes.values()):
+            raise Outage("Others keep changing the same cases.")
+        await self._dead_letters.keep(
+            [letter for i, outcome in sorted(outcomes.items()) if (letter := _dead(records[i], outcome))],
+            at=datetime.now(UTC),
+        )
+
+
+def _dead(record: Record, outcome: Refusal | CommandFailed) -> DeadLetter | None:
+    if isinstance(outcome, Refusal):
+        return None if outcome.code == ERASED else of_record(record, outcome.reason)
+    reason = outcome.code if isinstance(outcome, CommandRefused) else type(outcome).__name__
+    return of_record(record, reason)

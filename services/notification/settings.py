@@ -1,0 +1,12 @@
+"""Notification's own settings."""
+
+from pydantic import Field, SecretStr
+
+from shared.runtime.settings import ServiceSettings
+
+
+class NotificationSettings(ServiceSettings):
+    """What notification needs besides what all services need."""
+
+    smtp_url: SecretStr = Field(description="The mail relay, smtp://[user:password@]host:port.")
+    mail_from: str = Field(description="The sender of all letters, as in a From header.")
