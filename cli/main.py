@@ -8,6 +8,7 @@ app = typer.Typer(
     name="secondlook",
     help="Second Look: case review that loses nothing and decides nothing twice. Begin with `secondlook up`.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
@@ -20,4 +21,4 @@ app.command(rich_help_panel=PLATFORM)(platform.logs)
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="secondlook")

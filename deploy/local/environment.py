@@ -9,13 +9,15 @@ from pathlib import Path
 from deploy.local.failures import CannotStart
 from deploy.local.places import PROJECT
 from shared.privacy.keys import create_key_file
-from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
 
 CLOCK = re.compile(r"(?P<start>[0-9T:.+Z-]+)\*(?P<speed>[0-9]+(\.[0-9]+)?)")
 
 
 def key_settings(data: Path) -> dict[str, str]:
     """The service keys and the development issuer's keys of this data folder; made when there are none."""
+    # Here, so that `down` and `status` need not load the web framework first.
+    from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
+
     keys = data / "keys"
     files = {"MASTER_KEY_FILE": "master.key", "INDEX_KEY_FILE": "index.key", "LINK_KEY_FILE": "link.key"}
     for name in files.values():

@@ -15,7 +15,7 @@ from deploy.local.failures import CannotStart
 from deploy.local.places import JARS, JAVA_LOGGING, LAUNCHER_CLASSES
 from deploy.local.processes import Running
 
-START_SECONDS = 60.0
+START_SECONDS = 90.0
 HOST = "127.0.0.1"
 
 
@@ -164,13 +164,22 @@ def documents(data: Path, *, port: int) -> Server:
     A single node is enough: no transaction and no change stream is used, so no replica set is needed.
     """
     mongod = shutil.which("mongod")
-    if mongod:
-        address = ("--bind_ip", HOST, "--port", str(port))
-        command: tuple[str, ...] = (mongod, "--dbpath", str(data), *address, "--nounixsocket")
-    else:
-        file = data / "documents.mv"
-        main = "secondlook.documents.Main"
-        command = java(main, HOST, str(port), str(file), memory="1g", classes=LAUNCHER_CLASSES)
+    return _mongod(mongod, data, port=port) if mongod else document_launcher(data, port=port)
+
+
+def _mongod(program: str, data: Path, *, port: int) -> Server:
+    command = (program, "--dbpath", str(data), "--bind_ip", HOST, "--port", str(port), "--nounixsocket")
+    return _document_server(data, port, command)
+
+
+def document_launcher(data: Path, *, port: int) -> Server:
+    """The MongoDB-compatible server under deploy/local/launcher; what it can and cannot do is told in its Main.java."""
+    arguments = (HOST, str(port), str(data / "documents.mv"))
+    command = java("secondlook.documents.Main", *arguments, memory="1g", classes=LAUNCHER_CLASSES)
+    return _document_server(data, port, command)
+
+
+def _document_server(data: Path, port: int, command: tuple[str, ...]) -> Server:
     return Server(
         name="documents",
         title="The document server",
