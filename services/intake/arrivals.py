@@ -1,9 +1,9 @@
 """Requests from outside systems through Kafka: settle a batch of records, keep what is of no use, then delete them.
 
-The records are personal data in clear (outside systems cannot seal), so what has been handled is deleted from the topic.
+The records are personal data in clear (outside systems cannot seal), so what has been handled is deleted there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from services.intake.channels.kafka import read_record
@@ -13,6 +13,7 @@ from services.intake.submitting import Prepared, Submissions
 from shared.casework.dead_letters import DeadLetter, DeadLetters, of_record
 from shared.casework.engine import Engine
 from shared.casework.errors import CommandFailed, CommandRefused, Outage, TooBusy
+from shared.messaging.deleting import delete_before
 from shared.messaging.records import Record
 
 
@@ -51,6 +52,22 @@ class Arrivals:
             [letter for i, outcome in sorted(outcomes.items()) if (letter := _dead(records[i], outcome))],
             at=datetime.now(UTC),
         )
+
+
+class Deleting:
+    """Deletes what has been settled from the topics of outside systems, once per advance."""
+
+    def __init__(self, bootstrap: str, settled: Callable[[], Mapping[tuple[str, int], int]]) -> None:
+        self._bootstrap = bootstrap
+        self._settled = settled
+        self._deleted: dict[tuple[str, int], int] = {}
+
+    async def delete(self) -> None:
+        """One round; raises `Outage`, and then the next round does it."""
+        settled = dict(self._settled())
+        news = {place: offset for place, offset in settled.items() if offset > self._deleted.get(place, 0)}
+        await delete_before(self._bootstrap, news)
+        self._deleted |= news
 
 
 def _dead(record: Record, outcome: Refusal | CommandFailed) -> DeadLetter | None:

@@ -88,6 +88,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         )
         self._subscriber(self._on_batch)
         self._settled: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, int] = {}
         self._gaps: dict[tuple[TopicPartition, int], int] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -135,6 +136,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             behind += max(0, end - await consumer.position(partition))
         return behind
 
+    def settled(self) -> dict[tuple[str, int], int]:
+        """Up to where this member has committed, since it was given its partitions: (topic, partition) -> offset."""
+        return {(partition.topic, partition.partition): offset for partition, offset in self._committed.items()}
+
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         """Wait, bounded, until the batch at hand is settled and committed."""
         self.assigned = False
@@ -148,6 +153,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Start from the committed offsets."""
         self._settled.clear()
+        self._committed.clear()
         self._gaps.clear()
         self._hurry.clear()
         self.assigned = True
@@ -203,6 +209,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             self._settled[partition] = last.offset + 1
         try:
             await consumer.commit(offsets)
+            self._committed |= {partition: offset.offset for partition, offset in offsets.items()}
         except KafkaError as error:
             # The group moved on: whoever has the partitions now reads these records again, and drops them.
             log.info("commit_refused", group=self.group, kind=type(error).__name__)
