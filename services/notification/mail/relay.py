@@ -5,6 +5,7 @@ happened; everything else leaves it open. A connection on which anything went wr
 next letter would read the reply to this one.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -214,19 +215,25 @@ class Connection:
         if protocol is None:
             raise Unreachable("SMTPServerDisconnected")
         # Not `client.data()`: its error does not tell a refused DATA (nothing sent) from the reply to the final dot.
+        # The reader stands ready before the content goes out: a reply that comes when nobody reads is thrown away.
+        reading = asyncio.create_task(protocol.read_response(timeout=self._patience.reply))
         try:
-            protocol.write(LEADING_DOT.sub(b"..", message) + b".\r\n")
-        except SMTPServerDisconnected as error:
-            raise Unreachable(type(error).__name__) from None  # Raised before the first byte was written.
-        try:
+            await asyncio.sleep(0)
+            try:
+                protocol.write(LEADING_DOT.sub(b"..", message) + b".\r\n")
+            except SMTPServerDisconnected as error:
+                raise Unreachable(type(error).__name__) from None  # Raised before the first byte was written.
             await written()
-            reply = await protocol.read_response(timeout=self._patience.reply)
+            reply = await reading
         except SMTPServerDisconnected:
             return Reply(Verdict.UNKNOWN, "DROPPED")
         except SMTPResponseException as error:
             return meaning(error.code)
         except (SMTPException, OSError):
             return Reply(Verdict.UNKNOWN, "TIMED_OUT")
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         return meaning(reply.code)
 
     def _open_client(self) -> SMTP:
