@@ -27,6 +27,7 @@ from services.intake.domain.case import (
     WindowOpen,
     WithdrawalAsked,
     grounds_for_review,
+    link_generation,
     number_shown,
     with_filing,
 )
@@ -155,7 +156,7 @@ def on_erase(state: State | None, command: Command[Erase], context: Context) -> 
     answer = {"number": number_shown(state)}
     if isinstance(state, Erased):
         return Step(state=state, answer=answer)
-    erased = Erased(number_shown(state), context.now)
+    erased = Erased(number_shown(state), context.now, link_generation(state))
     said = events.CaseErased(ordered_by=command.data.ordered_by, reference=command.data.reference)
     return Step(state=erased, emits=(Emit(said),), answer=answer)
 
@@ -194,6 +195,7 @@ def _receipt(state: State) -> dict[str, object]:
     receipt: dict[str, object] = {"number": number_shown(state), "codes": codes}
     if not isinstance(state, Erased):
         receipt["received_at"] = _received_at(state).isoformat(timespec="milliseconds")
+        receipt["language"] = str(state.language if isinstance(state, Rejected) else state.filing.language)
     return receipt
 
 

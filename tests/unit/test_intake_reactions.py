@@ -217,6 +217,9 @@ def test_doing_without_review_lapses_it_at_once() -> None:
     world = declined()
     world.ask(Ask.WAIVE, Waive(), at=DECLINED_AT + DAY)
     assert world.said[-1] == events.ReviewLapsed(at=DECLINED_AT + DAY, waived=True)
+    assert world.state.waived
+    world.hear(question())
+    assert isinstance(world.state, ReviewLapsed)
     assert refused(world, Ask.WAIVE, Waive()) == "no_review_now"
 
 

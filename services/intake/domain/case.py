@@ -6,7 +6,7 @@ which topics are read makes no difference.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.intake.domain.filing import Filing
@@ -87,10 +87,11 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """The case's key is destroyed. What remains identifies nobody."""
+    """The case's key is destroyed. What remains identifies nobody; the last private link may say so."""
 
     number: str
     at: datetime
+    link_generation: int = 1
 
 
 Open = UnderConsideration | WindowOpen | ReviewAsked | ReviewLapsed | WithdrawalAsked
@@ -101,6 +102,29 @@ State = Rejected | UnderConsideration | WindowOpen | ReviewAsked | ReviewLapsed 
 def number_shown(state: State) -> str:
     """The case number, in every state."""
     return state.number if isinstance(state, Rejected | Erased) else state.filing.number
+
+
+def link_generation(state: State) -> int:
+    """Which private link opens the page now; all earlier ones are useless."""
+    match state:
+        case Rejected():
+            return 1
+        case Erased():
+            return state.link_generation
+        case _:
+            return state.filing.link_generation
+
+
+def link_ends(state: State, lasts: timedelta) -> datetime:
+    """Until when the private link opens the page: counted from the last thing that happened for good."""
+    match state:
+        case Rejected():
+            return state.received_at + lasts
+        case Erased():
+            return state.at + lasts
+        case _:
+            resolution = state.filing.heard.resolution
+            return (resolution.at if resolution else state.filing.received_at) + lasts
 
 
 def with_filing(state: Accepted, filing: Filing) -> Accepted:

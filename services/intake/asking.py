@@ -1,0 +1,163 @@
+"""Carries out what the holder of a private link asks: seals the words, makes the command, again when overtaken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.intake import from_body
+from services.intake.commands import Amend, Ask, AskReview, Boxes, Waive, Withdraw
+from services.intake.domain.case import Accepted, State
+from services.intake.domain.facts import Consent
+from services.intake.domain.filing import Change
+from services.intake.opening import opened
+from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.errors import CommandRefused, Outage
+from shared.casework.reaction import Command
+from shared.contracts.received import RequestBody
+from shared.contracts.sealed import Requestor, SealedAmendment, SealedText
+from shared.contracts.vocabulary import Recipient, ReviewGround, Service
+from shared.privacy.keyring import Erased, Keyring
+from shared.privacy.sealing import CaseKey, seal
+
+_ATTEMPTS = 5
+_OVERTAKEN: Final = "facts_changed"
+LINK: Final = "link"
+"""The actor of every command that a private link's holder gives."""
+
+
+class CaseView(Protocol):
+    """A case as the engine shows it."""
+
+    @property
+    def state(self) -> State: ...
+
+
+class Engine(Protocol):
+    """What this needs of the engine."""
+
+    async def command(self, command: Command[Any]) -> Answered: ...
+    async def case(self, case_id: UUID) -> CaseView | None: ...
+    async def sealed(self, case_id: UUID) -> dict[str, bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What a form asks to change. `body` holds the changed parts only, as a request would."""
+
+    body: RequestBody
+    answers: UUID | None = None
+    new_link: bool = False
+
+
+class Asking:
+    """Commands by private link. All raise what `engine.command` raises."""
+
+    def __init__(self, *, engine: Engine, keyring: Keyring, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._now = now
+
+    async def review(self, case_id: UUID, key: str, ground: ReviewGround, words: str | None) -> Answered:
+        """Ask for SRO review."""
+        cause = self._id(Ask.REVIEW, case_id, key)
+        boxes = await self._text(case_id, cause, "review", words)
+        return await self._do(Ask.REVIEW, cause, case_id, AskReview(ground, boxes))
+
+    async def waive(self, case_id: UUID, key: str) -> Answered:
+        """Do without SRO review."""
+        return await self._do(Ask.WAIVE, self._id(Ask.WAIVE, case_id, key), case_id, Waive())
+
+    async def withdraw(self, case_id: UUID, key: str, words: str | None) -> Answered:
+        """Take the request back."""
+        cause = self._id(Ask.WITHDRAW, case_id, key)
+        boxes = await self._text(case_id, cause, "withdrawal", words)
+        return await self._do(Ask.WITHDRAW, cause, case_id, Withdraw(Recipient.REQUESTOR, boxes))
+
+    async def amend(self, case_id: UUID, key: str, wish: Amendment) -> Answered:
+        """Add or change something. When another amendment came first, it is sealed again under the next number."""
+        cause = self._id(Ask.AMEND, case_id, key)
+        for attempt in range(_ATTEMPTS):
+            command = await self._amendment(case_id, cause, wish)
+            try:
+                return await self._do(Ask.AMEND, cause, case_id, command)
+            except CommandRefused as error:
+                if error.code != _OVERTAKEN or attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("the last attempt either answers or raises")
+
+    async def _amendment(self, case_id: UUID, cause: UUID, wish: Amendment) -> Amend:
+        view = await self._engine.case(case_id)
+        if view is None or not isinstance(view.state, Accepted):
+            return Amend(1, Change(()), {})
+        filing = view.state.filing
+        key = await self._key(case_id)
+        contact = wish.body.requestor.model_dump(exclude_none=True, include={"name", "email", "phone", "organisation"})
+        requestor: Requestor | None = None
+        if contact and key is not None:
+            # The whole new way to reach them, so that a reader need not know the old one.
+            known = opened(key, case_id, filing, await self._engine.sealed(case_id)).requestor
+            requestor = known.model_copy(update=contact)
+        change, sealed = change_of(wish, requestor)
+        number = filing.amendment + 1
+        name = f"amended_{number}"
+        boxes = _box(key, case_id, cause, name, sealed) if sealed != SealedAmendment() else {}
+        return Amend(number, change, boxes)
+
+    async def _text(self, case_id: UUID, cause: UUID, name: str, words: str | None) -> Boxes:
+        if not words:
+            return {}
+        return _box(await self._key(case_id), case_id, cause, name, SealedText(text=words))
+
+    async def _key(self, case_id: UUID) -> CaseKey | None:
+        key = (await self._keyring.get([case_id]))[case_id]
+        if key is None:
+            raise Outage("The key store does not give the key of a case that has one.")
+        return None if isinstance(key, Erased) else key
+
+    async def _do(self, ask: Ask, cause: UUID, case_id: UUID, data: object) -> Answered:
+        return await self._engine.command(Command(ask, cause, case_id, whole_milliseconds(self._now()), data))
+
+    def _id(self, ask: Ask, case_id: UUID, key: str) -> UUID:
+        return command_id(Service.INTAKE, LINK, ask, case_id, key)
+
+
+def change_of(wish: Amendment, requestor: Requestor | None) -> tuple[Change, SealedAmendment]:
+    """What changes in clear, and what is sealed. `requestor` is the whole new contact, where it changes."""
+    body, given = wish.body, wish.body.model_fields_set
+    facility = body.custody.facility.name if body.custody.facility else None
+    claimed = "consent" in given and body.consent.kind is not None
+    names = (
+        ("custody", "custody" in given),
+        ("facility", facility is not None),
+        ("removal", "removal" in given),
+        ("place", "place" in given),
+        ("consent", claimed),
+        ("language", body.requestor.language is not None),
+        ("contact", requestor is not None),
+        ("information", body.narrative is not None and wish.answers is None),
+        ("answer", wish.answers is not None),
+        ("link", wish.new_link),
+    )
+    change = Change(
+        names=tuple(name for name, changed in names if changed),
+        custody=from_body.custody_of(body.custody) if "custody" in given else None,
+        removal=from_body.removal_of(body.removal) if "removal" in given else None,
+        place=from_body.place_of(body.place) if "place" in given else None,
+        consent=Consent(from_body.consent_of(body.consent).kind) if claimed else None,
+        language=body.requestor.language,
+        answers=wish.answers,
+        new_link=wish.new_link,
+    )
+    odd = from_body.place_as_written(state=body.place.state, county=body.place.county)
+    return change, SealedAmendment(requestor=requestor, facility=facility, place_as_written=odd, text=body.narrative)
+
+
+def _box(key: CaseKey | None, case_id: UUID, cause: UUID, name: str, content: BaseModel) -> Boxes:
+    if key is None:  # Erased: the reaction refuses, whatever is sealed.
+        return {}
+    plaintext = content.model_dump_json(exclude_defaults=True).encode()
+    return {name: seal(key, case_id=case_id, cause=cause, name=name, plaintext=plaintext)}

@@ -1,0 +1,174 @@
+"""What the holder of a private link may see of a case, and what they may do. Pure; pages and JSON both show this.
+
+Without a verified consent only the stage. Never an office, a facility, an address or a name.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import assert_never
+
+from services.intake.domain.case import (
+    Accepted,
+    Erased,
+    Rejected,
+    Resolved,
+    ReviewAsked,
+    ReviewLapsed,
+    State,
+    UnderConsideration,
+    WindowOpen,
+    WithdrawalAsked,
+    grounds_for_review,
+)
+from services.intake.domain.heard import Heard, Question
+from shared.contracts.vocabulary import (
+    Language,
+    ReferredTo,
+    RejectCode,
+    ReliefSought,
+    ResolutionOutcome,
+    ReviewGround,
+    TriageOutcome,
+)
+
+
+@unique
+class Where(StrEnum):
+    """The stage, as the outside is told. One word may cover several states, so as not to give away an outcome."""
+
+    NOT_ACCEPTED = "not_accepted"
+    RECEIVED = "received"
+    WITH_FIELD_OFFICE = "with_field_office"
+    MAY_ASK_REVIEW = "may_ask_review"
+    REVIEW_ASKED = "review_asked"
+    WITH_HEADQUARTERS = "with_headquarters"
+    BACK_AT_FIELD_OFFICE = "back_at_field_office"
+    ANSWER_COMING = "answer_coming"
+    WITHDRAWAL_ASKED = "withdrawal_asked"
+    RESOLVED = "resolved"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended, or what the field office answered; only with verified consent. `reasons` are policy codes."""
+
+    result: ResolutionOutcome | TriageOutcome
+    reasons: tuple[str, ...]
+    granted: tuple[ReliefSought, ...] = ()
+    referred_to: ReferredTo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One case as its page shows it."""
+
+    number: str
+    where: Where
+    language: Language
+    received_at: datetime | None = None
+    mend: tuple[RejectCode, ...] = ()
+    missing: tuple[RejectCode, ...] = ()
+    answer_due: datetime | None = None
+    may_ask_from: datetime | None = None
+    window_closes: datetime | None = None
+    review_due: datetime | None = None
+    question: Question | None = None
+    outcome: Outcome | None = None
+    told_all: bool = False
+    grounds: tuple[ReviewGround, ...] = ()
+    may: frozenset[str] = field(default_factory=frozenset)
+
+
+def status_of(state: State, now: datetime) -> Status:
+    """What to show of a case at this moment."""
+    match state:
+        case Rejected():
+            return Status(state.number, Where.NOT_ACCEPTED, state.language, state.received_at, mend=state.codes)
+        case Erased():
+            return Status(state.number, Where.ERASED, Language.EN)
+        case _:
+            return _of_accepted(state, now)
+
+
+def _of_accepted(state: Accepted, now: datetime) -> Status:
+    filing, heard = state.filing, state.filing.heard
+    where, told_all = _where(state), filing.consent.verified
+    silent = where in (Where.RECEIVED, Where.WITH_FIELD_OFFICE)
+    assignment = heard.assignment if silent else None
+    return Status(
+        number=filing.number,
+        where=where,
+        language=filing.language,
+        received_at=filing.received_at,
+        missing=filing.incomplete if silent else (),
+        answer_due=assignment.answer_due if assignment else None,
+        may_ask_from=assignment.silence_ends_at if assignment else None,
+        window_closes=state.closes if isinstance(state, WindowOpen) else None,
+        review_due=heard.escalations[-1].due if where is Where.WITH_HEADQUARTERS else None,
+        question=None if isinstance(state, Resolved | WithdrawalAsked) else filing.open_question,
+        outcome=_outcome(state) if told_all else None,
+        told_all=told_all,
+        grounds=grounds_for_review(state, now),
+        may=_may(state),
+    )
+
+
+def _where(state: Accepted) -> Where:
+    match state:
+        case Resolved():
+            return Where.RESOLVED
+        case WithdrawalAsked():
+            return Where.WITHDRAWAL_ASKED
+        case WindowOpen():
+            return Where.MAY_ASK_REVIEW
+        case ReviewLapsed():
+            return Where.ANSWER_COMING
+        case ReviewAsked() | UnderConsideration():
+            return _at_work(state)
+        case _:
+            assert_never(state)
+
+
+def _at_work(state: ReviewAsked | UnderConsideration) -> Where:
+    """Field office or headquarters: whoever had it last has it now."""
+    heard = state.filing.heard
+    if heard.escalations:
+        return Where.BACK_AT_FIELD_OFFICE if _is_back(heard) else Where.WITH_HEADQUARTERS
+    if isinstance(state, ReviewAsked):
+        return Where.REVIEW_ASKED
+    if heard.first_consideration is not None:
+        return Where.ANSWER_COMING
+    return Where.WITH_FIELD_OFFICE if heard.assignment and heard.assignment.office else Where.RECEIVED
+
+
+def _is_back(heard: Heard) -> bool:
+    """A remand that the field office has not answered, or whose answer headquarters has not taken back."""
+    remanded = max((remand.round for remand in heard.remands), default=0)
+    return remanded > heard.escalations[-1].round
+
+
+def _outcome(state: Accepted) -> Outcome | None:
+    heard = state.filing.heard
+    first = heard.first_consideration
+    referred_to = first.referred_to if first else None
+    if heard.resolution is not None:
+        said = heard.resolution
+        to = referred_to if said.outcome is ResolutionOutcome.REFERRED else None
+        return Outcome(said.outcome, said.reasons, said.granted, to)
+    if isinstance(state, WindowOpen | ReviewAsked | ReviewLapsed) and first is not None:
+        return Outcome(first.outcome, first.reasons, first.granted, referred_to)
+    return None
+
+
+def _may(state: Accepted) -> frozenset[str]:
+    """Which forms the page offers, besides asking for review."""
+    if isinstance(state, Resolved):
+        return frozenset({"contact"})
+    allowed = {"contact", "amend"}
+    if isinstance(state, WindowOpen):
+        allowed.add("waive")
+    if not isinstance(state, WithdrawalAsked):
+        allowed.add("withdraw")
+    return frozenset(allowed)
