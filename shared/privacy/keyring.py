@@ -111,8 +111,10 @@ class Keyring:
         """
         tombstone = {"ordered_by": ordered_by, "reference": reference, "at": self._now()}
         for _ in range(_ATTEMPTS):
-            await self._bury(case_id, tombstone)
-            self._cache.pop(case_id, None)
+            try:
+                await self._bury(case_id, tombstone)
+            finally:
+                self._cache.pop(case_id, None)  # Also when the store does not answer: it may have buried the key.
             left = (await self._read((case_id,))).get(case_id)
             if isinstance(left, Erased):
                 return left

@@ -1,8 +1,9 @@
 """How the keyring caches, what it tells apart, what it never shows. Races and durability: tests/integration."""
 
+import asyncio
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import uuid4
@@ -10,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from shared.casework.errors import Outage
-from shared.mongo.driver import BulkWriteError
+from shared.mongo.driver import BulkWriteError, PyMongoError
 from shared.privacy.keyring import CACHED_SECONDS, Erased, Keyring, KeyringIncomplete, WrongMasterKey
 from shared.privacy.keys import SecretKey
 from shared.privacy.sealing import BrokenSeal, CaseKey, open_box, seal
@@ -88,13 +89,68 @@ async def test_another_process_forgets_a_shredded_key_within_sixty_seconds(ring:
     assert isinstance((await theirs.get([case]))[case], Erased)
 
 
-async def test_a_read_that_began_before_the_shredding_does_not_bring_the_key_back(ring: Ring) -> None:
-    keyring, case = ring.keyring(), uuid4()
-    await keyring.get_or_create([case])
-    before = await ring.collection.find({"_id": case}).to_list(None)
+class Slow(MemoryCollection):
+    """Holds back the answers to reads that began while `held` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: asyncio.Event | None = None
+        self.reading = asyncio.Event()
+
+    def find(self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None) -> Any:
+        found, held = super().find(query), self.held
+        return found if held is None else Later(found, held, self.reading)
+
+
+@dataclass
+class Later:
+    """An answer that is on its way until `released`."""
+
+    found: Any
+    released: asyncio.Event
+    reading: asyncio.Event
+
+    async def to_list(self, length: int | None) -> Any:
+        self.reading.set()
+        await self.released.wait()
+        return await self.found.to_list(length)
+
+
+async def test_a_read_that_began_before_the_shredding_does_not_bring_the_key_back() -> None:
+    collection = Slow()
+    ring, case = Ring(collection=collection), uuid4()
+    await ring.keyring().get_or_create([case])
+    keyring = ring.keyring()
+    collection.held = released = asyncio.Event()
+    early = asyncio.create_task(keyring.get([case]))
+    await collection.reading.wait()
+    collection.held = None
     await keyring.shred(case, ordered_by="privacy-1", reference="order 7")
-    ring.collection.documents[case] = before[0]  # what a slow read would still see
-    ring.clock.seconds += CACHED_SECONDS / 2
+    released.set()
+    assert isinstance((await early)[case], CaseKey), "read before the order"
+    assert isinstance((await keyring.get([case]))[case], Erased)
+
+
+class FailingAfter(MemoryCollection):
+    """Answers nothing after `working` is False, although it still does what it is asked."""
+
+    working = True
+
+    async def update_one(self, query: Mapping[str, Any], update: Mapping[str, Any], *, upsert: bool = False) -> Any:
+        done = await super().update_one(query, update, upsert=upsert)
+        if not self.working:
+            raise PyMongoError("no answer")
+        return done
+
+
+async def test_a_shredding_without_an_answer_drops_the_cached_key_too() -> None:
+    collection = FailingAfter()
+    ring, case = Ring(collection=collection), uuid4()
+    keyring = ring.keyring()
+    await keyring.get_or_create([case])
+    collection.working = False
+    with pytest.raises(PyMongoError):
+        await keyring.shred(case, ordered_by="privacy-1", reference="order 7")
     assert isinstance((await keyring.get([case]))[case], Erased)
 
 
