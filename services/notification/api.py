@@ -1,0 +1,196 @@
+"""What staff see of letters, and what only a person may do about one: send it again, or say that it arrived.
+
+No address and no content is shown: whom to tell by phone or post is read where the case is worked on, with its record.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+
+from services.notification.commands import Delivered, Heard, Mail, Resend
+from services.notification.domain.following import State
+from services.notification.domain.ledger import Entry, Phase, entries
+from services.notification.domain.letters import Because
+from services.notification.mail.knobs import Knobs
+from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.engine import CaseView
+from shared.casework.reaction import Command
+from shared.contracts.vocabulary import Letter, Recipient, Service
+from shared.web.idempotency import IdempotencyKey, mark_replayed
+from shared.web.problems import Problem
+from shared.web.sign_in import Role, SignIn, Staff
+
+Skip = Annotated[int, Query(ge=0, le=100_000)]
+Limit = Annotated[int, Query(ge=1, le=200, description="Cases at a time.")]
+
+
+class Engine(Protocol):
+    """What these endpoints ask of the engine."""
+
+    async def command(self, command: Command[Any]) -> Answered: ...
+    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
+    async def listing(
+        self, query: dict[str, Any], *, sort: list[tuple[str, int]], skip: int, limit: int
+    ) -> list[CaseView[State]]: ...
+
+
+class NotificationShown(BaseModel):
+    """One letter. `made_at` and `at` are on the policy clock; `next_at` is real time."""
+
+    notification: UUID
+    case_id: UUID
+    case_number: str
+    letter: Letter
+    role: Recipient
+    phase: Phase
+    reason: str | None
+    attempt: int
+    made_at: datetime
+    at: datetime | None
+    next_at: datetime | None
+
+
+class NotificationsShown(BaseModel):
+    """A page of letters."""
+
+    notifications: list[NotificationShown]
+
+
+class ResendAsked(BaseModel):
+    """Whose letter is to be sent again."""
+
+    case_id: UUID
+
+
+class DeliveredSaid(BaseModel):
+    """Whose letter arrived, or was told by phone or post."""
+
+    case_id: UUID
+    heard: Heard
+
+
+class Done(BaseModel):
+    """What was done; `attempt` after a resend, `result` after somebody said that it arrived."""
+
+    attempt: int | None = None
+    result: str | None = None
+
+
+def router(
+    *,
+    engine: Engine,
+    sign_in: SignIn,
+    now: Callable[[], datetime],
+    real_now: Callable[[], datetime],
+    knobs: Knobs | None = None,
+) -> APIRouter:
+    """The staff endpoints. `now` is the policy clock."""
+    routes = APIRouter(tags=["staff"])
+    _add_reading(routes, engine, sign_in)
+    relay_idle = (knobs or Knobs()).relay_idle
+    _add_acting(routes, Counter(engine, now), sign_in, over_since=lambda: real_now() - relay_idle)
+    return routes
+
+
+def _add_reading(routes: APIRouter, engine: Engine, sign_in: SignIn) -> None:
+    working = [Depends(sign_in.staff(Role.OFFICER, Role.SRO, Role.OPERATOR))]
+
+    @routes.get("/cases/{case_id}/notifications", dependencies=[Depends(sign_in.staff())])
+    async def notifications(case_id: UUID, response: Response) -> NotificationsShown:
+        """All letters of a case: which, to whom by role, and where they are."""
+        view = await engine.case(case_id)
+        if view is None:
+            raise Problem(404, "case_unknown", "No such case.")
+        return _page(response, [view], lambda _: True)
+
+    @routes.get("/uncertain", dependencies=working)
+    async def uncertain(response: Response, skip: Skip = 0, limit: Limit = 50) -> NotificationsShown:
+        """Letters that failed, or of which nobody can know whether they arrived: a person has to look at them."""
+        views = await engine.listing({"queue.uncertain": True}, sort=[("_id", 1)], skip=skip, limit=limit)
+        return _page(response, views, lambda entry: entry.phase in {Phase.UNCERTAIN, Phase.FAILED})
+
+    @routes.get("/no-address", dependencies=working)
+    async def no_address(response: Response, skip: Skip = 0, limit: Limit = 50) -> NotificationsShown:
+        """Letters that could not be written to anybody: tell them by phone or post."""
+        views = await engine.listing({"queue.no_address": True}, sort=[("_id", 1)], skip=skip, limit=limit)
+        return _page(
+            response,
+            views,
+            lambda entry: entry.phase is Phase.SUPPRESSED and entry.reason == Because.NO_ADDRESS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where staff hand in what they want done with a letter."""
+
+    engine: Engine
+    now: Callable[[], datetime]
+
+    async def hand_in(self, name: Mail, asked: Resend | Delivered, *, case_id: UUID, key: str) -> Answered:
+        """Carry it out, once per person, letter and key."""
+        route = f"{name}/{asked.notification}"
+        identity = command_id(Service.NOTIFICATION, asked.by, route, case_id, key)
+        return await self.engine.command(Command(name, identity, case_id, whole_milliseconds(self.now()), asked))
+
+
+def _add_acting(routes: APIRouter, counter: Counter, sign_in: SignIn, *, over_since: Callable[[], datetime]) -> None:
+    acting = sign_in.staff(Role.OFFICER, Role.SRO, Role.OPERATOR)
+
+    @routes.post("/notifications/{notification}/resend")
+    async def resend(
+        notification: UUID,
+        body: ResendAsked,
+        key: IdempotencyKey,
+        staff: Annotated[Staff, Depends(acting)],
+        response: Response,
+    ) -> Done:
+        """Send a failed or uncertain letter once more. Refused while the first attempt may still be under way."""
+        asked = Resend(notification, staff.subject, over_since=over_since())
+        return _done(await counter.hand_in(Mail.RESEND, asked, case_id=body.case_id, key=key), response)
+
+    @routes.post("/notifications/{notification}/delivered")
+    async def delivered(
+        notification: UUID,
+        body: DeliveredSaid,
+        key: IdempotencyKey,
+        staff: Annotated[Staff, Depends(acting)],
+        response: Response,
+    ) -> Done:
+        """Settle a letter that the system could not: it arrived, or its reader was told by phone or post."""
+        said = Delivered(notification, staff.subject, body.heard)
+        return _done(await counter.hand_in(Mail.DELIVERED, said, case_id=body.case_id, key=key), response)
+
+
+def _done(answered: Answered, response: Response) -> Done:
+    mark_replayed(response, replayed=answered.replayed)
+    return Done.model_validate(answered.answer)
+
+
+def _page(response: Response, views: Iterable[CaseView[State]], wanted: Callable[[Entry], bool]) -> NotificationsShown:
+    response.headers["Cache-Control"] = "no-store"
+    return NotificationsShown(
+        notifications=[
+            NotificationShown(
+                notification=notification,
+                case_id=view.case_id,
+                case_number=view.state.number,
+                letter=entry.letter,
+                role=entry.role,
+                phase=entry.phase,
+                reason=entry.reason,
+                attempt=entry.attempt,
+                made_at=entry.made_at,
+                at=entry.at,
+                next_at=entry.next_at,
+            )
+            for view in views
+            for notification, entry in sorted(entries(view.work).items(), key=lambda item: item[1].made_at)
+            if wanted(entry)
+        ]
+    )
