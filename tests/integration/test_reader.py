@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.casework.errors import Outage
@@ -131,7 +132,7 @@ async def test_a_record_that_no_client_can_decode_is_reported_and_its_neighbours
     await reader.start()
 
     async def all_others() -> bool:
-        return sorted(set(seen.values)) == [b"after", b"before", b"elsewhere", b"value not UTF-8"]
+        return set(seen.values) == {b"after", b"before", b"elsewhere", b"value not UTF-8"}
 
     await eventually(all_others, within=20)
     await reader.stop()
@@ -142,8 +143,6 @@ async def test_a_record_that_no_client_can_decode_is_reported_and_its_neighbours
 
 async def _send_raw(kafka: Kafka, batch: bytes, *, partition: int) -> None:
     """Send a record batch that the producer would not build."""
-    from aiokafka.protocol.produce import ProduceRequest
-
     client = kafka.producer.client
     leader = client.cluster.leader_for_partition(TopicPartition(kafka.topic, partition))
     request = ProduceRequest(

@@ -1,5 +1,6 @@
 """A small service for tests of the engine: counts what has lapsed, and asks for a decision once it has heard enough."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,7 +60,8 @@ def on_add(state: Tally | None, command: Command[int], _: Context) -> Step[Tally
     return Step(Tally(state.lapses + command.data, state.remands), emits=emits, answer={"lapses": state.lapses})
 
 
-def on_alarm(state: Tally, _: Deadline, __: Context) -> Step[Tally]:
+def on_alarm(state: Tally | None, _: Deadline, __: Context) -> Step[Tally]:
+    assert state is not None
     return Step(Tally(state.lapses, state.remands), emits=(Emit(RequestWithdrawn(by=Recipient.NONCITIZEN)),))
 
 
@@ -103,8 +105,6 @@ def engine(
     rules = Rules(behaviour, StateMapping[Tally](behaviour.state), load(), "test")
     store = Store(client.database(f"{prefix}toy"), rules)
     sender = KafkaSender(kafka, client_id="toy", prefix=prefix)
-    import time
-
     outbox = Outbox(store, sender, Breaker(time.monotonic))
     return Engine(rules, store, outbox, point=point), client, sender
 
