@@ -1,0 +1,161 @@
+"""Whatever the order across topics, however often: the same inputs leave triage in the same state.
+
+Commands and the calendar are not free to move: they come between two stretches of events, as people and time do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.triage.domain.case import UnderConsideration
+from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order
+from shared.casework.case import Arrived
+from shared.contracts import events
+from shared.contracts.envelope import EventData
+from shared.contracts.vocabulary import Belief, CustodyStatus, EventType
+from tests.unit.one_case import Senders, after
+from tests.unit.triage_story import (
+    DECLINED,
+    ERASED,
+    RESOLVED,
+    WITHDRAWN,
+    Triage,
+    escalated,
+    remanded,
+    submitted,
+)
+
+EVERYWHERE = Officer("officer-1", frozenset({"BAL", "PHI", "ATL", "HAL"}), assigns=True)
+SOMEBODY = Officer("officer-2", frozenset({"BAL", "PHI", "ATL", "HAL"}), assigns=True)
+
+CUSTODY = st.builds(
+    events.Custody, status=st.sampled_from(CustodyStatus), state=st.sampled_from(["PA", "TX", None]), county=st.none()
+)
+REMOVAL = st.builds(
+    events.Removal,
+    scheduled_for=st.sampled_from([None, date(2021, 3, 10), date(2021, 3, 28), date(2021, 6, 1)]),
+    believed_imminent=st.sampled_from(Belief),
+)
+PLACE = st.sampled_from([None, events.Place(state="MD"), events.Place(state="GA"), events.Place(state="TX")])
+THEN = [None, "claim", "release", "ask", "forward", "calendar", "decide", "decide", "decide"]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Events that may come in any order, then what a person or the calendar does (None: nothing)."""
+
+    events: tuple[Arrived, ...]
+    then: str | None
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[Stretch]:
+    """A story that can happen: an event is in the stretch of its cause, or a later one."""
+    senders, stretches, amendment = Senders(), [], 0
+    told: dict[str, bool] = {}
+
+    def maybe(name: str, source: str, data: EventData, *, if_: bool = True) -> list[Arrived]:
+        if not if_ or told.get(name) or draw(st.integers(0, 2), label=name):
+            return []
+        told[name] = True
+        return [senders.event(source, data, moment())]
+
+    def moment() -> Any:
+        return after(days=number * 10, hours=draw(st.integers(0, 200)))
+
+    last = draw(st.integers(1, 3))
+    for number in range(last + 1):
+        heard = []
+        if number == 0:
+            first = submitted(custody=draw(CUSTODY), removal=draw(REMOVAL), place=draw(PLACE))
+            heard.append(senders.event("intake", first, moment()))
+        for _ in range(draw(st.integers(0, 2))):
+            amendment += 1
+            changes = {"custody": draw(st.none() | CUSTODY), "removal": draw(st.none() | REMOVAL), "place": draw(PLACE)}
+            data = events.RequestAmended(amendment=amendment, changed=tuple(changes), **changes)
+            heard.append(senders.event("intake", data, moment()))
+        heard += maybe("withdrawn", "intake", WITHDRAWN)
+        heard += maybe("erased", "intake", ERASED)
+        heard += maybe("escalated", "escalation", escalated())
+        heard += maybe("remanded", "escalation", remanded(), if_=told.get("escalated", False))
+        heard += maybe("resolved", "escalation", RESOLVED, if_=number == last)
+        then = draw(st.sampled_from(THEN))
+        stretches.append(Stretch(tuple(heard), then))
+    return stretches
+
+
+def do(case: Triage, then: str | None, number: int) -> None:
+    at = after(days=number * 10 + 9)
+    seen = case.state.case.amendment if isinstance(case.state, UnderConsideration) else 0
+    revision = case.state.revision + 1 if isinstance(case.state, UnderConsideration) else 0
+    match then:
+        case "claim":
+            case.ask(Order.CLAIM, Claim(EVERYWHERE), at)
+        case "release":
+            case.ask(Order.CLAIM, Claim(SOMEBODY), at)
+            case.ask(Order.RELEASE, Claim(SOMEBODY), at)
+        case "ask":
+            case.ask(Order.CLAIM, Claim(EVERYWHERE), at)
+            case.ask(Order.ASK, Ask(EVERYWHERE, ("NO_PLACE",), {}), at)
+        case "forward":
+            case.ask(Order.FORWARD, Forward(EVERYWHERE, "HAL", seen, {f"assigned_{revision}": b"box"}), at)
+        case "decide":
+            case.ask(Order.CLAIM, Claim(EVERYWHERE), at)
+            case.ask(Order.DECIDE, Decide(EVERYWHERE, DECLINED, seen, {}), at)
+        case "calendar":
+            case.clock_reaches(at)
+
+
+def play(stretches: Sequence[Stretch], orders: Sequence[Sequence[Arrived]]) -> Triage:
+    case = Triage()
+    for number, (stretch, order) in enumerate(zip(stretches, orders, strict=True)):
+        for arrived in order:
+            case.offer(arrived)
+        do(case, stretch.then, number)
+    return case
+
+
+@st.composite
+def two_tellings(draw: st.DrawFn) -> tuple[Triage, Triage]:
+    """One story told in its order, and in another one with doubles (doubles of earlier stretches, too)."""
+    stretches = draw(stories())
+    orders, earlier = [], list[Arrived]()
+    for stretch in stretches:
+        earlier += stretch.events
+        again = draw(st.lists(st.sampled_from(earlier), max_size=3)) if earlier else []
+        orders.append(draw(st.permutations([*stretch.events, *again])))
+    return play(stretches, [stretch.events for stretch in stretches]), play(stretches, orders)
+
+
+@given(two_tellings())
+@settings(max_examples=300, deadline=None)
+def test_any_order_across_topics_and_any_doubles_leave_the_same_state(told: tuple[Triage, Triage]) -> None:
+    one, other = told
+    assert one.waiting == other.waiting == []
+    assert one.state == other.state
+    assert one.case.work == other.case.work
+    assert one.queue == other.queue
+    assert one.case.sizes == other.case.sizes
+    for case in told:
+        the_newest_assignment_that_others_heard_holds(case)
+        each_round_is_completed_at_most_once(case)
+
+
+def the_newest_assignment_that_others_heard_holds(case: Triage) -> None:
+    assigned = case.told(EventType.TRIAGE_ASSIGNED)
+    revisions = [one["revision"] for one in assigned]
+    assert revisions == sorted(set(revisions))
+    if isinstance(case.state, UnderConsideration):
+        state, newest = case.state, assigned[-1]
+        assert newest.get("office") == state.case.office
+        assert newest["urgency"] == state.urgency
+        assert newest["answer_due"] == state.answer_due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def each_round_is_completed_at_most_once(case: Triage) -> None:
+    rounds = [one["round"] for one in case.told(EventType.TRIAGE_COMPLETED)]
+    assert rounds == sorted(set(rounds))
