@@ -54,6 +54,7 @@ class Where(StrEnum):
 class Outcome:
     """How it ended, or what the field office answered; only with verified consent. `reasons` are policy codes."""
 
+    at: datetime
     result: ResolutionOutcome | TriageOutcome
     reasons: tuple[str, ...]
     granted: tuple[ReliefSought, ...] = ()
@@ -156,9 +157,10 @@ def _outcome(state: Accepted) -> Outcome | None:
     if heard.resolution is not None:
         said = heard.resolution
         to = referred_to if said.outcome is ResolutionOutcome.REFERRED else None
-        return Outcome(said.outcome, said.reasons, said.granted, to)
-    if isinstance(state, WindowOpen | ReviewAsked | ReviewLapsed) and first is not None:
-        return Outcome(first.outcome, first.reasons, first.granted, referred_to)
+        return Outcome(said.at, said.outcome, said.reasons, said.granted, to)
+    answered = first is not None and first.outcome is not TriageOutcome.NO_ANSWER
+    if first and answered and isinstance(state, WindowOpen | ReviewAsked | ReviewLapsed):
+        return Outcome(first.at, first.outcome, first.reasons, first.granted, referred_to)
     return None
 
 

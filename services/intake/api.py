@@ -1,0 +1,234 @@
+"""The JSON API: requestors' systems submit here; staff correct facts, rule on consent, and erase."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.intake import staff, wording
+from services.intake.asking import CaseView
+from services.intake.asking import Engine as AskingEngine
+from services.intake.domain.case import Accepted, link_generation, number_shown
+from services.intake.raw import (
+    ANONYMOUS,
+    ERASED,
+    HTTP,
+    KEY_BROKEN,
+    RawSubmission,
+    Refusal,
+    client_namespace,
+)
+from services.intake.registry import Doubles, Numbers
+from services.intake.speaking import Tongue, Tongues
+from services.intake.status import status_of
+from services.intake.submitting import Submissions, reference_index
+from shared.casework.commands import Answered
+from shared.casework.errors import CommandRefused, ContractViolation
+from shared.contracts.reading import TOO_LARGE
+from shared.contracts.received import MAX_BODY_BYTES, RequestBody
+from shared.contracts.vocabulary import RejectCode
+from shared.policy.model import Policies
+from shared.privacy.access import AccessLog
+from shared.privacy.blind_index import BlindIndex
+from shared.privacy.keyring import Keyring
+from shared.privacy.links import Links
+from shared.web.idempotency import IdempotencyKey, mark_replayed
+from shared.web.problems import Problem
+from shared.web.sign_in import Client, SignIn
+
+_REUSED: Final = "idempotency_key_reused"
+_RANDOM_UUID = 4
+_MOST_OWN_CASES = 200
+
+
+class Engine(AskingEngine, Protocol):
+    """What this API needs of the engine."""
+
+    async def listing(
+        self, query: Any, *, sort: Sequence[tuple[str, int]] = (), skip: int = 0, limit: int = 50
+    ) -> Sequence[Any]: ...
+
+
+def router(
+    *,
+    engine: Engine,
+    submissions: Submissions,
+    numbers: Numbers,
+    doubles: Doubles,
+    sign_in: SignIn,
+    keyring: Keyring,
+    links: Links,
+    index: BlindIndex,
+    access: AccessLog,
+    policies: Policies,
+    public_url: str,
+    now: Callable[[], datetime],
+) -> APIRouter:
+    """Everything of intake's that speaks JSON."""
+    routes = APIRouter()
+    desk = Desk(engine=engine, submissions=submissions, links=links, index=index, public_url=public_url, now=now)
+    routes.include_router(_requests(desk, sign_in))
+    routes.include_router(
+        staff.router(
+            engine=engine,
+            numbers=numbers,
+            doubles=doubles,
+            sign_in=sign_in,
+            keyring=keyring,
+            access=access,
+            policies=policies,
+            now=now,
+        )
+    )
+    return routes
+
+
+def _requests(desk: "Desk", sign_in: SignIn) -> APIRouter:
+    routes = APIRouter(tags=["requests"])
+    caller = Annotated[Client | None, Depends(sign_in.client())]
+
+    @routes.post("/requests", status_code=202, openapi_extra=_BODY)
+    async def submit(
+        request: Request,
+        key: IdempotencyKey,
+        client: caller,
+        resubmits_link: Annotated[str | None, Header(alias="Resubmits-Link", max_length=500)] = None,
+    ) -> Response:
+        """Submit a request. 202 is an acknowledgement: the case has a number, and is never lost.
+
+        `Resubmits-Link` is the private link of a rejected request that this one mends.
+        """
+        return await desk.submit(await request.body(), key, client, resubmits_link)
+
+    @routes.get("/requests")
+    async def own(
+        client: caller,
+        client_reference: Annotated[str, Query(min_length=1, max_length=100)],
+    ) -> list[dict[str, Any]]:
+        """A client's own cases, by its own reference."""
+        return await desk.own(client, client_reference)
+
+    return routes
+
+
+class Desk:
+    """Takes requests in over HTTP."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        submissions: Submissions,
+        links: Links,
+        index: BlindIndex,
+        public_url: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._submissions = submissions
+        self._links = links
+        self._index = index
+        self._public_url = public_url.rstrip("/")
+        self._now = now
+        self._tongues = Tongues()
+
+    async def submit(self, body: bytes, key: str, client: Client | None, resubmits_link: str | None) -> Response:
+        """One request: prepared like a batch of one, and answered."""
+        if client is None and not _is_random_uuid(key):
+            raise Problem(
+                400, "idempotency_key_not_random", "Without a client token, the idempotency key must be a random UUID."
+            )
+        raw = RawSubmission(
+            content=body,
+            channel=HTTP,
+            namespace=client_namespace(client.subject) if client else ANONYMOUS,
+            key=key if client else key.lower(),
+            received_at=self._now(),
+            resubmits_link=resubmits_link.rstrip("/").rpartition("/")[2] if resubmits_link else None,
+        )
+        (prepared,) = await self._submissions.prepare([raw])
+        if isinstance(prepared, Refusal):
+            raise _refused(prepared)
+        try:
+            answered = await self._engine.command(prepared.command)
+        except CommandRefused as error:
+            if error.code != _REUSED:
+                raise
+            raise _reused() from None
+        return self._receipt(raw.case_id, answered)
+
+    async def own(self, client: Client | None, reference: str) -> list[dict[str, Any]]:
+        """The cases that this client filed under this reference."""
+        if client is None:
+            raise Problem(401, "sign_in_needed", "Please sign in.", headers={"WWW-Authenticate": "Bearer"})
+        wanted = reference_index(self._index, client_namespace(client.subject), reference)
+        found = await self._engine.listing({"queue.reference": wanted}, limit=_MOST_OWN_CASES)
+        return [self._summary(view.case_id, view) for view in found]
+
+    def _summary(self, case_id: UUID, view: CaseView) -> dict[str, Any]:
+        status = status_of(view.state, self._now())
+        summary = {
+            "case_number": number_shown(view.state),
+            "stage": status.where,
+            "status_url": self._url(case_id, link_generation(view.state)),
+        }
+        return summary | ({"received_at": view.state.filing.received_at} if isinstance(view.state, Accepted) else {})
+
+    def _receipt(self, case_id: UUID, answered: Answered) -> Response:
+        answer = answered.answer
+        tongue = self._tongues[answer["language"]]
+        receipt = {
+            "case_number": answer["number"],
+            "status_url": self._url(case_id, 1),
+            "received_at": answer["received_at"],
+            "notice": [tongue.say(sentence) for sentence in wording.NOTICE],
+        }
+        if answer["codes"]:
+            response = _not_accepted(tongue, answer["codes"], receipt).response()
+        else:
+            response = JSONResponse(receipt, 202)
+        mark_replayed(response, replayed=answered.replayed)
+        return response
+
+    def _url(self, case_id: UUID, generation: int) -> str:
+        return f"{self._public_url}/status/{self._links.token(case_id, generation)}"
+
+
+def _not_accepted(tongue: Tongue, codes: Sequence[str], receipt: dict[str, Any]) -> Problem:
+    mend = [{"code": code, "message": tongue.say(wording.REJECTIONS[RejectCode(code)])} for code in codes]
+    title = "The request was not accepted. This is not a decision about the case."
+    return Problem(422, "not_accepted", tongue.say(title), codes=mend, **receipt)
+
+
+def _refused(refusal: Refusal) -> Problem:
+    if refusal.code == ERASED:
+        return _reused()
+    if refusal.code == KEY_BROKEN:
+        raise ContractViolation("The key of a case does not unwrap.")
+    if TOO_LARGE in refusal.wrong:
+        return Problem(413, "too_large", f"A request may have at most {MAX_BODY_BYTES} bytes.")
+    wrong = [{"field": each.field, "code": each.code, "message": each.message} for each in refusal.wrong]
+    return Problem(400, "invalid_request", "The request is not in the right form.", errors=wrong)
+
+
+def _reused() -> Problem:
+    return Problem(422, _REUSED, "This idempotency key was used before, with another content.")
+
+
+def _is_random_uuid(key: str) -> bool:
+    try:
+        return UUID(key).version == _RANDOM_UUID and str(UUID(key)) == key.lower()
+    except ValueError:
+        return False
+
+
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": RequestBody.model_json_schema()}},
+    }
+}

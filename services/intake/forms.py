@@ -1,0 +1,127 @@
+"""The forms of the status page: what may come in, as what it is read, and how it is shown before it is sent."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from pydantic_core import from_json
+from starlette.requests import Request
+
+from services.intake.asking import Amendment
+from services.intake.wording import CHOICES, FIELDS
+from shared.contracts.reading import WrongBody, read_mapping
+from shared.contracts.vocabulary import ReviewGround
+from shared.web.problems import Problem
+
+MAX_FORM_BYTES: Final = 128 * 1024
+MAX_WORDS: Final = 20_000
+_MAX_FIELDS = 40
+_WORDS: Final = ("information", "answer", "reason")
+_KNOWN: Final = frozenset({*FIELDS, "question", "confirm", "idempotency_key", "lang"})
+
+_PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "information": ("narrative",),
+    "answer": ("narrative",),
+    "custody_status": ("custody", "status"),
+    "facility_name": ("custody", "facility", "name"),
+    "facility_state": ("custody", "facility", "state"),
+    "facility_county": ("custody", "facility", "county"),
+    "removal_scheduled_for": ("removal", "scheduled_for"),
+    "removal_believed_imminent": ("removal", "believed_imminent"),
+    "requestor_name": ("requestor", "name"),
+    "requestor_email": ("requestor", "email"),
+    "requestor_phone": ("requestor", "phone"),
+    "consent_kind": ("consent", "kind"),
+    "language": ("requestor", "language"),
+}
+"""Where each field stands in a request's body, by whose rules it is read."""
+
+Form = Mapping[str, str]
+
+
+class WrongForm(ValueError):
+    """Fields that cannot be read, by their names in the form."""
+
+    def __init__(self, *fields: str) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+async def read_form(request: Request) -> Form:
+    """The known, filled fields of a form (or of a JSON object of texts)."""
+    raw = await request.body()
+    if len(raw) > MAX_FORM_BYTES:
+        raise Problem(413, "too_large", f"A form may have at most {MAX_FORM_BYTES} bytes.")
+    try:
+        if request.headers.get("content-type", "").startswith("application/json"):
+            given: Any = from_json(raw)
+            pairs = list(given.items()) if isinstance(given, dict) else []
+        else:
+            pairs = parse_qsl(raw.decode(), max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise Problem(400, "invalid_request", "The form cannot be read.") from None
+    return {name: value.strip() for name, value in pairs if name in _KNOWN and isinstance(value, str) and value.strip()}
+
+
+def ground_of(form: Form) -> ReviewGround:
+    """The ground on which review is asked."""
+    try:
+        return ReviewGround(form.get("ground", ""))
+    except ValueError:
+        raise WrongForm("ground") from None
+
+
+def reason_of(form: Form, *, today: date) -> str | None:
+    """The requestor's own words, cleaned."""
+    _short_enough(form)
+    try:
+        return read_mapping({"narrative": form.get("reason")}, today=today).narrative
+    except WrongBody:
+        raise WrongForm("reason") from None
+
+
+def amendment_of(form: Form, *, today: date) -> Amendment:
+    """What the form asks to change; who names a detention center says that the person is held there."""
+    _short_enough(form)
+    body: dict[str, Any] = {}
+    for name, place in _PLACES.items():
+        if name in form:
+            _put(body, place, form[name])
+    if "facility" in body.get("custody", {}):
+        body["custody"].setdefault("status", "DETAINED")
+    if "question" in form and "answer" not in form:
+        raise WrongForm("answer")
+    try:
+        read = read_mapping(body, today=today)
+        question = UUID(form["question"]) if "question" in form else None
+    except WrongBody as error:
+        wrong = {each.field for each in error.wrong}
+        raise WrongForm(*(name for name, place in _PLACES.items() if ".".join(place) in wrong)) from None
+    except ValueError:
+        raise WrongForm("answer") from None
+    return Amendment(read, answers=question, new_link=form.get("new_link") == "yes")
+
+
+def shown(form: Form) -> list[tuple[str, str]]:
+    """Label and value of each field that the reader filled in, as message ids where they are ours."""
+    return [(FIELDS[name], CHOICES.get(name, {}).get(form[name], form[name])) for name in FIELDS if name in form]
+
+
+def carried(form: Form) -> list[tuple[str, str]]:
+    """The fields that the confirmation page sends on."""
+    return [(name, value) for name, value in form.items() if name != "confirm"]
+
+
+def _put(body: dict[str, Any], place: tuple[str, ...], value: str) -> None:
+    *parents, last = place
+    for name in parents:
+        body = body.setdefault(name, {})
+    body[last] = value
+
+
+def _short_enough(form: Form) -> None:
+    long = [name for name in _WORDS if len(form.get(name, "")) > MAX_WORDS]
+    if long:
+        raise WrongForm(*long)

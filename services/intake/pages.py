@@ -1,0 +1,276 @@
+"""The status page behind the private link: GET shows and never acts; POST asks for confirmation, then acts.
+
+A link that is wrong, unknown, revoked or too old gets the same answer, after the same work.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Header, Query
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.intake import wording
+from services.intake.asking import Asking, Engine
+from services.intake.domain.case import Accepted, State, link_ends, link_generation
+from services.intake.forms import Form, WrongForm, amendment_of, carried, ground_of, read_form, reason_of, shown
+from services.intake.rendering import Pages, as_json
+from services.intake.speaking import Tongue, Tongues
+from services.intake.status import Status, status_of
+from shared.casework.commands import Answered
+from shared.casework.errors import CaseParked, CommandFailed, CommandRefused
+from shared.contracts.sealed import SealedText
+from shared.policy.model import Policies
+from shared.privacy.keyring import Keyring
+from shared.privacy.links import Links
+from shared.privacy.sealing import CaseKey, open_box
+from shared.web.idempotency import mark_replayed
+from shared.web.problems import Problem
+
+ROUTES: Final = ("review", "waive", "withdraw", "amend")
+_NOBODY: Final = UUID(int=0)
+_KEY_CHARACTERS: Final = 200
+
+Lang = Annotated[str | None, Query(max_length=8, description="`en` or `es`; else by Accept-Language.")]
+AcceptLanguage = Annotated[str, Header(alias="Accept-Language")]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody with a good link, and the language in which they read."""
+
+    case_id: UUID
+    state: State
+    status: Status
+    tongue: Tongue
+    base: str
+    json: bool
+    question_text: str | None
+
+
+class StatusPages:
+    """Shows cases to the holders of their links, and carries out what they ask."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        keyring: Keyring,
+        links: Links,
+        policies: Policies,
+        public_url: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._links = links
+        self._policies = policies
+        self._prefix = urlsplit(public_url).path.rstrip("/")
+        self._now = now
+        self._pages = Pages(tongues=Tongues(), policies=policies)
+        self._asking = Asking(engine=engine, keyring=keyring, now=now)
+
+    async def show(self, request: Request, link: str, *, lang: str | None, accepted: str, done: str | None) -> Response:
+        """The page, or its JSON."""
+        visit = await self._visit(request, link, lang=lang, accepted=accepted)
+        if isinstance(visit, Response):
+            return visit
+        return self._answer(visit, message=wording.DONE.get(done or ""))
+
+    async def act(self, request: Request, link: str, route: str, *, accepted: str, header_key: str | None) -> Response:
+        """Confirm, or do what has been confirmed."""
+        form = await read_form(request)
+        visit = await self._visit(request, link, lang=form.get("lang"), accepted=accepted)
+        if isinstance(visit, Response):
+            return visit
+        key = form.get("idempotency_key") or header_key or ""
+        if not key.isascii() or not key.isprintable() or not 0 < len(key) <= _KEY_CHARACTERS:
+            raise Problem(400, "idempotency_key_needed", "This form needs an idempotency key.")
+        try:
+            do = self._prepared(visit, route, form, key)
+            if form.get("confirm") != "yes":
+                return self._confirm(visit, route, {**form, "idempotency_key": key})
+            answered = await do()
+        except WrongForm as error:
+            labels = [visit.tongue.say(wording.FIELDS[name]) for name in error.fields]
+            return self._answer(visit, code="wrong_form", status=422, details=labels)
+        except CommandRefused as error:
+            return self._answer(visit, code=error.code, status=409)
+        except CaseParked:
+            return self._answer(visit, code="case_parked", status=409)
+        except CommandFailed:
+            return self._answer(visit, code="busy", status=503)
+        return await self._acted(visit, route, answered)
+
+    def _prepared(self, visit: Visit, route: str, form: Form, key: str) -> Callable[[], Any]:
+        """Reads the form now, so that what cannot be read is told before anything is confirmed."""
+        case_id, today = visit.case_id, self._now().date()
+        match route:
+            case "review":
+                ground, words = ground_of(form), reason_of(form, today=today)
+                return lambda: self._asking.review(case_id, key, ground, words)
+            case "waive":
+                return lambda: self._asking.waive(case_id, key)
+            case "withdraw":
+                words = reason_of(form, today=today)
+                return lambda: self._asking.withdraw(case_id, key, words)
+            case _:
+                wish = amendment_of(form, today=today)
+                return lambda: self._asking.amend(case_id, key, wish)
+
+    async def _visit(self, request: Request, link: str, *, lang: str | None, accepted: str) -> Visit | Response:
+        case_id = self._links.case_of(link) or _NOBODY
+        view = await self._engine.case(case_id)
+        good = self._links.matches(link, link_generation(view.state) if view else None)
+        json = _wants_json(request)
+        now = self._now()
+        if view is None or not good or now >= link_ends(view.state, self._policies.at(now).link_lasts):
+            tongue = self._pages.tongues.choose(asked=lang, accepted=accepted)
+            if json:
+                return Problem(404, "not_found", tongue.say("This page was not found")).response()
+            return HTMLResponse(self._pages.not_found(tongue), 404)
+        status = status_of(view.state, now)
+        return Visit(
+            case_id=case_id,
+            state=view.state,
+            status=status,
+            tongue=self._pages.tongues.choose(asked=lang, accepted=accepted, otherwise=status.language),
+            base=f"{self._prefix}/status/{link}",
+            json=json,
+            question_text=await self._question(case_id, status),
+        )
+
+    async def _question(self, case_id: UUID, status: Status) -> str | None:
+        question = status.question
+        key = (await self._keyring.get([case_id]))[case_id] if question else None
+        if question is None or question.blob is None or not isinstance(key, CaseKey):
+            return None
+        box = (await self._engine.sealed(case_id)).get(question.blob)
+        if box is None:
+            return None
+        opened = open_box(key, case_id=case_id, name=question.blob, box=box)
+        return SealedText.model_validate_json(opened).text
+
+    def _answer(
+        self,
+        visit: Visit,
+        *,
+        message: str | None = None,
+        code: str | None = None,
+        status: int = 200,
+        details: list[str] | None = None,
+    ) -> Response:
+        say = visit.tongue.say
+        told = say(message or wording.REFUSALS.get(code or "", "")) if message or code else None
+        if visit.json and code is not None:
+            return Problem(status, code, told or code, errors=details or []).response()
+        if visit.json:
+            shown_now = as_json(self._pages, visit.tongue, visit.status, question_text=visit.question_text)
+            return _json(shown_now)
+        page = self._pages.status(
+            visit.tongue,
+            visit.status,
+            base=visit.base,
+            idempotency_key=str(uuid4()),
+            question_text=visit.question_text,
+            message=told,
+            details=details or (),
+        )
+        return HTMLResponse(page, status)
+
+    def _confirm(self, visit: Visit, route: str, form: Form) -> Response:
+        if visit.json:
+            return Problem(
+                409, "confirmation_needed", "Nothing was done. Send the same again with `confirm` set to `yes`."
+            ).response()
+        page = self._pages.confirm(
+            visit.tongue, route, base=visit.base, shown=shown(form), values=carried({**form, "lang": visit.tongue.code})
+        )
+        return HTMLResponse(page)
+
+    async def _acted(self, visit: Visit, route: str, answered: Answered) -> Response:
+        view = await self._engine.case(visit.case_id)
+        state = view.state if view else visit.state
+        response: Response
+        if visit.json:
+            body: dict[str, Any] = {"done": route, "case_number": visit.status.number}
+            if isinstance(state, Accepted):
+                body["link"] = self._links.token(visit.case_id, link_generation(state))
+            response = _json(body)
+        else:
+            token = self._links.token(visit.case_id, link_generation(state))
+            where = f"{self._prefix}/status/{token}?done={route}&lang={visit.tongue.code}"
+            response = RedirectResponse(where, 303)
+        mark_replayed(response, replayed=answered.replayed)
+        return response
+
+
+def router(
+    *,
+    engine: Engine,
+    keyring: Keyring,
+    links: Links,
+    policies: Policies,
+    public_url: str,
+    now: Callable[[], datetime],
+) -> APIRouter:
+    """`GET /status/{link}` and its four forms."""
+    routes = APIRouter(tags=["status page"])
+    pages = StatusPages(engine=engine, keyring=keyring, links=links, policies=policies, public_url=public_url, now=now)
+
+    @routes.get("/status/{link}", response_class=HTMLResponse)
+    async def show(
+        request: Request,
+        link: str,
+        lang: Lang = None,
+        done: Annotated[str | None, Query(max_length=16)] = None,
+        accept_language: AcceptLanguage = "",
+    ) -> Response:
+        """Where a case is, what comes next and by when; HTML, or JSON by `Accept`."""
+        return await pages.show(request, link, lang=lang, accepted=accept_language, done=done)
+
+    for route in ROUTES:
+        routes.add_api_route(
+            f"/status/{{link}}/{route}",
+            _acting(pages, route),
+            methods=["POST"],
+            response_class=HTMLResponse,
+            openapi_extra=_FORM,
+            name=route,
+        )
+    return routes
+
+
+def _acting(pages: StatusPages, route: str) -> Callable[..., Any]:
+    async def act(
+        request: Request,
+        link: str,
+        accept_language: AcceptLanguage = "",
+        idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)] = None,
+    ) -> Response:
+        """A form of the status page; without `confirm=yes` it only shows what would be done."""
+        return await pages.act(request, link, route, accepted=accept_language, header_key=idempotency_key)
+
+    return act
+
+
+_FORM: Final = {
+    "requestBody": {
+        "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "additionalProperties": True}}}
+    }
+}
+
+
+def _wants_json(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def _json(body: dict[str, Any]) -> Response:
+    return JSONResponse(jsonable_encoder(body))

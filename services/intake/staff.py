@@ -1,0 +1,257 @@
+"""What staff do at intake: find a case by its number, see who it is about, correct facts, rule on consent, erase."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.responses import Response
+
+from services.intake import from_body
+from services.intake.asking import CaseView, Engine
+from services.intake.commands import Ask, CorrectFacts, RuleOnConsent
+from services.intake.domain.case import Accepted, State, number_shown
+from services.intake.domain.case_number import read_number
+from services.intake.domain.filing import Filing
+from services.intake.erasing import Erasing
+from services.intake.opening import opened, texts_of
+from services.intake.registry import Doubles, Numbers
+from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.reaction import Command
+from shared.contracts.received import FactsPart
+from shared.contracts.sealed import SealedAmendment
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Service
+from shared.policy.model import Policies
+from shared.privacy.access import AccessLog
+from shared.privacy.keyring import Keyring
+from shared.privacy.sealing import CaseKey, seal
+from shared.web.idempotency import IdempotencyKey, mark_replayed
+from shared.web.problems import Problem
+from shared.web.sign_in import Role, SignIn, Staff
+
+_NOT_SHOWN: Final = {"fingerprint", "client_reference", "sealed_bytes", "sealed_amendments"}
+_FILING: Final = TypeAdapter(Filing)
+
+
+@unique
+class Purpose(StrEnum):
+    """Why personal data is opened; kept in the access record."""
+
+    CONSIDERATION = "consideration"
+    CONSENT = "consent"
+    CORRECTION = "correction"
+    CALL = "call"
+    ERASURE = "erasure"
+
+
+class FactsCorrected(BaseModel):
+    """Facts that staff assert. `facts_seen` is the amendment that the person saw."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    facts_seen: int = Field(ge=0, lt=2**31)
+    facts: FactsPart
+
+
+class ConsentRuled(BaseModel):
+    """What staff made of the paper; `kind` where it is another one than was claimed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    facts_seen: int = Field(ge=0, lt=2**31)
+    status: ConsentStatus
+    kind: ConsentKind | None = None
+
+
+class ErasureOrdered(BaseModel):
+    """The order by which a case is erased: a file reference, never a name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/\-]{0,63}$")
+
+
+def router(
+    *,
+    engine: Engine,
+    numbers: Numbers,
+    doubles: Doubles,
+    sign_in: SignIn,
+    keyring: Keyring,
+    access: AccessLog,
+    policies: Policies,
+    now: Callable[[], datetime],
+) -> APIRouter:
+    """Staff endpoints."""
+    routes = APIRouter(tags=["staff"])
+    desk = StaffDesk(engine=engine, keyring=keyring, access=access, policies=policies, now=now)
+    erasing = Erasing(engine=engine, keyring=keyring, doubles=doubles, now=now)
+    anybody = Annotated[Staff, Depends(sign_in.staff())]
+    decides = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER, Role.SRO))]
+    privacy = Annotated[Staff, Depends(sign_in.staff(Role.PRIVACY))]
+
+    @routes.get("/cases")
+    async def find(_: anybody, number: Annotated[str, Query(min_length=1, max_length=40)]) -> dict[str, Any]:
+        """The case with this number, as somebody may have read it out; clear fields only."""
+        meant = read_number(number)
+        case_id = (await numbers.cases_of([meant])).get(meant) if meant else None
+        view = await engine.case(case_id) if case_id else None
+        if case_id is None or view is None:
+            raise Problem(404, "case_unknown", "No such case.")
+        return clear(case_id, view.state)
+
+    @routes.get("/cases/{case_id}")
+    async def show(case_id: UUID, person: anybody, why: Annotated[Purpose | None, Query()] = None) -> dict[str, Any]:
+        """A case. With `why`, its personal data too, which leaves an access record."""
+        view = await desk.case(case_id)
+        shown = clear(case_id, view.state)
+        return shown if why is None else shown | {"personal": await desk.personal(case_id, view.state, person, why)}
+
+    @routes.post("/cases/{case_id}/facts")
+    async def facts(
+        case_id: UUID,
+        wish: FactsCorrected,
+        key: IdempotencyKey,
+        person: decides,
+        response: Response,
+    ) -> dict[str, Any]:
+        """Correct or add facts: an amendment like the requestor's own."""
+        return _said(await desk.correct(case_id, wish, key, person), response)
+
+    @routes.post("/cases/{case_id}/consent")
+    async def consent(
+        case_id: UUID,
+        wish: ConsentRuled,
+        key: IdempotencyKey,
+        person: decides,
+        response: Response,
+    ) -> dict[str, Any]:
+        """Verify or refuse the consent that was claimed."""
+        return _said(await desk.rule(case_id, wish, key, person), response)
+
+    @routes.post("/cases/{case_id}/erase")
+    async def erase(
+        case_id: UUID,
+        wish: ErasureOrdered,
+        _: IdempotencyKey,
+        person: privacy,
+        response: Response,
+    ) -> dict[str, Any]:
+        """Destroy the case's key. There is no way back."""
+        await desk.case(case_id)
+        return _said(await erasing.erase(case_id, ordered_by=person.subject, reference=wish.reference), response)
+
+    return routes
+
+
+class StaffDesk:
+    """Opens, corrects and rules."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        keyring: Keyring,
+        access: AccessLog,
+        policies: Policies,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._access = access
+        self._policies = policies
+        self._now = now
+
+    async def case(self, case_id: UUID) -> CaseView:
+        """The case, or 404."""
+        view = await self._engine.case(case_id)
+        if view is None:
+            raise Problem(404, "case_unknown", "No such case.")
+        return view
+
+    async def personal(self, case_id: UUID, state: State, person: Staff, why: Purpose) -> dict[str, Any]:
+        """Opened personal data of an accepted case, for those whose work it is."""
+        if not isinstance(state, Accepted):
+            raise Problem(409, "not_open", "There is no open case under this number.")
+        _must_be_theirs(person, state.filing.office, also=Role.PRIVACY)
+        key = (await self._keyring.get([case_id]))[case_id]
+        if not isinstance(key, CaseKey):
+            raise Problem(409, "erased", "The personal data of this case was erased.")
+        boxes = await self._engine.sealed(case_id)
+        known = opened(key, case_id, state.filing, boxes).model_dump(mode="json", exclude_none=True)
+        known["added"] = texts_of(key, case_id, state.filing, boxes)
+        await self._access.record(who=person.subject, case_id=case_id, fields=_fields(known), why=why)
+        return known
+
+    async def correct(self, case_id: UUID, wish: FactsCorrected, key: str, person: Staff) -> Answered:
+        """Staff's facts; health and victims are sealed like the requestor's."""
+        await self._theirs(case_id, person)
+        on, cause = self._now().date(), _cause(Ask.FACTS, person, case_id, key)
+        mitigating, aggravating = from_body.sealed_factors_of(wish.facts, "officer", on)
+        boxes: dict[str, bytes] = {}
+        if mitigating or aggravating:
+            name = f"amended_{wish.facts_seen + 1}"
+            sealed = SealedAmendment(mitigating=mitigating, aggravating=aggravating)
+            boxes[name] = await self._sealed(case_id, cause, name, sealed)
+        data = CorrectFacts(wish.facts_seen, from_body.facts_of(wish.facts, "officer", on), boxes)
+        return await self._do(Ask.FACTS, cause, case_id, data)
+
+    async def rule(self, case_id: UUID, wish: ConsentRuled, key: str, person: Staff) -> Answered:
+        """Staff's word on consent."""
+        await self._theirs(case_id, person)
+        if wish.status is ConsentStatus.CLAIMED:
+            raise Problem(422, "no_ruling", "Staff verify or refuse; only the requestor claims.")
+        data = RuleOnConsent(wish.facts_seen, wish.status, wish.kind)
+        return await self._do(Ask.CONSENT, _cause(Ask.CONSENT, person, case_id, key), case_id, data)
+
+    async def _theirs(self, case_id: UUID, person: Staff) -> None:
+        view = await self.case(case_id)
+        if isinstance(view.state, Accepted):
+            _must_be_theirs(person, view.state.filing.office)
+
+    async def _sealed(self, case_id: UUID, cause: UUID, name: str, content: SealedAmendment) -> bytes:
+        key = (await self._keyring.get([case_id]))[case_id]
+        if not isinstance(key, CaseKey):
+            raise Problem(409, "erased", "The personal data of this case was erased.")
+        plaintext = content.model_dump_json(exclude_defaults=True).encode()
+        return seal(key, case_id=case_id, cause=cause, name=name, plaintext=plaintext)
+
+    async def _do(self, ask: Ask, cause: UUID, case_id: UUID, data: object) -> Answered:
+        return await self._engine.command(Command(ask, cause, case_id, whole_milliseconds(self._now()), data))
+
+
+def clear(case_id: UUID, state: State) -> dict[str, Any]:
+    """What any staff may see of a case: codes, dates and places, nobody's name."""
+    shown: dict[str, Any] = {
+        "case_id": str(case_id),
+        "case_number": number_shown(state),
+        "standing": type(state).__name__,
+    }
+    if isinstance(state, Accepted):
+        shown["filing"] = _FILING.dump_python(state.filing, mode="json", exclude=_NOT_SHOWN, exclude_none=True)
+        shown["amendment"] = state.filing.amendment
+    return shown
+
+
+def _must_be_theirs(person: Staff, office: str | None, also: Role | None = None) -> None:
+    """An officer's own office's case, or one that no office has yet; headquarters sees all."""
+    theirs = Role.OFFICER in person.roles and (office is None or office in person.offices)
+    if not (theirs or person.is_hq or (also is not None and also in person.roles)):
+        raise Problem(403, "not_your_office", "This case is with another office.")
+
+
+def _cause(ask: Ask, person: Staff, case_id: UUID, key: str) -> UUID:
+    return command_id(Service.INTAKE, person.subject, ask, case_id, key)
+
+
+def _fields(known: dict[str, Any]) -> list[str]:
+    nested = [f"{part}.{name}" for part in ("noncitizen", "requestor") for name in known.get(part, {})]
+    return nested + [part for part in known if part not in ("noncitizen", "requestor")]
+
+
+def _said(answered: Answered, response: Response) -> dict[str, Any]:
+    mark_replayed(response, replayed=answered.replayed)
+    return dict(answered.answer)
