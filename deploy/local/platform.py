@@ -183,6 +183,7 @@ def down(data: Path = DEFAULT_DATA, say: Say = lambda _: None) -> None:
     data = data.absolute()
     with state.only_one(data), _uninterrupted():
         _stop(data, list(state.load(data).members), say)
+        state.save(data, replace(state.load(data), external={}))
 
 
 def _stop(data: Path, names: list[str], say: Say) -> None:

@@ -1,6 +1,6 @@
 """An SMTP server that keeps every message and delivers none: `python -m deploy.local.smtp_sink --port --folder`.
 
-A message is on the disk before it is acknowledged, so that what was acknowledged can be counted:
+A message is kept before it is acknowledged, so that what was acknowledged can be counted:
 
     new/<number>.eml       the message as it came, byte for byte
     new/<number>.json      its envelope: sender, recipients, when
@@ -28,40 +28,43 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self._new = path / "new"
-        self._ledger = path / "ledger.jsonl"
         self._new.mkdir(parents=True, exist_ok=True)
         self._number = max((int(kept.stem) for kept in self._new.glob("*.eml")), default=0)
+        self._ledger = (path / "ledger.jsonl").open("ab", buffering=0)
+        self._written = self._synced = 0
+        self._turn = asyncio.Lock()
 
-    def keep(self, *, sender: str, recipients: list[str], content: bytes) -> dict[str, Any]:
-        """Store one message for good; returns its line in the ledger."""
+    async def keep(self, *, sender: str, recipients: list[str], content: bytes) -> int:
+        """Store one message for good; returns its number. Raises OSError when it cannot."""
         self._number += 1
-        name = f"{self._number:08d}"
-        headers = BytesHeaderParser(policy=compat32).parsebytes(content)
-        entry = {
-            "number": self._number,
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "from": sender,
-            "to": recipients,
-            "message_id": headers.get("Message-ID", ""),
-            "headers": {key: str(value) for key, value in headers.items() if key.lower().startswith("x-")},
-        }
-        _write(self._new / f"{name}.json", json.dumps(entry).encode())
-        _write(self._new / f"{name}.eml", content)
-        with self._ledger.open("ab") as ledger:
-            ledger.write(json.dumps(entry).encode() + b"\n")
-            ledger.flush()
-            os.fsync(ledger.fileno())
-        return entry
+        number = self._number
+        entry = json.dumps(_entry(number, sender, recipients, content)).encode()
+        (self._new / f"{number:08d}.json").write_bytes(entry)
+        (self._new / f"{number:08d}.eml").write_bytes(content)
+        self._ledger.write(entry + b"\n")
+        self._written += 1
+        await self._sync(self._written)
+        return number
+
+    async def _sync(self, line: int) -> None:
+        """Return when this line of the ledger is on the disk. One sync serves all who wait for it."""
+        async with self._turn:
+            if self._synced < line:
+                written = self._written
+                await asyncio.to_thread(os.fsync, self._ledger.fileno())
+                self._synced = written
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: written beside its place, synced, then moved there."""
-    part = path.with_suffix(path.suffix + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+def _entry(number: int, sender: str, recipients: list[str], content: bytes) -> dict[str, Any]:
+    headers = BytesHeaderParser(policy=compat32).parsebytes(content)
+    return {
+        "number": number,
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "from": sender,
+        "to": recipients,
+        "message_id": headers.get("Message-ID", ""),
+        "headers": {key: str(value) for key, value in headers.items() if key.lower().startswith("x-")},
+    }
 
 
 class Sink:
@@ -72,8 +75,12 @@ class Sink:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
         content = envelope.original_content or b""
-        entry = self._folder.keep(sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos), content=content)
-        return f"250 kept as {entry['number']}"
+        sender, recipients = envelope.mail_from or "", list(envelope.rcpt_tos)
+        try:
+            number = await self._folder.keep(sender=sender, recipients=recipients, content=content)
+        except OSError as failure:
+            return f"451 cannot be kept now: {failure.strerror}"
+        return f"250 kept as {number}"
 
 
 async def serve(port: int, folder: Path, *, host: str = "127.0.0.1") -> None:

@@ -89,7 +89,8 @@ def test_one_of_several_inserts_under_a_unique_key_wins(documents: Documents) ->
 
 
 def test_readers_beside_writers_see_whole_documents(documents: Documents) -> None:
-    documents.insert_one({"_id": "case", "v": 0, "left": 0, "right": 0})
+    filler = {f"field{n}": "x" * 50 for n in range(400)}  # A reply takes time to write, and the update falls into it.
+    documents.insert_one({"_id": "case", "left": 0, **filler, "right": 0})
     done = threading.Event()
 
     def read(_reader: int) -> int:
@@ -102,7 +103,7 @@ def test_readers_beside_writers_see_whole_documents(documents: Documents) -> Non
     with ThreadPoolExecutor(3) as readers:
         reading = readers.map(read, range(3))
         for n in range(300):
-            documents.update_one({"_id": "case"}, {"$set": {"left": n, f"field{n % 7}": "x" * n, "right": n}})
+            documents.update_one({"_id": "case"}, {"$set": {"left": n, "right": n, f"more{n}": n}})
         done.set()
         assert sum(reading) == 0
 

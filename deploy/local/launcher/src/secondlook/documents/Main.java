@@ -35,7 +35,7 @@ public final class Main {
         MongoServer server = new MongoServer(backend);
         try {
             server.bind(address);
-        } catch (RuntimeException cannotBind) {
+        } catch (Exception cannotBind) {  // Netty throws a checked BindException that no signature names.
             stop(CANNOT_START, "The document server cannot listen on port " + address.getPort()
                 + ": another program uses it. Stop that program or choose another port.");
         }
