@@ -1,0 +1,132 @@
+"""The field office's endpoints: queue, cases, orders, many decisions at once, a case's history over all services."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import httpx
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueuePage
+from services.triage.desk import Engine, OfficersDesk
+from services.triage.gathering import gathered
+from shared.casework.commands import Answered
+from shared.contracts.vocabulary import Urgency
+from shared.policy.model import Policies
+from shared.privacy.access import AccessLog
+from shared.privacy.keyring import Keyring
+from shared.privacy.opening import Desk as SealedDesk
+from shared.web.casework import BulkAnswer, Limit, Skip, each, personal_refusals
+from shared.web.idempotency import IdempotencyKey, mark_replayed
+from shared.web.sign_in import Role, SignIn, Staff
+
+
+def router(
+    *,
+    engine: Engine,
+    sign_in: SignIn,
+    keyring: Keyring,
+    access: AccessLog,
+    policies: Policies,
+    now: Callable[[], datetime],
+    http: httpx.AsyncClient,
+    services: Mapping[str, str],
+) -> APIRouter:
+    """Triage's endpoints. `now` is the policy clock; `services`: each service's address, where its events are read."""
+    routes = APIRouter(tags=["staff"])
+    desk = OfficersDesk(engine, SealedDesk(keyring, access), policies, now)
+    officer = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER))]
+    _add_reading(routes, desk, officer)
+    _add_orders(routes, desk, officer)
+    _add_decisions(routes, desk, officer)
+
+    @routes.get("/cases/{case_id}/history", dependencies=[Depends(sign_in.staff())])
+    async def history(case_id: UUID, request: Request, response: Response) -> dict[str, Any]:
+        """The case's history over all four services, read with the caller's own token. Who does not answer is named."""
+        response.headers["Cache-Control"] = "no-store"
+        return await gathered(case_id, http=http, services=services, token=request.headers["Authorization"])
+
+    return routes
+
+
+def _add_reading(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
+    @routes.get("/queue")
+    async def queue(
+        *,
+        staff: officer,
+        response: Response,
+        office: Annotated[str | None, Query(max_length=20)] = None,
+        urgency: Urgency | None = None,
+        claimed: bool | None = None,
+        mine: bool = False,
+        skip: Skip = 0,
+        limit: Limit = 50,
+    ) -> QueuePage:
+        """Open cases of the offices that the token names. `office=TO_BE_ASSIGNED`: those that no office has yet."""
+        response.headers["Cache-Control"] = "no-store"
+        return await desk.queue(
+            staff, office=office, urgency=urgency, claimed=claimed, mine=mine, skip=skip, limit=limit
+        )
+
+    @routes.get("/cases/{case_id}")
+    async def show(case_id: UUID, staff: officer, response: Response) -> dict[str, Any]:
+        """A case of an own office, with its personal data. Each call leaves an access record."""
+        response.headers["Cache-Control"] = "no-store"
+        return await desk.show(case_id, staff)
+
+
+def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
+    @routes.post("/cases/{case_id}/claim")
+    async def claim(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
+        """Take a case in hand; again to keep it longer."""
+        with personal_refusals():
+            return _said(await desk.claim(case_id, staff, key), response)
+
+    @routes.post("/cases/{case_id}/release")
+    async def release(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
+        """Give a claimed case back to the queue."""
+        with personal_refusals():
+            return _said(await desk.release(case_id, staff, key), response)
+
+    @routes.post("/cases/{case_id}/forward")
+    async def forward(
+        case_id: UUID, body: ForwardBody, key: IdempotencyKey, staff: officer, response: Response
+    ) -> dict[str, Any]:
+        """Give a case without an office, or a misrouted one, to an office. The clock goes on."""
+        with personal_refusals():
+            return _said(await desk.forward(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/decide")
+    async def decide(
+        case_id: UUID, body: DecideBody, key: IdempotencyKey, staff: officer, response: Response
+    ) -> dict[str, Any]:
+        """Give a claimed case its initial consideration, having seen its newest facts."""
+        with personal_refusals():
+            return _said(await desk.decide(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/ask")
+    async def ask(
+        case_id: UUID, body: AskBody, key: IdempotencyKey, staff: officer, response: Response
+    ) -> dict[str, Any]:
+        """Ask the requestor; the clock stands still until the answer, or until its time is over."""
+        with personal_refusals():
+            return _said(await desk.ask(case_id, staff, key, body), response)
+
+
+def _add_decisions(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
+    @routes.post("/decisions")
+    async def decisions(body: BulkBody, key: IdempotencyKey, staff: officer) -> BulkAnswer:
+        """Decide many claimed cases. Each stands alone, with its own key; the answer says what became of each."""
+        if body.dry_run:
+            return await desk.try_out(staff, body)
+        items = body.decisions
+        return await each(
+            [item.case_id for item in items],
+            lambda index: desk.decide(items[index].case_id, staff, items[index].key or key, items[index]),
+        )
+
+
+def _said(answered: Answered, response: Response) -> dict[str, Any]:
+    mark_replayed(response, replayed=answered.replayed)
+    return dict(answered.answer)

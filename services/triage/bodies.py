@@ -1,0 +1,86 @@
+"""What triage's endpoints take and give. Texts that people type are sealed at the door."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.triage.domain.decision import Decision
+from shared.contracts.texts import Code, Narrative
+from shared.contracts.vocabulary import MootBecause, ReferredTo, ReliefSought, TriageOutcome, Urgency
+from shared.web.casework import MOST_DECISIONS
+
+FactsSeen = Annotated[int, Field(ge=0, lt=2**31, description="The newest amendment that the officer saw.")]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class DecideBody(_Body):
+    """An initial consideration. FAVOURABLE says what is granted, REFERRED where to, MOOT why, DECLINED which reasons."""
+
+    facts_seen: FactsSeen
+    outcome: TriageOutcome
+    granted: tuple[ReliefSought, ...] = ()
+    referred_to: ReferredTo | None = None
+    moot_because: MootBecause | None = None
+    reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    text: Narrative | None = None
+
+    def decision(self) -> Decision:
+        """The decision without its text."""
+        return Decision(self.outcome, self.granted, self.referred_to, self.moot_because, self.reasons)
+
+
+class BulkItem(DecideBody):
+    """One decision of many. Without a key of its own it is known by the request's key and its case."""
+
+    case_id: UUID
+    key: Key | None = None
+
+
+class BulkBody(_Body):
+    """Many decisions. A dry run says what would become of each, and changes nothing."""
+
+    dry_run: bool = False
+    decisions: Annotated[list[BulkItem], Field(min_length=1, max_length=MOST_DECISIONS)]
+
+
+class ForwardBody(_Body):
+    """To another office, and why. Only an erased case is forwarded without a text."""
+
+    facts_seen: FactsSeen
+    office: Code
+    text: Narrative | None = None
+
+
+class AskBody(_Body):
+    """A question to the requestor; `about` says by codes what it is about."""
+
+    about: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
+    text: Annotated[Narrative, Field(min_length=1)]
+
+
+class QueueItem(BaseModel):
+    """A case in the queue. `office` None: to be assigned."""
+
+    case_id: UUID
+    number: str
+    office: str | None
+    urgency: Urgency
+    round: int
+    answer_due: datetime
+    facts_version: int
+    question_open: bool
+    missing: list[str]
+    claim: dict[str, Any] | None
+
+
+class QueuePage(BaseModel):
+    """A page of the queue, most urgent first; `more`: ask again with a higher `skip`."""
+
+    cases: list[QueueItem]
+    more: bool

@@ -1,0 +1,208 @@
+"""An officer's desk: the queue, one case with what is sealed, and orders, behind the HTTP endpoints."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueueItem, QueuePage
+from services.triage.domain.case import State, UnderConsideration, Unheard
+from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order, Release, on_decide
+from services.triage.reactions import RANK, TO_BE_ASSIGNED
+from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.engine import CaseView
+from shared.casework.errors import CaseUnknown
+from shared.casework.reaction import Command, Context, Refused
+from shared.contracts.vocabulary import Service, Stage, Urgency
+from shared.policy.model import Policies
+from shared.privacy.opening import Desk as SealedDesk
+from shared.web import casework
+from shared.web.problems import Problem
+from shared.web.sign_in import Staff
+
+HEADQUARTERS = "HQ"
+WHY = "initial consideration"
+
+
+class Engine(Protocol):
+    """What the desk asks of the engine."""
+
+    async def command(self, command: Command[Any]) -> Answered: ...
+    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
+    async def sealed(self, case_id: UUID) -> dict[str, bytes]: ...
+    async def listing(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
+    ) -> list[CaseView[State]]: ...
+
+
+def officer_of(staff: Staff) -> Officer:
+    """Whose cases a token lets an officer work on. Cases without an office: tokens that name HQ or that queue."""
+    return Officer(staff.subject, staff.offices, assigns=bool(staff.offices & {HEADQUARTERS, TO_BE_ASSIGNED}))
+
+
+class OfficersDesk:
+    """Reads and orders on behalf of signed-in officers."""
+
+    def __init__(self, engine: Engine, sealed: SealedDesk, policies: Policies, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._sealed = sealed
+        self._policies = policies
+        self._now = now
+
+    async def queue(
+        self,
+        staff: Staff,
+        *,
+        office: str | None,
+        urgency: Urgency | None,
+        claimed: bool | None,
+        mine: bool,
+        skip: int,
+        limit: int,
+    ) -> QueuePage:
+        """The open cases of the officer's offices, most urgent first."""
+        officer, now = officer_of(staff), whole_milliseconds(self._now())
+        theirs = officer.offices | ({TO_BE_ASSIGNED} if officer.assigns else set())
+        if office is not None and office not in theirs:
+            raise Problem(403, "not_your_office", "This is not allowed.", "Your sign-in does not name this office.")
+        query: dict[str, Any] = {"queue.open": {"$in": [office] if office else sorted(theirs)}}
+        if urgency is not None:
+            query["queue.rank"] = RANK[urgency]
+        query |= casework.claim_filter(claimed=claimed, mine=mine, actor=staff.subject, now=now)
+        found = await self._engine.listing(query, sort=casework.SORT, skip=skip, limit=limit + 1)
+        items = [_listed(view, view.state, now) for view in found if isinstance(view.state, UnderConsideration)]
+        return QueuePage(cases=items[:limit], more=len(found) > limit)
+
+    async def show(self, case_id: UUID, staff: Staff) -> dict[str, Any]:
+        """One case whole: facts, standing, what may be answered, and what is sealed, with an access record."""
+        view = await self._view(case_id)
+        case = None if isinstance(view.state, Unheard) else view.state.case
+        if case is None:
+            raise CaseUnknown
+        if not officer_of(staff).may_work(case.office):
+            raise Problem(403, "not_your_office", "This is not allowed.", "The case is with another office.")
+        boxes = await self._engine.sealed(case_id)
+        personal = await self._sealed.opened(case_id, boxes, who=staff.subject, why=WHY)
+        policy, now = self._policies.at(self._now()), self._now()
+        return {
+            "case_id": case_id,
+            **_known(view.state),
+            "parked": view.parked,
+            "claim": casework.claim_shown(view.work, now),
+            "guidance": policy.guidance,
+            "reasons": casework.reasons_of(policy, Stage.FIELD_OFFICE),
+            "erased": personal is None,
+            "personal": personal,
+        }
+
+    async def claim(self, case_id: UUID, staff: Staff, key: str) -> Answered:
+        """Take a case in hand."""
+        return await self._order(Order.CLAIM, case_id, staff, key, Claim(officer_of(staff)))
+
+    async def release(self, case_id: UUID, staff: Staff, key: str) -> Answered:
+        """Give it back."""
+        return await self._order(Order.RELEASE, case_id, staff, key, Release(officer_of(staff)))
+
+    async def decide(self, case_id: UUID, staff: Staff, key: str, body: DecideBody) -> Answered:
+        """Decide; the text is sealed for the round that the case is in."""
+        name = f"completed_{getattr((await self._view(case_id)).state, 'round', 0)}"
+        box = await self._sealed.sealed(
+            case_id, cause=_id(Order.DECIDE, case_id, staff, key), name=name, text=body.text
+        )
+        data = Decide(officer_of(staff), body.decision(), body.facts_seen, box)
+        return await self._order(Order.DECIDE, case_id, staff, key, data)
+
+    async def forward(self, case_id: UUID, staff: Staff, key: str, body: ForwardBody) -> Answered:
+        """Forward; the reason is sealed for the assignment that follows."""
+        name = f"assigned_{getattr((await self._view(case_id)).state, 'revision', 0) + 1}"
+        box = await self._sealed.sealed(
+            case_id, cause=_id(Order.FORWARD, case_id, staff, key), name=name, text=body.text
+        )
+        data = Forward(officer_of(staff), body.office, body.facts_seen, box)
+        return await self._order(Order.FORWARD, case_id, staff, key, data)
+
+    async def ask(self, case_id: UUID, staff: Staff, key: str, body: AskBody) -> Answered:
+        """Ask the requestor; the question's id is the command's, so that the same request twice is one question."""
+        name = f"question_{_id(Order.ASK, case_id, staff, key)}"
+        box = await self._sealed.sealed(case_id, cause=_id(Order.ASK, case_id, staff, key), name=name, text=body.text)
+        return await self._order(Order.ASK, case_id, staff, key, Ask(officer_of(staff), body.about, box))
+
+    async def try_out(self, staff: Staff, body: BulkBody) -> casework.BulkAnswer:
+        """What would become of each decision now; nothing is changed."""
+        results = [(item.case_id, await self._would_refuse(item.case_id, staff, item)) for item in body.decisions]
+        return casework.tried(results)
+
+    async def _would_refuse(self, case_id: UUID, staff: Staff, body: DecideBody) -> Refused | None:
+        view = await self._engine.case(case_id)
+        if view is None:
+            return Refused("case_unknown", "No such case.")
+        if view.parked:
+            return Refused("case_parked", "This case is waiting for an operator.")
+        now = whole_milliseconds(self._now())
+        box = {f"completed_{getattr(view.state, 'round', 0)}": b""} if body.text else {}
+        data = Decide(officer_of(staff), body.decision(), body.facts_seen, box)
+        command = Command(Order.DECIDE, _id(Order.DECIDE, case_id, staff, "dry run"), case_id, now, data)
+        outcome = on_decide(view.state, command, Context(now, case_id, self._policies.at(now), view.work))
+        return outcome if isinstance(outcome, Refused) else None
+
+    async def _view(self, case_id: UUID) -> CaseView[State]:
+        view = await self._engine.case(case_id)
+        if view is None:
+            raise CaseUnknown
+        return view
+
+    async def _order(self, order: Order, case_id: UUID, staff: Staff, key: str, data: Any) -> Answered:
+        identity = _id(order, case_id, staff, key)
+        return await self._engine.command(Command(order, identity, case_id, whole_milliseconds(self._now()), data))
+
+
+def _id(order: Order, case_id: UUID, staff: Staff, key: str) -> UUID:
+    return command_id(Service.TRIAGE, staff.subject, order, case_id, key)
+
+
+def _listed(view: CaseView[State], state: UnderConsideration, now: datetime) -> QueueItem:
+    return QueueItem(
+        case_id=view.case_id,
+        number=state.case.submission.number,
+        office=state.case.office,
+        urgency=state.urgency,
+        round=state.round,
+        answer_due=state.answer_due,
+        facts_version=state.case.amendment,
+        question_open=state.question is not None,
+        missing=list(state.case.submission.incomplete),
+        claim=casework.claim_shown(view.work, now),
+    )
+
+
+def _known(state: State) -> dict[str, Any]:
+    """The clear part of a case as an officer reads it."""
+    if isinstance(state, Unheard):
+        raise CaseUnknown
+    case, submission = state.case, state.case.submission
+    known: dict[str, Any] = {
+        "number": submission.number,
+        "standing": type(state).__name__,
+        "office": case.office,
+        "office_map": case.office_map,
+        "facts_version": case.amendment,
+        "missing": submission.incomplete,
+        "submission": asdict(submission),
+        "custody": asdict(case.situation.custody),
+        "removal": asdict(case.situation.removal),
+        "place": asdict(case.situation.place) if case.situation.place else None,
+        "facts": from_json(case.situation.facts),
+        "consent": from_json(case.situation.consent),
+    }
+    if isinstance(state, UnderConsideration):
+        known |= {
+            "round": state.round,
+            "urgency": state.urgency,
+            "answer_due": state.answer_due,
+            "silence_ends_at": state.silence_ends_at,
+            "question": asdict(state.question) if state.question else None,
+        }
+    return known

@@ -1,0 +1,140 @@
+"""What the field office's and headquarters' endpoints have in common: the queue's filters, bulk answers, refusals."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel
+
+from shared.casework.claims import claim_of
+from shared.casework.commands import Answered
+from shared.casework.errors import CommandFailed, CommandRefused, Outage
+from shared.casework.reaction import Refused
+from shared.contracts.vocabulary import Stage
+from shared.policy.model import Policy
+from shared.web.problems import Problem
+
+Skip = Annotated[int, Query(ge=0, le=100_000)]
+Limit = Annotated[int, Query(ge=1, le=200, description="Cases at a time.")]
+
+SORT: Final = [("queue.rank", 1), ("queue.due", 1), ("_id", 1)]
+"""Removal imminent first, then detained, then routine; within each the one that is due first."""
+
+FORBIDDEN: Final = frozenset({"not_your_office", "touched_before"})
+"""Refusals that are about the person, not about the moment: answered 403."""
+
+MOST_DECISIONS: Final = 100
+
+
+class BulkResult(BaseModel):
+    """What became of one decision of many."""
+
+    case_id: UUID
+    status: Literal["decided", "would_be_decided", "refused", "unknown"]
+    code: str | None = None
+    reason: str | None = None
+    replayed: bool = False
+
+
+class BulkAnswer(BaseModel):
+    """What became of each decision, in the order given. Each stands alone: some may be decided and others refused."""
+
+    dry_run: bool
+    decided: int
+    refused: int
+    unknown: int
+    results: list[BulkResult]
+
+
+def claim_filter(*, claimed: bool | None, mine: bool, actor: str, now: datetime) -> dict[str, Any]:
+    """The part of a queue's query that is about claims. A claim that is over counts as none."""
+    if mine:
+        return {"queue.claimed_by": actor}
+    if claimed is None:
+        return {}
+    if claimed:
+        return {"queue.claimed_until": {"$gt": now}}
+    return {"$or": [{"queue.claimed_until": {"$exists": False}}, {"queue.claimed_until": {"$lte": now}}]}
+
+
+def claim_shown(work: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
+    """A case's claim as it is shown; `expired`: another may take the case."""
+    claim = claim_of(work)
+    if claim is None:
+        return None
+    return {"by": claim.by, "at": claim.at, "until": claim.until, "expired": now >= claim.until}
+
+
+def reasons_of(policy: Policy, stage: Stage) -> list[dict[str, Any]]:
+    """The reasons that staff of this stage may give under the policy in force, and for which outcomes."""
+    return [
+        {"code": reason.code, "sentence": dict(reason.sentence), "outcomes": sorted(reason.outcomes)}
+        for reason in policy.reasons.values()
+        if stage in reason.given_by
+    ]
+
+
+@contextmanager
+def personal_refusals() -> Iterator[None]:
+    """Answer 403 where a command is refused because of who asks."""
+    try:
+        yield
+    except CommandRefused as refused:
+        if refused.code in FORBIDDEN:
+            raise Problem(403, refused.code, "This is not allowed.", refused.reason) from refused
+        raise
+
+
+async def each(ids: Sequence[UUID], decide: Callable[[int], Awaitable[Answered]]) -> BulkAnswer:
+    """Decide one after the other; what fails leaves the others alone. `decide` gets the position in the list."""
+    return _counted([await _one(case_id, decide, index) for index, case_id in enumerate(ids)], dry_run=False)
+
+
+async def _one(case_id: UUID, decide: Callable[[int], Awaitable[Answered]], index: int) -> BulkResult:
+    try:
+        answered = await decide(index)
+    except CommandRefused as refused:
+        return BulkResult(case_id=case_id, status="refused", code=refused.code, reason=refused.reason)
+    except CommandFailed as failed:
+        return BulkResult(case_id=case_id, status="refused", code=_code(failed), reason=str(failed))
+    except Outage:
+        return BulkResult(
+            case_id=case_id,
+            status="unknown",
+            code="outage",
+            reason="A part of the service does not answer. Send this decision again with the same key.",
+        )
+    return BulkResult(case_id=case_id, status="decided", replayed=answered.replayed)
+
+
+def tried(results: Iterable[tuple[UUID, Refused | None]]) -> BulkAnswer:
+    """The answer to a dry run."""
+    return _counted(
+        [
+            BulkResult(case_id=case_id, status="refused", code=refused.code, reason=refused.reason)
+            if refused
+            else BulkResult(case_id=case_id, status="would_be_decided")
+            for case_id, refused in results
+        ],
+        dry_run=True,
+    )
+
+
+def _counted(results: list[BulkResult], *, dry_run: bool) -> BulkAnswer:
+    statuses = [result.status for result in results]
+    return BulkAnswer(
+        dry_run=dry_run,
+        decided=sum(status in {"decided", "would_be_decided"} for status in statuses),
+        refused=statuses.count("refused"),
+        unknown=statuses.count("unknown"),
+        results=results,
+    )
+
+
+def _code(failed: CommandFailed) -> str:
+    """`CaseUnknown` as `case_unknown`."""
+    name = type(failed).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
