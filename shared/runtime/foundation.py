@@ -34,18 +34,20 @@ from shared.contracts.envelope import NAMESPACE
 from shared.contracts.vocabulary import EventType
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
-from shared.mongo.driver import Collection, MongoClient
+from shared.mongo.driver import Collection, MongoClient, PyMongoError
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
-from shared.privacy.access import AccessLog
+from shared.privacy.access import INDEXES, AccessLog
 from shared.privacy.blind_index import BlindIndex
-from shared.privacy.keyring import Erased, Keyring
+from shared.privacy.keyring import Erased, Keyring, WrongMasterKey
 from shared.privacy.keys import load_key
 from shared.privacy.links import Links
 from shared.privacy.sealing import seal
 from shared.runtime.clock import REAL_TIME, Clock, PolicyTime
 from shared.runtime.settings import ServiceSettings
 from shared.web import health, problems
+from shared.web.headers import SecurityHeaders
+from shared.web.limits import BodyLimit, RateLimit
 from shared.web.sign_in import KeySource, SignIn
 from shared.web.signing_keys import DevelopmentKeys, IssuerKeys, is_loopback
 
@@ -93,7 +95,9 @@ class Foundation(Generic[S]):
         self._unreadable = consuming.unreadable
         topics = [kind.value for kind in EventType if kind in behaviour.reactions]
         self.readers = [self.reader(topics, group=service, handle=consuming.handle)] if topics else []
+        self.preparations: list[Callable[[], Awaitable[None]]] = []
         self._prepared = False
+        self._cannot_work: str | None = None
         self._caught_up_since: datetime | None = None
 
     def collection(self, name: str) -> Collection:
@@ -119,10 +123,12 @@ class Foundation(Generic[S]):
             return b""
         return seal(key, case_id=owner, cause=owner, name="unreadable", plaintext=raw)
 
-    def app(self, title: str, *loops: tuple[str, Callable[[], Awaitable[Any]], float]) -> FastAPI:
-        """The HTTP side: problem documents, health, metrics, and a lifespan that runs everything else.
+    def app(
+        self, title: str, *loops: tuple[str, Callable[[], Awaitable[Any]], float], inline_styles: Sequence[str] = ()
+    ) -> FastAPI:
+        """The HTTP side: problem documents, limits, health, metrics, and a lifespan that runs everything else.
 
-        `loops` are (name, work, seconds between) of the service's own.
+        `loops` are (name, work, seconds between) of the service's own; `inline_styles` the texts that its pages use.
         """
 
         @asynccontextmanager
@@ -132,6 +138,14 @@ class Foundation(Generic[S]):
 
         app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
         problems.install(app)
+        app.add_middleware(BodyLimit)
+        app.add_middleware(
+            RateLimit,
+            per_second=self.settings.public_per_second,
+            burst=self.settings.public_burst,
+            public=("/requests", "/status/"),
+        )
+        app.add_middleware(SecurityHeaders, inline_styles=inline_styles)
         app.include_router(health.router(ready=self.ready, registry=self.registry))
         return app
 
@@ -175,7 +189,7 @@ class Foundation(Generic[S]):
         if not self.engine.outbox.breaker.healthy:
             checks["broker"] = "Kafka did not take the last event."
         if not self._prepared:
-            checks["store"] = "The store was not prepared yet."
+            checks["store"] = self._cannot_work or "The store was not prepared yet."
         if any(not reader.assigned for reader in self.readers):
             checks["assignment"] = "Kafka has not assigned partitions to this instance."
         if any(reader.failures > 2 for reader in self.readers):
@@ -198,10 +212,15 @@ class Foundation(Generic[S]):
             try:
                 await self.clock.synchronise()
                 await self.engine.store.prepare()
+                await self._prepare_records()
                 self._prepared = True
             except Outage as error:
                 log.info("waiting_for_a_server", why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
+            except WrongMasterKey as error:
+                self._cannot_work = str(error)
+                log.critical("cannot_work", why=self._cannot_work)
+                return
         for reader in self.readers:
             while True:
                 try:
@@ -210,6 +229,16 @@ class Foundation(Generic[S]):
                 except Outage as error:
                     log.info("waiting_for_a_server", why=str(error), group=reader.group)
                     await asyncio.sleep(RETRY_SECONDS)
+
+    async def _prepare_records(self) -> None:
+        try:
+            await self.keyring.prove_master_key()
+            for keys in INDEXES:
+                await self.collection("accesses").create_index(list(keys))
+            for prepare in self.preparations:
+                await prepare()
+        except PyMongoError as error:
+            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
 
     def _once_prepared(self, work: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
         async def prepared() -> None:

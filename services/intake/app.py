@@ -1,0 +1,78 @@
+"""Intake: read top to bottom, and you know the service."""
+
+from fastapi import FastAPI
+
+from services.intake import api, pages
+from services.intake.arrivals import Arrivals, Deleting
+from services.intake.reactions import BEHAVIOUR
+from services.intake.registry import Doubles, Numbers
+from services.intake.rendering import STYLE
+from services.intake.settings import IntakeSettings
+from services.intake.submitting import Submissions
+from shared.contracts.topics import channel_topic
+from shared.contracts.vocabulary import EventType
+from shared.runtime.foundation import Foundation
+from shared.runtime.serve import serve
+from shared.web import staff_events
+
+DELETE_SECONDS = 5.0
+
+
+def build_app(settings: IntakeSettings) -> FastAPI:
+    """The whole service; nothing connects before the application starts."""
+    base = Foundation(BEHAVIOUR, settings)
+    numbers, doubles = Numbers(base.collection("numbers")), Doubles(base.collection("a_numbers"))
+    submissions = Submissions(
+        keyring=base.keyring,
+        index=base.index,
+        links=base.links,
+        numbers=numbers,
+        doubles=doubles,
+        policies=base.policies,
+    )
+    arrivals = Arrivals(
+        engine=base.engine, submissions=submissions, dead_letters=base.dead_letters, policy_time=base.clock.at
+    )
+    outside = base.reader(
+        [EventType.REQUEST_RECEIVED, *map(channel_topic, settings.channels)],
+        group="intake.arrivals",
+        handle=arrivals.handle,
+    )
+    base.readers.append(outside)
+    deleting = Deleting(settings.kafka_bootstrap, outside.settled)
+    base.preparations.append(doubles.prepare)
+    app = base.app(
+        "Second Look: intake", ("delete settled requests", deleting.delete, DELETE_SECONDS), inline_styles=(STYLE,)
+    )
+    app.include_router(
+        api.router(
+            engine=base.engine,
+            submissions=submissions,
+            numbers=numbers,
+            doubles=doubles,
+            sign_in=base.sign_in,
+            keyring=base.keyring,
+            links=base.links,
+            index=base.index,
+            access=base.access,
+            policies=base.policies,
+            public_url=settings.public_url,
+            now=base.clock.now,
+        )
+    )
+    app.include_router(
+        pages.router(
+            engine=base.engine,
+            keyring=base.keyring,
+            links=base.links,
+            policies=base.policies,
+            public_url=settings.public_url,
+            now=base.clock.now,
+        )
+    )
+    app.include_router(staff_events.router(engine=base.engine, sign_in=base.sign_in))
+    return app
+
+
+if __name__ == "__main__":
+    serve("intake", IntakeSettings, build_app)

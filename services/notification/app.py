@@ -1,0 +1,49 @@
+"""Notification: read top to bottom, and you know the service."""
+
+from fastapi import FastAPI
+
+from services.notification import api
+from services.notification.mail.knobs import Knobs
+from services.notification.mail.loop import MailLoop
+from services.notification.mail.message import Sender
+from services.notification.mail.preparing import Desk
+from services.notification.mail.relay import Connection, RelayAddress
+from services.notification.reactions import BEHAVIOUR
+from services.notification.rendering import Letters
+from services.notification.settings import NotificationSettings
+from shared.runtime.foundation import Foundation
+from shared.runtime.serve import serve
+from shared.web import staff_events
+
+
+def build_app(settings: NotificationSettings) -> FastAPI:
+    """The whole service; nothing connects before the application starts."""
+    base = Foundation(BEHAVIOUR, settings)
+    knobs = Knobs()
+    desk = Desk(
+        ledger=base.engine,
+        keyring=base.keyring,
+        links=base.links,
+        index=base.index,
+        letters=Letters(),
+        sender=Sender.of(settings.mail_from),
+        public_url=settings.public_url,
+        knobs=knobs,
+        now=base.clock.now,
+        real_now=base.clock.real_now,
+        age=lambda moment: (base.clock.now() - moment) / base.clock.speed,
+    )
+    relay = RelayAddress.of(settings.smtp_url.get_secret_value())
+    mail = MailLoop(
+        base.engine, desk, lambda: Connection(relay, knobs.patience), knobs=knobs, real_now=base.clock.real_now
+    )
+    app = base.app("Second Look: notification", ("mail", mail.run, 1.0))
+    app.include_router(
+        api.router(engine=base.engine, sign_in=base.sign_in, now=base.clock.now, real_now=base.clock.real_now)
+    )
+    app.include_router(staff_events.router(engine=base.engine, sign_in=base.sign_in))
+    return app
+
+
+if __name__ == "__main__":
+    serve("notification", NotificationSettings, build_app)
