@@ -37,7 +37,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to start, and where. `own` names servers that the user runs already, by their address."""
+    """What to start, and where. `own` names servers that the user runs already, by their address.
+
+    `module` is run for each service, as `python -m`.
+    """
 
     data: Path = DEFAULT_DATA
     services: tuple[Service, ...] = tuple(Service)
@@ -45,6 +48,7 @@ class Plan:
     free_ports: bool = False
     clock: str | None = None
     own: Mapping[str, str] = field(default_factory=dict)
+    module: str = "services.{service}.app"
 
     def with_environment(self) -> "Plan":
         """The same plan, with the servers and the clock that the environment names."""
@@ -130,21 +134,20 @@ def _servers(plan: Plan, now: State) -> list[Server]:
 
 def _services(plan: Plan, now: State, settings: Mapping[str, str]) -> list[Server]:
     return [
-        _service(name, now.ports[name], settings)
+        _service(name, now.ports[name], settings, plan.module)
         for name in plan.members()
         if name not in OWN_SERVERS and name not in now.members
     ]
 
 
-def _service(name: str, port: int, settings: Mapping[str, str]) -> Server:
-    service = name.partition("-")[0]
+def _service(name: str, port: int, settings: Mapping[str, str], module: str) -> Server:
     own = {**settings, "HOST": HOST, "PORT": str(port), "INSTANCE": name}
     return Server(
         name=name,
         title=f"The service {name}",
         ports=(port,),
         url=f"http://{HOST}:{port}",
-        command=(sys.executable, "-m", f"services.{service}.app"),
+        command=(sys.executable, "-m", module.format(service=name.partition("-")[0])),
         ready=lambda: probes.http_answers(port),
         environment=tuple(own.items()),
     )

@@ -6,18 +6,24 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.local import looking, platform, probes, processes, state, topics
+from deploy.local import looking, platform, probes, processes, servers, state, topics
 from deploy.local.failures import Busy, CannotStart
 from deploy.local.platform import Plan
+from shared.contracts.vocabulary import Service
 from tests.conftest import Servers
+from tests.integration.starting import running
 
 pytestmark = pytest.mark.real
+
+FAST = "2021-03-08T09:00-05:00*86400"
 
 
 @pytest.fixture(name="data")
@@ -27,16 +33,31 @@ def _data(tmp_path: Path) -> Iterator[Path]:
     platform.down(data)
 
 
+@pytest.fixture(scope="module", name="kafka")
+def _kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Kafka of this module alone: the platform makes its topics under their real names."""
+    folder = tmp_path_factory.mktemp("kafka")
+    port, controller_port = probes.free_ports(2)
+    server = servers.kafka(folder / "kafka", port=port, controller_port=controller_port)
+    with running(server, folder):
+        yield server.url
+
+
+@pytest.fixture(name="own")
+def _own(kafka: str, started: Servers) -> dict[str, str]:
+    """The mail sink is the platform's; the rest is what the test run has started already."""
+    return {"kafka": kafka, "documents": started.mongodb}
+
+
+@pytest.fixture(name="started")
+def _started(request: pytest.FixtureRequest) -> Servers:
+    found: Servers = request.getfixturevalue("servers")
+    return found
+
+
 @pytest.fixture(name="plan")
-def _plan(data: Path, servers: Servers) -> Plan:
-    """The mail sink is ours; the rest is what the test run has started already."""
-    own = {"kafka": servers.kafka, "documents": servers.mongodb}
+def _plan(data: Path, own: dict[str, str]) -> Plan:
     return Plan(data=data, services=(), free_ports=True, own=own)
-
-
-@pytest.fixture(name="_topics_as_deployed", autouse=True)
-def _topics(servers: Servers) -> None:
-    topics.ensure_now(servers.kafka, topics.declared("deployed"))
 
 
 def _secondlook(*arguments: str) -> subprocess.Popen[str]:
@@ -89,7 +110,7 @@ def _closed_port() -> int:
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_it_starts_stops_what_was_started(data: Path, servers: Servers, asked: signal.Signals) -> None:
+def test_a_signal_while_it_starts_stops_what_was_started(data: Path, asked: signal.Signals) -> None:
     """Interrupted as soon as a member is in the state file, which is before it is ready."""
     up = _secondlook("up", "--servers-only", "--free-ports", "--data", str(data))
     assert processes.wait_until(lambda: len(state.load(data).members) >= 2, within=60)
@@ -102,9 +123,9 @@ def test_a_signal_while_it_starts_stops_what_was_started(data: Path, servers: Se
     assert state.load(data).members == {}
 
 
-def test_the_command_starts_shows_and_stops(data: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP", servers.kafka)
-    monkeypatch.setenv("MONGODB_URI", servers.mongodb)
+def test_the_command_starts_shows_and_stops(data: Path, own: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", own["kafka"])
+    monkeypatch.setenv("MONGODB_URI", own["documents"])
     here = ("--data", str(data))
     up = _secondlook("up", "--servers-only", "--free-ports", *here)
     said, _ = up.communicate(timeout=120)
@@ -134,18 +155,52 @@ def test_attached_it_stays_and_sigterm_stops_all(plan: Plan, data: Path, monkeyp
     assert (up.returncode, processes.is_alive(mail)) == (0, False), rest
 
 
-async def test_topics_are_made_as_declared_and_others_are_refused(servers: Servers) -> None:
+async def test_topics_are_made_as_declared_and_others_are_refused(kafka: str) -> None:
     declared = topics.declared("local", prefix="declared.")
-    await topics.ensure(servers.kafka, declared)
-    await topics.ensure(servers.kafka, declared)
-    await asyncio.gather(topics.ensure(servers.kafka, declared), topics.ensure(servers.kafka, declared))
+    await topics.ensure(kafka, declared)
+    await topics.ensure(kafka, declared)
+    await asyncio.gather(topics.ensure(kafka, declared), topics.ensure(kafka, declared))
     with pytest.raises(topics.TopicsDiffer, match=r"request\.received is not .*partitions is 3, not 12.*: use"):
-        await topics.ensure(servers.kafka, topics.declared("deployed", prefix="declared."))
+        await topics.ensure(kafka, topics.declared("deployed", prefix="declared."))
 
 
-async def test_a_topic_with_a_time_limit_is_refused(servers: Servers) -> None:
+async def test_a_topic_with_a_time_limit_is_refused(kafka: str) -> None:
     limited = topics.Topic("limited.case.erased", partitions=1, replication=1, settings={"retention.ms": "604800000"})
-    await topics.ensure(servers.kafka, [limited])
+    await topics.ensure(kafka, [limited])
     wanted = topics.Topic(limited.name, partitions=1, replication=1, settings={"retention.ms": "-1"})
     with pytest.raises(topics.TopicsDiffer, match=r"retention\.ms is 604800000, not -1"):
-        await topics.ensure(servers.kafka, [wanted])
+        await topics.ensure(kafka, [wanted])
+
+
+def _with_services(plan: Plan, module: str, **instances: int) -> Plan:
+    """The tests' stand-in for services: answers its health, and tells its settings."""
+    chosen = (Service.INTAKE, Service.TRIAGE)
+    return replace(plan, services=chosen, instances=instances, module=f"tests.integration.{module}", clock=FAST)
+
+
+def test_services_are_ready_with_their_settings_and_several_instances(plan: Plan, data: Path) -> None:
+    said: list[str] = []
+    now = platform.up(_with_services(plan, "stand_in", intake=2), said.append)
+    assert list(now.members) == ["mail", "intake", "intake-2", "triage"]
+    with urllib.request.urlopen(f"{now.members['intake-2'].url}/settings", timeout=5) as answer:
+        settings = json.load(answer)
+    assert (settings["INSTANCE"], settings["HOST"]) == ("intake-2", "127.0.0.1")
+    assert settings["TRIAGE_URL"] == now.members["triage"].url
+    assert settings["INTAKE_URL"] == settings["PUBLIC_URL"] == now.members["intake"].url
+    assert settings["KAFKA_BOOTSTRAP"] == plan.own["kafka"]
+    assert settings["SMTP_URL"] == now.members["mail"].url
+    assert settings["SECONDLOOK_CLOCK"].startswith(f"{FAST}@")
+    assert Path(settings["MASTER_KEY_FILE"]).parent == data / "keys"
+    assert {look.condition for look in looking.status(data)} == {"own", "ready"}
+    assert said.index("mail is ready: " + now.members["mail"].url) < said.index("intake is starting")
+
+    assert platform.up(_with_services(plan, "stand_in", intake=2)).members == now.members
+    platform.down(data)
+    assert not any(processes.is_alive(member.running) for member in now.members.values())
+
+
+def test_a_service_that_dies_at_start_takes_all_with_it(plan: Plan, data: Path) -> None:
+    with pytest.raises(CannotStart, match=r"The service (intake|triage) ended while it started: .*No module named"):
+        platform.up(_with_services(plan, "no_such_service"))
+    assert state.load(data).members == {}
+    assert looking.status(data)[2:] == []
