@@ -190,21 +190,65 @@ async def test_a_sender_that_slept_past_its_lease_does_not_hand_its_letter_over(
     world: World, relay: ScriptedRelay
 ) -> None:
     case_id = await a_case(world)
-    reached, awake = asyncio.Event(), asyncio.Event()
-
-    async def sleeps(name: str) -> None:
-        if name == AFTER_RCPT:
-            reached.set()
-            await awake.wait()
-
-    sleeper = asyncio.create_task(world.loop(point=sleeps).once())
-    await reached.wait()
+    asleep = Sleeper(AFTER_RCPT)
+    sleeper = asyncio.create_task(world.loop(point=asleep.point).once())
+    await asleep.reached.wait()
     await after_a_lease(world)
     assert (await world.one(case_id)).phase is Phase.SENT
-    awake.set()
+    asleep.awake.set()
     await sleeper
     assert sum(relay.copies.values()) == 1
     assert await world.recorded(case_id) == [("sent", 0)]
+
+
+async def test_a_sender_that_slept_cannot_mark_what_another_has_claimed_since(
+    world: World, relay: ScriptedRelay
+) -> None:
+    case_id = await a_case(world)
+    first, second = Sleeper(AFTER_RCPT), Sleeper(AFTER_RCPT)
+    tasks = [asyncio.create_task(world.loop(point=first.point).once())]
+    await first.reached.wait()
+    other = world.loop(point=second.point)
+    await other.once()
+    world.clocks.pass_(ABOUT_A_LEASE)
+    await other.once()  # takes the claim back
+    tasks.append(asyncio.create_task(other.once()))
+    await second.reached.wait()
+    first.awake.set()
+    await tasks[0]
+    assert (await world.one(case_id)).phase is Phase.CLAIMED
+    second.awake.set()
+    await tasks[1]
+    assert (await world.one(case_id)).phase is Phase.SENT
+    assert sum(relay.copies.values()) == 1
+
+
+class Sleeper:
+    """A process that stands still at a point until it is woken."""
+
+    def __init__(self, at: str) -> None:
+        self._at = at
+        self.reached, self.awake = asyncio.Event(), asyncio.Event()
+
+    async def point(self, name: str) -> None:
+        if name == self._at:
+            self.reached.set()
+            await self.awake.wait()
+
+
+async def test_the_late_reply_to_one_letter_is_never_read_as_the_reply_to_the_next(
+    world: World, relay: ScriptedRelay
+) -> None:
+    loop = world.loop(knobs=dataclasses.replace(world.knobs, group=1, lanes=1))
+    first = await a_case(world)
+    relay.script = lambda step, _: HANG if step == "dot" else None
+    await world.settle(loop)
+    relay.script = lambda step, _: DROP_BEFORE_TAKING if step == "dot" else None
+    second = await a_case(world)
+    relay.released.set()
+    await world.settle(loop)
+    assert [(await world.one(case_id)).phase for case_id in (first, second)] == [Phase.UNCERTAIN] * 2
+    assert relay.connections == 2
 
 
 async def test_a_sender_that_slept_after_its_mark_starts_no_content(world: World, relay: ScriptedRelay) -> None:
