@@ -1,0 +1,213 @@
+"""Intake's HTTP side on an engine in memory: the real reactions, keys, links, pages and tokens, and no server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+
+from services.intake import api, pages
+from services.intake.domain.case import State
+from services.intake.raw import ANONYMOUS, RawSubmission
+from services.intake.registry import Doubles, Numbers
+from services.intake.rendering import STYLE
+from services.intake.submitting import Prepared, Submissions
+from shared.casework import offering
+from shared.casework.case import Arrived, Case, Emitted
+from shared.casework.commands import Answered
+from shared.casework.engine import CaseView
+from shared.casework.errors import CaseUnknown, CommandFailed
+from shared.casework.reaction import Command
+from shared.contracts.envelope import Event, encode
+from shared.mongo import driver
+from shared.privacy.access import AccessLog
+from shared.privacy.blind_index import BlindIndex
+from shared.privacy.keyring import Keyring
+from shared.privacy.keys import SecretKey
+from shared.privacy.links import Links
+from shared.web import problems
+from shared.web.headers import SecurityHeaders
+from shared.web.sign_in import SignIn
+from shared.web.signing_keys import DevelopmentKeys
+from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
+from tests.unit.intake_world import MONDAY, rules
+from tests.unit.memory_collection import MemoryCollection
+
+
+@dataclass
+class Collection(MemoryCollection):
+    """Also forgets documents, and takes indexes for granted."""
+
+    async def delete_one(self, query: Mapping[str, Any]) -> None:
+        self.documents.pop(query["_id"], None)
+
+    async def create_index(self, keys: Sequence[tuple[str, int]]) -> str:
+        return str(keys)
+
+
+def as_collection(kept: Collection) -> driver.Collection:
+    """What the product takes for a collection of the driver's."""
+    return cast("driver.Collection", kept)
+
+
+@dataclass
+class MemoryEngine:
+    """The engine's pure core, and a dictionary where the store would be."""
+
+    cases: dict[UUID, Case[State]] = field(default_factory=dict)
+
+    async def command(self, command: Command[Any]) -> Answered:
+        case = self.cases.setdefault(command.case_id, Case(command.case_id))
+        answer = offering.command(case, command, rules())
+        if isinstance(answer, CommandFailed):
+            raise answer
+        return answer
+
+    async def case(self, case_id: UUID) -> CaseView[State] | None:
+        case = self.cases.get(case_id)
+        if case is None or case.state is None:
+            return None
+        return CaseView(case_id, case.state, case.work, case.v, case.parked)
+
+    async def sealed(self, case_id: UUID) -> dict[str, bytes]:
+        return self._known(case_id).changes.blobs
+
+    async def events(self, case_id: UUID) -> list[Emitted]:
+        return self._known(case_id).changes.events
+
+    async def listing(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), skip: int = 0, limit: int = 50
+    ) -> list[CaseView[State]]:
+        views = [view for case_id in self.cases if (view := await self.case(case_id))]
+        queue = rules().behaviour.queue
+        return [
+            view
+            for view in views
+            if all(queue(view.state, {}).get(name.removeprefix("queue.")) == value for name, value in query.items())
+        ]
+
+    def _known(self, case_id: UUID) -> Case[State]:
+        if case_id not in self.cases:
+            raise CaseUnknown
+        return self.cases[case_id]
+
+
+class House:
+    """One running intake. `clock` is the policy clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = MONDAY
+        self.engine = MemoryEngine()
+        self.numbers_kept, self.doubles_kept, self.accesses = Collection(), Collection(), Collection()
+        self.keyring = Keyring(as_collection(Collection()), SecretKey(b"m" * 32))
+        self.links = Links(SecretKey(b"l" * 32))
+        self.index = BlindIndex(SecretKey(b"i" * 32))
+        self.numbers, self.doubles = (
+            Numbers(as_collection(self.numbers_kept)),
+            Doubles(as_collection(self.doubles_kept)),
+        )
+        self.submissions = Submissions(
+            keyring=self.keyring,
+            index=self.index,
+            links=self.links,
+            numbers=self.numbers,
+            doubles=self.doubles,
+            policies=rules().policies,
+        )
+        self.issuer = DevelopmentIssuer(folder)
+        keys = DevelopmentKeys(self.issuer.public_keys, host="127.0.0.1")
+        sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys)
+        app = FastAPI()
+        problems.install(app)
+        common: Any = {
+            "engine": self.engine,
+            "keyring": self.keyring,
+            "links": self.links,
+            "policies": rules().policies,
+            "public_url": "https://review.example",
+            "now": self.now,
+        }
+        app.include_router(pages.router(**common))
+        app.include_router(
+            api.router(
+                **common,
+                submissions=self.submissions,
+                numbers=self.numbers,
+                doubles=self.doubles,
+                sign_in=sign_in,
+                index=self.index,
+                access=AccessLog(as_collection(self.accesses)),
+            )
+        )
+        app.add_middleware(SecurityHeaders, inline_styles=(STYLE,))
+        self.app = app
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://review.example")
+
+    def now(self) -> datetime:
+        return self.clock
+
+    def wait(self, how_long: timedelta) -> None:
+        """Let policy time pass."""
+        self.clock += how_long
+
+    async def submit(self, content: Mapping[str, Any], key: str | None = None, **how: Any) -> httpx.Response:
+        """Submit over HTTP without a token."""
+        headers = {"Idempotency-Key": key or str(uuid4())} | how.pop("headers", {})
+        return await self.http.post("/requests", json=content, headers=headers, **how)
+
+    async def opened(self, content: Mapping[str, Any] | None = None) -> tuple[UUID, str]:
+        """A case that exists, and the path of its page."""
+        answer = await self.submit(content or complete())
+        assert answer.status_code in (202, 422), answer.text
+        path = answer.json()["status_url"].removeprefix("https://review.example")
+        case_id = self.links.case_of(path.rpartition("/")[2])
+        assert case_id is not None
+        return case_id, path
+
+    def hear(self, case_id: UUID, *told: Event[Any]) -> None:
+        """Others' events, addressed to this case."""
+        for event in told:
+            own = event.model_copy(update={"subject": case_id})
+            arrived = Arrived(case_id, own.type, encode(own), event=own)
+            offering.offer(self.engine.cases[case_id], arrived, rules(), now=self.clock)
+
+    async def prepare(self, *contents: Any, channel: str = "http", key: str | None = None) -> list[Any]:
+        """Prepare raw submissions as a batch."""
+        raw = [RawSubmission(content, channel, ANONYMOUS, key or str(uuid4()), self.clock) for content in contents]
+        return await self.submissions.prepare(raw)
+
+    async def carry_out(self, prepared: Any) -> Answered:
+        assert isinstance(prepared, Prepared)
+        return await self.engine.command(prepared.command)
+
+
+def complete(**changes: Any) -> dict[str, Any]:
+    """A complete request, invented."""
+    body: dict[str, Any] = {
+        "noncitizen": {
+            "given_name": "Zoraida",
+            "family_name": "Quintanabelle",
+            "a_number": "A12-345-678",
+            "date_of_birth": "1990-05-17",
+        },
+        "requestor": {
+            "type": "FAMILY",
+            "name": "Ulises Quintanabelle",
+            "email": "ulises.quintanabelle@example.org",
+            "phone": "+1-555-0100",
+            "language": "en",
+        },
+        "custody": {"status": "NOT_DETAINED"},
+        "removal": {"believed_imminent": "no"},
+        "place": {"state": "TX", "county": "El Paso"},
+        "decision_under_review": ["REMOVAL_EXECUTION"],
+        "relief_sought": ["STAY_OR_PAUSE_REMOVAL"],
+        "narrative": "She lives on Marzipanallee and cares for two children.",
+        "facts": {"mitigating": [{"value": "FAMILY_TIES"}, {"value": "HEALTH"}]},
+        "consent": {"kind": "FORM_60_001", "signed": True},
+    }
+    return body | changes
