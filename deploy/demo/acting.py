@@ -1,0 +1,213 @@
+"""One case's plan, carried out step by step: by officers at their queues, by the SRO, by the requestor at the page."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from deploy.demo.lines import Line
+from deploy.demo.people import Board, PostOffice, Staff
+from deploy.demo.seen import Seen
+from shared.calling.instances import Instances, Refusal
+from shared.calling.requests import Page
+from shared.calling.staff import without_nothing
+from shared.contracts.vocabulary import EventType
+
+NOW_AND_THEN_SECONDS: Final = 1.5
+"""How often somebody looks at the page of whom no letter has come."""
+
+TRIES: Final = 20
+AGAIN: Final = frozenset(
+    {
+        "facts_changed",
+        "not_claimed_by_you",
+        "claimed_by_another",
+        "field_office_record_missing",
+        "no_review_now",
+        "busy",
+    }
+)
+"""Refusals after which one looks again and goes on."""
+
+_FORM: Final = {
+    ("custody", "status"): "custody_status",
+    ("custody", "facility", "name"): "facility_name",
+    ("custody", "facility", "state"): "facility_state",
+    ("custody", "facility", "county"): "facility_county",
+}
+
+
+class Stuck(Exception):
+    """A step could not be done. Names the step and a code, never a person."""
+
+
+@dataclass(slots=True)
+class World:
+    """Where the plan is carried out."""
+
+    intake: Instances
+    staff: Staff
+    seen: Seen
+    post: PostOffice
+
+
+@dataclass(slots=True)
+class Case:
+    """One case on its way. `step` says where it stands."""
+
+    line: Line
+    world: World
+    link: str | None = None
+    step: str = "submitted"
+    failed: str = ""
+    letters_read: int = field(default=0, init=False)
+
+    @property
+    def id(self) -> UUID:
+        return self.line.case_id
+
+    async def carry_out(self) -> None:
+        """All steps; then wait for the resolution. Raises `Stuck`, `Refusal`, `Unreachable`."""
+        submitted = await self.world.seen.first(self.id, EventType.REQUEST_SUBMITTED, EventType.REQUEST_REJECTED)
+        if submitted.type is EventType.REQUEST_REJECTED:
+            raise Stuck("was rejected")
+        for number, step in enumerate(self.line.steps):
+            self.step = step
+            await self._do(step, number)
+        self.step = "waiting for the resolution"
+        await self.world.seen.first(self.id, EventType.RESOLUTION_ISSUED)
+        self.step = "resolved"
+
+    async def _do(self, step: str, number: int) -> None:
+        name, _, choice = step.partition(":")
+        key = f"{self.line.key}.{number}"
+        match name:
+            case "claim" | "decide":
+                office = await self._office()
+                await (self._claim(office, key) if name == "claim" else self._decide(office, step, choice, key))
+            case "sro_claim":
+                await self._claim(self.world.staff.headquarters, key)
+            case "sro_decide":
+                await self._decide(self.world.staff.headquarters, step, choice, key)
+            case "sro_remand":
+                said = {"reasons": self.line.plan["reasons"][step], "text": "Please look at this once more."}
+                await self._at(self.world.staff.headquarters, "remand", said, key)
+            case "forward":
+                await self._forward(key)
+            case "review":
+                await self._review(choice, key)
+            case "withdraw":
+                await self._insist(lambda: self._withdraw(key))
+            case "amend":
+                form = amend_form(self.line.plan["amend"])
+                await self._insist(lambda: self._amend(form, key))
+            case "lapse" | "silence":
+                pass  # Nobody does anything; what follows waits for what comes of it.
+            case _:
+                raise Stuck(f"{step} is no step that anybody knows")
+
+    async def _office(self) -> Board:
+        plan, expect = self.line.plan, self.line.expect
+        code = plan.get("forward_to") or expect.get("after_amendment", expect)["office"]
+        if code is None:
+            raise Stuck("has no office to be considered by")
+        return self.world.staff.office(code)
+
+    async def _claim(self, board: Board, key: str) -> None:
+        await board.listed(self.id)
+        await self._insist(lambda: board.desk.do(self.id, "claim", {}, key=key))
+
+    async def _decide(self, board: Board, step: str, outcome: str, key: str) -> None:
+        plan = self.line.plan
+        said: dict[str, Any] = {"outcome": outcome, "reasons": plan["reasons"].get(step, [])}
+        if outcome in {"FAVOURABLE", "OVERRIDDEN"}:
+            said["granted"] = plan.get("granted", [])
+        if outcome == "REFERRED":
+            said["referred_to"] = plan["referred_to"]
+        if outcome == "MOOT":
+            said["moot_because"] = plan["moot_because"]
+        said["text"] = "Decided as the file of this demonstration says."
+        await self._at(board, "decide", said, key)
+
+    async def _forward(self, key: str) -> None:
+        board = self.world.staff.to_be_assigned
+        await board.listed(self.id)
+        said = {"office": self.line.plan["forward_to"], "text": "The person lives in this office's area."}
+        await self._at(board, "forward", said, key)
+
+    async def _at(self, board: Board, what: str, said: Mapping[str, Any], key: str) -> None:
+        """Do it with the facts as they are now; when they change meanwhile, or the claim is lost, look again."""
+
+        async def once() -> None:
+            case = await board.desk.case(self.id)
+            await board.desk.do(self.id, what, without_nothing(said) | {"facts_seen": case["facts_version"]}, key=key)
+
+        async def lost_claim() -> None:
+            await board.desk.do(self.id, "claim", {})
+
+        await self._insist(once, lost_claim=lost_claim if what != "forward" else None)
+
+    async def _review(self, ground: str, key: str) -> None:
+        """Ask for review as soon as the page offers this ground."""
+        page = await self._page()
+        while ground not in (said := await page.look()).get("grounds", ()):
+            if said["stage"] == "resolved":
+                raise Stuck("was resolved before review could be asked for")
+            await self._letter_or_a_while()
+        await self._insist(lambda: page.review(ground, words="Please look at what was not considered.", key=key))
+
+    async def _withdraw(self, key: str) -> None:
+        await (await self._page()).withdraw(key=key)
+
+    async def _amend(self, form: Mapping[str, str], key: str) -> None:
+        await (await self._page()).amend(form, key=key)
+
+    async def _page(self) -> Page:
+        """The page behind the private link: from the answer, or from the first letter."""
+        if self.link is None:
+            address = self.line.email
+            if address is None:
+                raise Stuck("has no address to which the link could be sent")
+            self.link = (await self.world.post.beyond(address, 0))[0].link
+        return Page(self.world.intake, self.link)
+
+    async def _letter_or_a_while(self) -> None:
+        """Wait for the next letter, but not for ever: the page may say more."""
+        if self.line.email is None:
+            await asyncio.sleep(NOW_AND_THEN_SECONDS)
+            return
+        try:
+            async with asyncio.timeout(NOW_AND_THEN_SECONDS):
+                self.letters_read = len(await self.world.post.beyond(self.line.email, self.letters_read))
+        except TimeoutError:
+            return
+
+    async def _insist(
+        self,
+        act: Callable[[], Awaitable[Any]],
+        *,
+        lost_claim: Callable[[], Awaitable[Any]] | None = None,
+    ) -> None:
+        for attempt in range(TRIES):
+            try:
+                await act()
+                return
+            except Refusal as refusal:
+                if refusal.code not in AGAIN or attempt == TRIES - 1:
+                    raise
+                if refusal.code == "not_claimed_by_you" and lost_claim is not None:
+                    await lost_claim()
+                await asyncio.sleep(0.2)
+
+
+def amend_form(change: Mapping[str, Any]) -> dict[str, str]:
+    """A change as the page's form has it."""
+    form: dict[str, str] = {}
+    for place, name in _FORM.items():
+        node: Any = change
+        for step in place:
+            node = node.get(step) if isinstance(node, Mapping) else None
+        if node:
+            form[name] = str(node)
+    return form

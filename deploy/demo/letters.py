@@ -1,0 +1,76 @@
+"""Which letters a case's events make, and under which ids: written down once more, apart from the service that sends.
+
+A slip in the service cannot hide in its own expectation.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from shared.contracts.envelope import Event
+from shared.contracts.vocabulary import EventType, Letter, MailResult, Recipient, RequestorType
+
+Events = dict[UUID, list[Event[Any]]]
+"""Events by case, each once."""
+
+
+class Copy(NamedTuple):
+    """Which letter a message is a copy of. `cause` is the event that made it."""
+
+    case_id: UUID
+    letter: Letter
+    role: Recipient
+    round: int
+    cause: UUID
+
+
+def letters_of(case_id: UUID, events: Iterable[Event[Any]]) -> dict[UUID, Copy]:
+    """The letters that a case's events make, by notification id: also those that are made and then not sent."""
+    return {
+        uuid5(case_id, f"{letter.value}:{event.id}:{role.value}"): Copy(case_id, letter, role, round_, event.id)
+        for letter, event, roles, round_ in _made(sorted(events, key=lambda e: e.seq))
+        for role in roles
+    }
+
+
+REQUESTOR = (Recipient.REQUESTOR,)
+
+
+def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
+    """Letter, causing event, to whom, and in which round of the field office."""
+    submitted = next((e for e in events if e.type is EventType.REQUEST_SUBMITTED), None)
+    alone = submitted is not None and submitted.data.requestor_type is RequestorType.NONCITIZEN
+    both = REQUESTOR if alone else (Recipient.REQUESTOR, Recipient.NONCITIZEN)
+    at_an_office = False
+    for event in events:
+        match event.type:
+            case EventType.REQUEST_SUBMITTED:
+                yield Letter.RECEIVED, event, both, 1
+            case EventType.REQUEST_REJECTED:
+                yield Letter.NOT_ACCEPTED, event, REQUESTOR, 1
+            case EventType.TRIAGE_ASSIGNED if event.data.office is not None and not at_an_office:
+                at_an_office = True
+                yield Letter.AT_THE_FIELD_OFFICE, event, REQUESTOR, 1
+            case EventType.INFORMATION_REQUESTED:
+                yield Letter.PLEASE_ANSWER, event, REQUESTOR, event.seq
+            case EventType.TRIAGE_COMPLETED:
+                yield Letter.CONSIDERED, event, REQUESTOR, event.data.round
+            case EventType.REVIEW_ESCALATED:
+                yield Letter.WITH_HEADQUARTERS, event, REQUESTOR, event.data.round
+            case EventType.RESOLUTION_ISSUED:
+                yield Letter.RESOLVED, event, both, 1
+            case _:
+                pass
+
+
+def recorded_of(events: Iterable[Event[Any]]) -> dict[UUID, MailResult]:
+    """The last recorded result of each letter of a case."""
+    told = sorted((e for e in events if e.type is EventType.NOTIFICATION_RECORDED), key=lambda e: e.seq)
+    return {event.data.notification: event.data.result for event in told}
+
+
+def unsettled_letters(events: Events) -> int:
+    """How many letters have been made by what is known, and have no result yet."""
+    return sum(
+        len(letters_of(case_id, of_case).keys() - recorded_of(of_case).keys()) for case_id, of_case in events.items()
+    )

@@ -1,0 +1,123 @@
+"""The scripted people: officers at their queues, the Senior Reviewing Official, and whoever opens the letters."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from deploy.local.mailbox import Mailbox
+from shared.calling.instances import Instances
+from shared.calling.staff import Desk
+from shared.web.sign_in import Role
+from shared.web.tokens import DevelopmentIssuer
+
+LOOK_EVERY_SECONDS: Final = 0.4
+TO_BE_ASSIGNED: Final = "TO_BE_ASSIGNED"
+
+
+class Board:
+    """One queue that several people's scripts wait at: looked at while somebody waits, once for all of them."""
+
+    def __init__(self, desk: Desk, **filters: Any) -> None:
+        self.desk = desk
+        self._filters = filters
+        self._waiting: dict[UUID, asyncio.Future[Mapping[str, Any]]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def listed(self, case_id: UUID) -> Mapping[str, Any]:
+        """Wait until the case stands in the queue as it is from now on; the queue's entry."""
+        seen: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[case_id] = seen
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return await seen
+
+    async def entries(self) -> list[dict[str, Any]]:
+        """The queue as it is now."""
+        return await self.desk.queue(**self._filters)
+
+    async def _look(self) -> None:
+        while self._waiting:
+            waiting = dict(self._waiting)
+            try:
+                entries = {UUID(entry["case_id"]): entry for entry in await self.entries()}
+            except Exception as error:  # noqa: BLE001 - told to those who wait, who are the ones to know what to do
+                for case_id, seen in waiting.items():
+                    self._waiting.pop(case_id, None)
+                    if not seen.done():
+                        seen.set_exception(error)
+                continue
+            for case_id in waiting.keys() & entries.keys():
+                seen = self._waiting.pop(case_id)
+                if not seen.done():
+                    seen.set_result(entries[case_id])
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+class Staff:
+    """Everybody who signs in: one officer for each office, one SRO, and somebody at headquarters who assigns."""
+
+    def __init__(self, issuer: DevelopmentIssuer, triage: Instances, escalation: Instances) -> None:
+        self._issuer = issuer
+        self._triage = triage
+        self._offices: dict[str, Board] = {}
+        # Not the SRO: who had a case in hand before may not review it.
+        assigning = Desk(triage, issuer.staff("assigning-at-headquarters", [Role.OFFICER], offices=["HQ"]))
+        self.to_be_assigned = Board(assigning, office=TO_BE_ASSIGNED)
+        self.headquarters = Board(Desk(escalation, issuer.staff("senior-reviewing-official", [Role.SRO])))
+
+    def office(self, code: str) -> Board:
+        """An office's queue, with its officer's own token."""
+        if code not in self._offices:
+            token = self._issuer.staff(f"officer-{code.lower()}", [Role.OFFICER], offices=[code])
+            self._offices[code] = Board(Desk(self._triage, token), office=code)
+        return self._offices[code]
+
+    def boards(self) -> list[Board]:
+        """All queues that somebody has waited at."""
+        return [self.to_be_assigned, self.headquarters, *self._offices.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A letter that came to an address."""
+
+    number: int
+    link: str
+
+
+class PostOffice:
+    """The mail sink, as those see it to whom letters are addressed."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._came: dict[str, list[Post]] = defaultdict(list)
+        self._news = asyncio.Condition()
+        self.count = 0
+
+    async def follow(self) -> None:
+        """Read on and on, until cancelled."""
+        while True:
+            new = self._mailbox.new()
+            for mail in new:
+                letter = self._mailbox.letter(mail.number)
+                for address in mail.to:
+                    self._came[address.lower()].append(Post(mail.number, (letter and letter.link) or ""))
+            self.count += len(new)
+            if new:
+                async with self._news:
+                    self._news.notify_all()
+            await asyncio.sleep(LOOK_EVERY_SECONDS / 2)
+
+    def letters(self, address: str) -> list[Post]:
+        """What has come to an address so far."""
+        return self._came[address.lower()]
+
+    async def beyond(self, address: str, known: int) -> list[Post]:
+        """Wait until more than `known` letters have come to an address."""
+        async with self._news:
+            while len(found := self.letters(address)) <= known:
+                await self._news.wait()
+            return found

@@ -1,0 +1,1 @@
+"""Calling the services over HTTP, as a program outside them does."""

@@ -1,0 +1,60 @@
+"""The staff endpoints of triage, escalation and intake, as an officer's or an official's program calls them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.calling.instances import Instances
+
+PAGE = 100
+
+
+class Desk:
+    """One service's staff endpoints with one person's token. All raise `Refusal` and `Unreachable`."""
+
+    def __init__(self, service: Instances, token: str) -> None:
+        self._service = service
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+
+    async def queue(self, *, limit: int = PAGE, **filters: Any) -> list[dict[str, Any]]:
+        """The whole queue, in the order in which it should be worked."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = await self._get("/queue", skip=len(found), limit=limit, **filters)
+            found += page["cases"]
+            if not page["more"]:
+                return found
+
+    async def case(self, case_id: UUID | str) -> dict[str, Any]:
+        """The case with what staff need to decide; opening it leaves an access record."""
+        found: dict[str, Any] = await self._get(f"/cases/{case_id}")
+        return found
+
+    async def history(self, case_id: UUID | str) -> dict[str, Any]:
+        """`{history, missing}`: the case as all services tell it, and who did not answer (triage only)."""
+        found: dict[str, Any] = await self._get(f"/cases/{case_id}/history")
+        return found
+
+    async def of_number(self, number: str) -> dict[str, Any]:
+        """The case of a number, as somebody may have read it out (intake only)."""
+        found: dict[str, Any] = await self._get("/cases", number=number)
+        return found
+
+    async def do(self, case_id: UUID | str, what: str, said: Mapping[str, Any], *, key: str | None = None) -> Any:
+        """`claim`, `release`, `decide`, `ask`, `forward` or `remand`; the same key again is the same act."""
+        path = f"/cases/{case_id}/{what}"
+        answer = await self._service.post(path, key=key or str(uuid4()), headers=self._headers, json=dict(said))
+        return answer.json()
+
+    async def _get(self, path: str, **query: Any) -> Any:
+        return (await self._service.get(path, headers=self._headers, **query)).json()
+
+
+def without_nothing(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the members that say nothing."""
+    return {name: value for name, value in said.items() if value not in (None, "", (), [])}
+
+
+def names(given: Sequence[str] | None) -> list[str]:
+    """Codes as they are written in events: upper case, each once."""
+    return list(dict.fromkeys(code.strip().upper() for code in given or ()))

@@ -1,0 +1,87 @@
+"""Reading topics from their beginning, beside all consumer groups: to look, to count, never to settle anything."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.messaging.records import Record
+
+MOST_AT_ONCE = 2000
+FETCH_MS = 200
+
+
+class NoTap(Exception):
+    """Kafka does not answer, or a topic is not there."""
+
+
+class Tap:
+    """Follows topics without a group. It commits nothing, so that nobody else notices it."""
+
+    def __init__(self, bootstrap: str, topics: Iterable[str]) -> None:
+        self._topics = tuple(topics)
+        self._consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            client_id="secondlook-tap",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=FETCH_MS,
+        )
+
+    async def __aenter__(self) -> "Tap":
+        """Start before the first record of every topic; raises `NoTap`."""
+        try:
+            await self._consumer.start()
+            partitions = [tp for topic in self._topics for tp in await self._partitions(topic)]
+            self._consumer.assign(partitions)
+            await self._consumer.seek_to_beginning(*partitions)
+        except (KafkaError, OSError) as error:
+            await self._consumer.stop()
+            raise NoTap(f"Kafka does not answer ({type(error).__name__}).") from error
+        except NoTap:
+            await self._consumer.stop()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
+        await self._consumer.stop()
+
+    async def to_the_end(self) -> list[Record]:
+        """Everything not returned yet, up to where the topics end now; in order within a partition."""
+        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        found: list[Record] = []
+        while await self._is_behind(ends):
+            batches = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=MOST_AT_ONCE)
+            found += [_record(each) for batch in batches.values() for each in batch]
+        return found
+
+    async def _is_behind(self, ends: dict[TopicPartition, int]) -> bool:
+        positions = await asyncio.gather(*(self._consumer.position(partition) for partition in ends))
+        return any(at < end for at, end in zip(positions, ends.values(), strict=True))
+
+    async def _partitions(self, topic: str) -> list[TopicPartition]:
+        known = self._consumer.partitions_for_topic(topic)
+        if known is None:
+            await self._consumer._client.force_metadata_update()
+            self._consumer._client.add_topic(topic)
+            await self._consumer._client.force_metadata_update()
+            known = self._consumer.partitions_for_topic(topic)
+        if not known:
+            raise NoTap(f"There is no topic {topic}.")
+        return [TopicPartition(topic, number) for number in sorted(known)]
+
+
+def _record(read: Any) -> Record:
+    return Record(
+        topic=read.topic,
+        partition=read.partition,
+        offset=read.offset,
+        key=read.key,
+        value=read.value,
+        timestamp=datetime.fromtimestamp(read.timestamp / 1000, UTC),
+    )
