@@ -45,7 +45,9 @@ class ServiceSettings(BaseSettings):
     policy_dir: Annotated[Path | None, Optional] = Field(
         None, description="Policy files that replace the built-in ones."
     )
-    public_url: str = Field(description="Where requestors reach intake: the beginning of every private link.")
+    public_url: str = Field(
+        pattern="^https?://", description="Where requestors reach intake: the beginning of every private link."
+    )
     public_per_second: float = Field(
         5.0, gt=0, description="Requests a second that one address may make of public pages."
     )

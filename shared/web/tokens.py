@@ -23,10 +23,13 @@ _PUBLIC = "development-issuer.jwks.json"
 class DevelopmentIssuer:
     """Signs tokens with a key pair that it keeps in a folder."""
 
-    def __init__(self, folder: Path, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, folder: Path, *, issuer: str = DEVELOPMENT_ISSUER, now: Callable[[], float] = time.time
+    ) -> None:
         """Makes the key pair when the folder has none. The private key's file is readable by its owner only."""
         self._public = folder / _PUBLIC
         self._key = _load_or_create(folder / _PRIVATE)
+        self._issuer = issuer
         self._now = now
         _write(self._public, {"keys": [self._key.as_dict(private=False)]}, mode=0o644)
 
@@ -55,7 +58,7 @@ class DevelopmentIssuer:
     def _sign(self, subject: str, claims: dict[str, Any], minutes: float, audience: str) -> str:
         now = int(self._now())
         common = {
-            "iss": DEVELOPMENT_ISSUER,
+            "iss": self._issuer,
             "sub": subject,
             "aud": audience,
             "iat": now,

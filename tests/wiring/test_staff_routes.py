@@ -1,0 +1,108 @@
+"""No staff route answers without the right token: every route of every service, from its OpenAPI document."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from shared.contracts.vocabulary import Service
+from shared.web.sign_in import Role
+from shared.web.tokens import DevelopmentIssuer
+from tests.wiring.apps import applications
+
+ANY = frozenset(Role)
+DESK = frozenset({Role.OFFICER})
+HEADQUARTERS = frozenset({Role.SRO})
+SETTLING = frozenset({Role.OFFICER, Role.SRO, Role.OPERATOR})
+
+PUBLIC = {
+    "GET /health/live",
+    "GET /health/ready",
+    "POST /requests",
+    "GET /status/{link}",
+    "POST /status/{link}/review",
+    "POST /status/{link}/waive",
+    "POST /status/{link}/withdraw",
+    "POST /status/{link}/amend",
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of one service."""
+
+    service: Service
+    method: str
+    path: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def url(self) -> str:
+        return re.sub(r"{[a-z_]*id}", str(uuid4()), self.path)
+
+
+@pytest.fixture(scope="module", name="folder")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture(scope="module", name="apps")
+def _apps(folder: Path) -> dict[Service, FastAPI]:
+    return applications(folder)
+
+
+def routes(apps: dict[Service, FastAPI]) -> Iterator[Route]:
+    for service, app in apps.items():
+        for path, operations in app.openapi()["paths"].items():
+            for method in operations:
+                yield Route(service, method.upper(), path)
+
+
+async def call(app: FastAPI, route: Route, token: str | None) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return await client.request(route.method, route.url, headers=headers)
+
+
+def test_public_routes_are_just_these(apps: dict[Service, FastAPI]) -> None:
+    open_to_all = {
+        route.name
+        for route in routes(apps)
+        if "staff" not in str(apps[route.service].openapi()["paths"][route.path][route.method.lower()].get("security"))
+    }
+    assert open_to_all == PUBLIC
+
+
+async def test_no_staff_route_lets_in_a_token_that_is_not_valid_here(
+    apps: dict[Service, FastAPI], folder: Path, tmp_path: Path
+) -> None:
+    ours, theirs = DevelopmentIssuer(folder), DevelopmentIssuer(tmp_path)
+    past = DevelopmentIssuer(folder, now=lambda: 1_600_000_000)
+    everything = list(Role)
+    bad = {
+        "none": None,
+        "nonsense": "not.a.token",
+        "expired": past.staff("ana", everything, minutes=1),
+        "another key": theirs.staff("ana", everything),
+        "another audience": ours.staff("ana", everything, audience="elsewhere"),
+        "another issuer": DevelopmentIssuer(folder, issuer="urn:somebody:else").staff("ana", everything),
+        "a client's": ours.client("a-system"),
+    }
+    tried = [route for route in routes(apps) if route.name not in PUBLIC]
+    assert len(tried) > 20
+    for route in tried:
+        for kind, token in bad.items():
+            answer = await call(apps[route.service], route, token)
+            wanted = {403} if kind == "a client's" else {401}
+            assert answer.status_code in wanted, (route, kind, answer.status_code)
+            assert answer.headers["content-type"] == "application/problem+json"
+
