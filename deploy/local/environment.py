@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.local.failures import CannotStart
-from deploy.local.places import PROJECT
 from shared.privacy.keys import create_key_file
 
 CLOCK = re.compile(r"(?P<start>[0-9T:.+Z-]+)\*(?P<speed>[0-9]+(\.[0-9]+)?)")
@@ -26,7 +25,7 @@ def key_settings(data: Path) -> dict[str, str]:
         **{setting: str(keys / name) for setting, name in files.items()},
         "AUTH_ISSUER": DEVELOPMENT_ISSUER,
         "AUTH_AUDIENCE": AUDIENCE,
-        "AUTH_JWKS_URL": DevelopmentIssuer(keys).public_keys.as_uri(),
+        "AUTH_JWKS_URL": f"file:{DevelopmentIssuer(keys).public_keys}",
     }
 
 
@@ -53,7 +52,7 @@ def clock_settings(data: Path, asked: str | None) -> dict[str, str]:
 def _check_clock(asked: str) -> None:
     parts = CLOCK.fullmatch(asked)
     try:
-        if parts and datetime.fromisoformat(parts["start"]).tzinfo is not None:
+        if parts and float(parts["speed"]) > 0 and datetime.fromisoformat(parts["start"]).tzinfo is not None:
             return
     except ValueError:
         pass
@@ -72,7 +71,6 @@ def service_settings(
         "SMTP_URL": smtp,
         "MAIL_FROM": "Second Look <no-reply@second-look.example>",
         "PUBLIC_URL": urls.get("intake", ""),
-        "POLICY_DIR": str(PROJECT / "shared" / "policy"),
         **{f"{name.upper()}_URL": url for name, url in urls.items()},
         **key_settings(data),
         **clock_settings(data, clock),

@@ -39,7 +39,8 @@ Say = Callable[[str], None]
 class Plan:
     """What to start, and where. `own` names servers that the user runs already, by their address.
 
-    `module` is run for each service, as `python -m`.
+    `module` is run for each service, as `python -m`; `settings` are more environment variables for all of them.
+    `prefix` is put before topics, groups and databases, so that several platforms can share the user's own servers.
     """
 
     data: Path = DEFAULT_DATA
@@ -49,11 +50,14 @@ class Plan:
     clock: str | None = None
     own: Mapping[str, str] = field(default_factory=dict)
     module: str = "services.{service}.app"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
 
     def with_environment(self) -> "Plan":
-        """The same plan, with the servers and the clock that the environment names."""
+        """The same plan, with the servers, the clock and the prefix that the environment names."""
         own = {name: os.environ[setting] for name, setting in OWN_SERVERS.items() if os.environ.get(setting)}
-        return replace(self, own=own, clock=self.clock or os.environ.get("SECONDLOOK_CLOCK") or None)
+        clock = self.clock or os.environ.get("SECONDLOOK_CLOCK") or None
+        return replace(self, own=own, clock=clock, prefix=self.prefix or os.environ.get("SECONDLOOK_PREFIX", ""))
 
     def members(self) -> list[str]:
         """The names of everything that the plan may start, servers first."""
@@ -91,13 +95,15 @@ def _start(plan: Plan, before: State, started: list[str], say: Say) -> State:
     now = _launch(plan, now, _servers(plan, now), started, say)
     kafka, mongodb, smtp = (external.get(name) or now.members[name].url for name in OWN_SERVERS)
     say("topics are compared with their declaration")
-    topics.ensure_now(kafka, topics.declared("deployed" if "kafka" in external else "local"))
+    where: topics.Where = "deployed" if "kafka" in external else "local"
+    topics.ensure_now(kafka, topics.declared(where, prefix=plan.prefix))
     if not plan.services:
         return now
     urls = {service.value: f"http://{HOST}:{now.ports[service.value]}" for service in plan.services}
     settings = environment.service_settings(
         data=plan.data, kafka=kafka, mongodb=mongodb, smtp=smtp, urls=urls, clock=plan.clock
     )
+    settings |= {"SECONDLOOK_PREFIX": plan.prefix, **plan.settings}
     return _launch(plan, now, _services(plan, now, settings), started, say)
 
 

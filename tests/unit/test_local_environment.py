@@ -27,7 +27,8 @@ def test_another_clock_on_the_same_data_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["2021-03-08T09:00*10", "2021-03-08T09:00-05:00", "soon*10", "2021-03-08T09:00Z*-1"]
+    "written",
+    ["2021-03-08T09:00*10", "2021-03-08T09:00-05:00", "soon*10", "2021-03-08T09:00Z*-1", "2021-03-08T09:00Z*0"],
 )
 def test_a_clock_without_zone_or_speed_is_refused(tmp_path: Path, written: str) -> None:
     with pytest.raises(CannotStart, match="write SECONDLOOK_CLOCK as start"):
