@@ -20,7 +20,7 @@ class _Body(BaseModel):
 
 
 class DecideBody(_Body):
-    """An initial consideration. FAVOURABLE says what is granted, REFERRED where to, MOOT why, DECLINED which reasons."""
+    """An initial consideration. FAVOURABLE says what is granted, REFERRED where to, MOOT why, DECLINED its reasons."""
 
     facts_seen: FactsSeen
     outcome: TriageOutcome

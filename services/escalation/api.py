@@ -1,0 +1,119 @@
+"""Headquarters' endpoints: the SRO queue, cases, orders, and many decisions at once."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.escalation.bodies import AskBody, BulkBody, DecideBody, QueuePage, RemandBody
+from services.escalation.desk import Engine, OfficialsDesk
+from shared.casework.commands import Answered
+from shared.contracts.vocabulary import Urgency
+from shared.policy.model import Policies
+from shared.privacy.access import AccessLog
+from shared.privacy.keyring import Keyring
+from shared.privacy.opening import Desk as SealedDesk
+from shared.web.casework import BulkAnswer, Limit, Skip, each, personal_refusals
+from shared.web.idempotency import IdempotencyKey, mark_replayed
+from shared.web.sign_in import Role, SignIn, Staff
+
+
+def router(
+    *,
+    engine: Engine,
+    sign_in: SignIn,
+    keyring: Keyring,
+    access: AccessLog,
+    policies: Policies,
+    now: Callable[[], datetime],
+) -> APIRouter:
+    """Escalation's endpoints. `now` is the policy clock."""
+    routes = APIRouter(tags=["staff"])
+    desk = OfficialsDesk(engine, SealedDesk(keyring, access), policies, now)
+    sro = Annotated[Staff, Depends(sign_in.staff(Role.SRO))]
+    _add_reading(routes, desk, sro)
+    _add_orders(routes, desk, sro)
+    _add_decisions(routes, desk, sro)
+    return routes
+
+
+def _add_reading(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
+    @routes.get("/queue")
+    async def queue(
+        *,
+        staff: sro,
+        response: Response,
+        office: Annotated[str | None, Query(max_length=20)] = None,
+        urgency: Urgency | None = None,
+        claimed: bool | None = None,
+        mine: bool = False,
+        skip: Skip = 0,
+        limit: Limit = 50,
+    ) -> QueuePage:
+        """Cases before headquarters; `office`: those that this field office considered."""
+        response.headers["Cache-Control"] = "no-store"
+        return await desk.queue(
+            staff, office=office, urgency=urgency, claimed=claimed, mine=mine, skip=skip, limit=limit
+        )
+
+    @routes.get("/cases/{case_id}")
+    async def show(case_id: UUID, staff: sro, response: Response) -> dict[str, Any]:
+        """A case with both sides' reasons and its personal data. Each call leaves an access record."""
+        response.headers["Cache-Control"] = "no-store"
+        return await desk.show(case_id, staff)
+
+
+def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
+    @routes.post("/cases/{case_id}/claim")
+    async def claim(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
+        """Take a case in hand; again to keep it longer. Never for somebody who had it at the field office."""
+        with personal_refusals():
+            return _said(await desk.claim(case_id, staff, key), response)
+
+    @routes.post("/cases/{case_id}/release")
+    async def release(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
+        """Give a claimed case back to the queue."""
+        with personal_refusals():
+            return _said(await desk.release(case_id, staff, key), response)
+
+    @routes.post("/cases/{case_id}/decide")
+    async def decide(
+        case_id: UUID, body: DecideBody, key: IdempotencyKey, staff: sro, response: Response
+    ) -> dict[str, Any]:
+        """End a claimed case, having seen its newest facts."""
+        with personal_refusals():
+            return _said(await desk.decide(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/remand")
+    async def remand(
+        case_id: UUID, body: RemandBody, key: IdempotencyKey, staff: sro, response: Response
+    ) -> dict[str, Any]:
+        """Send a claimed case back to the field office, as often as policy allows."""
+        with personal_refusals():
+            return _said(await desk.remand(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/ask")
+    async def ask(case_id: UUID, body: AskBody, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
+        """Ask the requestor; the clock stands still until the answer, or until its time is over."""
+        with personal_refusals():
+            return _said(await desk.ask(case_id, staff, key, body), response)
+
+
+def _add_decisions(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
+    @routes.post("/decisions")
+    async def decisions(body: BulkBody, key: IdempotencyKey, staff: sro) -> BulkAnswer:
+        """Decide many claimed cases. Each stands alone, with its own key; the answer says what became of each."""
+        if body.dry_run:
+            return await desk.try_out(staff, body)
+        items = body.decisions
+        return await each(
+            [item.case_id for item in items],
+            lambda index: desk.decide(items[index].case_id, staff, items[index].key or key, items[index]),
+        )
+
+
+def _said(answered: Answered, response: Response) -> dict[str, Any]:
+    mark_replayed(response, replayed=answered.replayed)
+    return dict(answered.answer)
