@@ -29,9 +29,9 @@ from shared.contracts.sealed import SealedText
 from shared.policy.model import Policies
 from shared.privacy.keyring import Keyring
 from shared.privacy.links import Links
-from shared.privacy.sealing import CaseKey, open_box
+from shared.privacy.sealing import BrokenSeal, CaseKey, open_box
 from shared.web.idempotency import mark_replayed
-from shared.web.problems import Problem
+from shared.web.problems import Problem, log_unexpected
 
 ROUTES: Final = ("review", "waive", "withdraw", "amend")
 _NOBODY: Final = UUID(int=0)
@@ -154,7 +154,11 @@ class StatusPages:
         box = (await self._engine.sealed(case_id)).get(question.blob)
         if box is None:
             return None
-        opened = open_box(key, case_id=case_id, name=question.blob, box=box)
+        try:
+            opened = open_box(key, case_id=case_id, name=question.blob, box=box)
+        except BrokenSeal as error:
+            log_unexpected(error)  # The page then says: please call us.
+            return None
         return SealedText.model_validate_json(opened).text
 
     def _answer(
