@@ -1,0 +1,153 @@
+"""Exactly one resolution, whatever the order across topics, the doubles, and what people do meanwhile.
+
+Escalation arbitrates, so which input ends a case depends on which comes first; that one does, and only one, must not.
+Where nothing competes (no withdrawal, and the field office's answer ends nothing), the state must not depend on order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.escalation.domain.states import InQueue, Remanded, Resolved
+from services.escalation.officials import Claim, Decide, Order, Remand
+from shared.casework.case import Arrived
+from shared.casework.offering import Verdict
+from shared.contracts.vocabulary import EventType, TriageOutcome
+from tests.unit.escalation_story import (
+    ERASED,
+    LAPSED,
+    SAM,
+    UPHELD,
+    WITHDRAWN,
+    Escalation,
+    amended,
+    completed,
+    custody_in,
+    requested,
+)
+from tests.unit.one_case import Senders, after
+
+ENDS_NOTHING = (TriageOutcome.DECLINED, TriageOutcome.REFERRED)
+THEN = (None, "claim", "decide", "remand")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What is heard first, in any order, with what people do in between; then, if it was sent back, the answer."""
+
+    first: tuple[Arrived, ...]
+    second: tuple[Arrived, ...]
+    senders: Senders
+    asks_review: bool
+    competes: bool
+
+
+@st.composite
+def stories(draw: st.DrawFn, *, competing: bool = True) -> Story:
+    """What intake and triage can say about one case: at most one of review requested and lapsed, and so on."""
+    senders, heard = Senders(), []
+    outcome = draw(st.sampled_from(list(TriageOutcome) if competing else ENDS_NOTHING))
+    asks = outcome is TriageOutcome.NO_ANSWER or draw(st.booleans())
+    moments = iter(draw(st.permutations(range(20))))
+    withdraws = competing and draw(st.booleans())
+    told = ["AA"]  # the custody as of each amendment, from none on
+    for amendment in range(1, draw(st.integers(1, 4))):
+        changed = draw(st.sampled_from([None, "MD", "PA"]))
+        heard.append(senders.event("intake", amended(amendment, changed)))
+        told.append(changed or told[-1])
+    heard.append(senders.event("triage", completed(outcome), after(hours=next(moments))))
+    if asks:
+        as_of = draw(st.integers(0, len(told) - 1))
+        data = requested(as_of, custody=custody_in(told[as_of]))
+        heard.append(senders.event("intake", data, after(hours=next(moments))))
+    elif outcome in ENDS_NOTHING:
+        heard.append(senders.event("intake", LAPSED, after(hours=next(moments))))
+    if withdraws:
+        heard.append(senders.event("intake", WITHDRAWN, after(hours=next(moments))))
+    if draw(st.booleans()):
+        heard.append(senders.event("intake", ERASED))
+    second = completed(draw(st.sampled_from(list(TriageOutcome)[:4] if competing else ENDS_NOTHING)), 2)
+    return Story(tuple(heard), (senders.event("triage", second, after(days=3)),), senders, asks, withdraws)
+
+
+def do(case: Escalation, then: str | None) -> None:
+    """What an SRO does if it is allowed; a refusal changes nothing."""
+    at, state = after(days=2), case.state
+    seen = state.file.amendment if state is not None else 0
+    if then is not None:
+        case.ask(Order.CLAIM, Claim(SAM), at)
+    if then == "decide":
+        case.ask(Order.DECIDE, Decide(SAM, UPHELD, seen, {}), at)
+    if then == "remand":
+        case.ask(Order.REMAND, Remand(SAM, ("FACTORS_NOT_CONSIDERED",), seen, {}), at)
+
+
+def issued(case: Escalation) -> int:
+    return len(case.told(EventType.RESOLUTION_ISSUED))
+
+
+def play(story: Story, order: Sequence[tuple[Arrived, str | None]], last: str) -> Escalation:
+    """Everything that was sent arrives, people act in between, and at the end an SRO does his work."""
+    case = Escalation()
+    for arrived, then in order:
+        case.offer(arrived)
+        do(case, then)
+        assert issued(case) == int(isinstance(case.state, Resolved))
+    do(case, last)
+    if isinstance(case.state, Remanded):
+        for arrived in story.second:
+            case.offer(arrived)
+    do(case, "decide")
+    return case
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> tuple[Story, Escalation]:
+    story = draw(stories())
+    again = draw(st.lists(st.sampled_from(story.first), max_size=4))
+    order = draw(st.permutations([*story.first, *again]))
+    acts = draw(st.lists(st.sampled_from(THEN), min_size=len(order), max_size=len(order)))
+    return story, play(story, list(zip(order, acts, strict=True)), draw(st.sampled_from(["decide", "remand"])))
+
+
+@given(tellings())
+@settings(max_examples=200, deadline=None)
+def test_exactly_one_resolution_whatever_the_order_the_doubles_and_the_commands(told: tuple[Story, Escalation]) -> None:
+    _, case = told
+    assert isinstance(case.state, Resolved)
+    assert issued(case) == 1
+    assert case.waiting == []
+    rounds = [one["round"] for one in case.told(EventType.REVIEW_ESCALATED)]
+    assert rounds == list(range(1, len(rounds) + 1))
+    assert len(case.told(EventType.REVIEW_REMANDED)) <= 1
+
+
+@given(tellings())
+@settings(max_examples=50, deadline=None)
+def test_what_comes_again_after_the_end_changes_nothing(told: tuple[Story, Escalation]) -> None:
+    story, case = told
+    state, emitted = case.state, len(case.told())
+    for arrived in story.first:
+        assert case.offer(arrived) is Verdict.ALREADY
+    assert (case.state, len(case.told())) == (state, emitted)
+
+
+@given(st.data())
+@settings(max_examples=120, deadline=None)
+def test_where_nothing_competes_any_order_leaves_the_same_state(data: st.DataObject) -> None:
+    story = data.draw(stories(competing=False))
+    again = data.draw(st.lists(st.sampled_from(story.first), max_size=4))
+    cases = []
+    for order in (story.first, data.draw(st.permutations([*story.first, *again]))):
+        case = Escalation()
+        for arrived in order:
+            case.offer(arrived)
+        cases.append(case)
+    one, other = cases
+    assert one.waiting == other.waiting == []
+    assert isinstance(one.state, InQueue if story.asks_review else Resolved)
+    assert one.state == other.state
+    assert one.queue == other.queue
+    assert one.case.sizes == other.case.sizes

@@ -1,0 +1,143 @@
+"""What Senior Reviewing Officials may do, and why they are refused."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.escalation.domain.review import Review, objection
+from services.escalation.officials import Ask, Claim, Order
+from shared.casework.errors import CaseUnknown
+from shared.contracts.vocabulary import EventType, ReliefSought, ResolutionOutcome, TriageOutcome
+from tests.unit.escalation_story import (
+    ANA,
+    ERASED,
+    NO_ACTION,
+    OVERRIDDEN,
+    SAM,
+    TOM,
+    UPHELD,
+    Escalation,
+    amended,
+    completed,
+    requested,
+)
+from tests.unit.one_case import POLICY, T0, after
+
+RELEASE = (ReliefSought.RELEASE,)
+
+
+@pytest.mark.parametrize(
+    ("review", "code"),
+    [
+        (UPHELD, None),
+        (replace(UPHELD, reasons=()), "reasons_missing"),
+        (replace(UPHELD, granted=RELEASE), "granted_out_of_place"),
+        (replace(UPHELD, reasons=("NOT_A_PRIORITY",)), "reason_not_allowed"),
+        (OVERRIDDEN, None),
+        (replace(OVERRIDDEN, granted=()), "granted_missing"),
+        (replace(OVERRIDDEN, reasons=()), "reasons_missing"),
+        (NO_ACTION, None),
+        (replace(NO_ACTION, reasons=("PENDING_IN_COURT",)), "reason_not_allowed"),  # a field office's reason
+        (Review(ResolutionOutcome.FAVOURABLE, RELEASE, ("NOT_A_PRIORITY",)), "not_an_outcome"),
+        (Review(ResolutionOutcome.WITHDRAWN), "not_an_outcome"),
+    ],
+)
+def test_each_outcome_says_what_it_must_and_nothing_else(review: Review, code: str | None) -> None:
+    wrong = objection(review, POLICY)
+    assert (wrong.code if wrong else None) == code
+
+
+def test_nobody_claims_before_the_field_offices_record_is_here() -> None:
+    case = Escalation()
+    case.hear("intake", requested())
+    assert case.claim() == "field_office_record_missing"
+    case.hear("triage", completed(TriageOutcome.NO_ANSWER, touched_by=()))
+    assert case.claim() is None
+
+
+def test_nobody_reviews_a_case_that_they_had_at_the_field_office() -> None:
+    case = Escalation()
+    case.hear("triage", completed(TriageOutcome.DECLINED, touched_by=(ANA, TOM)))
+    case.hear("intake", requested())
+    assert case.claim(TOM) == "touched_before"
+    assert case.claim(ANA) == "touched_before"
+    assert case.claim(SAM) is None
+
+
+def test_whoever_had_it_in_the_second_round_reviews_it_no_more() -> None:
+    case = Escalation().declined()
+    case.claim(TOM)
+    case.remand(TOM)
+    case.hear("triage", completed(TriageOutcome.DECLINED, 2, touched_by=(ANA, SAM)))
+    assert case.claim(SAM) == "touched_before"
+    assert case.claim(TOM) is None  # the SRO who sent it back did not have it at the field office
+
+
+def test_only_the_holder_of_the_claim_decides_remands_asks_and_releases() -> None:
+    case = Escalation().declined()
+    assert case.decide() == "not_claimed_by_you"
+    case.claim(TOM)
+    assert case.decide() == "not_claimed_by_you"
+    assert case.remand() == "not_claimed_by_you"
+    assert case.refusal(Order.ASK, Ask(SAM, ("NO_PLACE",), {})) == "not_claimed_by_you"
+    assert case.refusal(Order.RELEASE, Claim(SAM)) == "not_claimed_by_you"
+    assert case.refusal(Order.RELEASE, Claim(TOM)) is None
+    assert case.claim(SAM) is None
+
+
+@pytest.mark.parametrize(("early", "code"), [(1, "claimed_by_another"), (0, None)])
+def test_a_claim_keeps_others_out_until_its_last_moment(early: int, code: str | None) -> None:
+    case = Escalation().declined()
+    case.claim(TOM)
+    assert case.claim(SAM, at=T0 + POLICY.claim_lasts - timedelta(milliseconds=early)) == code
+
+
+def test_facts_that_changed_since_they_were_seen_refuse_the_decision_and_the_remand() -> None:
+    case = Escalation().declined()
+    case.claim()
+    case.hear("intake", amended(1, "MD"))
+    assert case.decide(facts_seen=0) == "facts_changed"
+    assert case.remand(facts_seen=0) == "facts_changed"
+    assert case.decide(facts_seen=1) is None
+
+
+def test_a_case_is_sent_back_as_often_as_policy_allows() -> None:
+    case = Escalation().declined()
+    case.claim()
+    assert case.remand(reasons=("CONSISTENT_WITH_GUIDANCE",)) == "reason_not_allowed"
+    assert case.remand(reasons=()) == "reasons_missing"
+    assert case.remand(box={"remanded_3": b"box"}) == "facts_changed"
+    assert case.remand(box={"remanded_2": b"box"}) is None
+    case.hear("triage", completed(TriageOutcome.DECLINED, 2))
+    case.claim()
+    assert case.remand(box={"remanded_3": b"box"}) == "remanded_before"
+    assert case.decide() is None
+
+
+def test_a_question_is_about_codes_and_one_at_a_time() -> None:
+    case = Escalation().declined()
+    case.claim()
+    assert case.refusal(Order.ASK, Ask(SAM, ("Where?",), {})) == "about_unknown"
+    question = case.ask_requestor()
+    assert case.told(EventType.INFORMATION_REQUESTED)[0]["question"] == str(question)
+    assert case.refusal(Order.ASK, Ask(SAM, ("NO_PLACE",), {})) == "question_open"
+    assert case.refusal(Order.ASK, Ask(SAM, ("NO_PLACE",), {}), T0 + POLICY.question_answer_within) is None
+    assert case.queue["due"] == after(days=3) + timedelta(days=60) + 2 * POLICY.question_answer_within
+
+
+def test_an_erased_case_is_ended_by_codes_alone() -> None:
+    case = Escalation().declined()
+    case.claim()
+    case.hear("intake", ERASED)
+    assert case.refusal(Order.ASK, Ask(SAM, ("NO_PLACE",), {})) == "case_erased"
+    assert case.decide(box={"resolved": b"box"}) == "case_erased"
+    assert case.decide() is None
+
+
+@pytest.mark.parametrize("order", ["claim", "decide", "remand"])
+def test_nothing_can_be_ordered_for_a_case_that_is_not_before_headquarters(order: str) -> None:
+    case = Escalation()
+    assert isinstance(case.ask(Order.CLAIM, Claim(SAM)), CaseUnknown)
+    case.hear("triage", completed(TriageOutcome.DECLINED))
+    assert getattr(case, order)() == "not_in_queue"
