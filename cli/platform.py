@@ -77,7 +77,7 @@ def up(
 
     Afterwards: `secondlook status` shows the addresses, `secondlook logs` what is said, `secondlook down` stops it.
     """
-    with told_in_one_sentence():
+    with told_in_one_sentence(), platform.sigterm_interrupts():
         plan = platform.Plan(
             data=data,
             services=() if servers_only else tuple(Service),
@@ -85,14 +85,22 @@ def up(
             free_ports=free_ports,
             clock=clock,
         )
-        progress = Progress()
-        running = platform.up(plan.with_environment(), progress)
-        if intake := running.members.get("intake"):
-            out.print(f"[green]✓[/] Second Look is ready after {progress.seconds:.1f} s: {intake.url}")
-        else:
-            out.print(f"[green]✓[/] The servers are ready after {progress.seconds:.1f} s")
+        _start(plan.with_environment(), attach=attach)
+
+
+def _start(plan: platform.Plan, *, attach: bool) -> None:
+    progress = Progress()
+    running = platform.up(plan, progress)
+    try:
+        intake = running.members.get("intake")
+        what = f"Second Look is ready: {intake.url}" if intake else "The servers are ready"
+        out.print(f"[green]✓[/] {what} ({progress.seconds:.1f} s)")
         if attach:
-            _attend(data)
+            _watch(plan.data)
+    except KeyboardInterrupt:
+        if not attach:
+            raise
+        platform.down(plan.data, Progress())
 
 
 def _instances(asked: list[str]) -> dict[str, int]:
@@ -107,19 +115,15 @@ def _instances(asked: list[str]) -> dict[str, int]:
     return counts
 
 
-def _attend(data: Path) -> None:
-    """Stay until Ctrl-C, SIGTERM, or the end of a member; then stop all."""
+def _watch(data: Path) -> None:
+    """Stay until Ctrl-C or SIGTERM (KeyboardInterrupt); stop all when a member ends by itself."""
     out.print("Ctrl-C stops everything.")
     ended: list[str] = []
-    try:
-        with platform.sigterm_interrupts():
-            while not (ended := looking.ended(data)):
-                threading.Event().wait(0.5)
-    except KeyboardInterrupt:
-        out.print("Stopping.")
+    while not ended:
+        threading.Event().wait(0.5)
+        ended = looking.ended(data)
     platform.down(data, Progress())
-    if ended:
-        raise CannotStart(f"{ended[0]} ended by itself, so everything was stopped: see `secondlook logs {ended[0]}`.")
+    raise CannotStart(f"{ended[0]} ended by itself, so everything was stopped: see `secondlook logs {ended[0]}`.")
 
 
 def down(data: Data = DEFAULT_DATA) -> None:

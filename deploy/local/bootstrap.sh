@@ -26,9 +26,9 @@ install_or_tell() { # what it is, packages...
         fail "$what is missing; install it with: sudo apt-get install -y $* (or your system's way), then try again."
     fi
     say "installing $*"
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"; } >"$project/.bootstrap.log" 2>&1 ||
-        fail "$what could not be installed with apt-get install $*: see $project/.bootstrap.log."
-    rm -f "$project/.bootstrap.log"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"; } >"$project/$jars/.apt.log" 2>&1 ||
+        fail "$what could not be installed with apt-get install $*: see $project/$jars/.apt.log."
+    rm -f "$project/$jars/.apt.log"
 }
 
 # Two at once would write the same files.

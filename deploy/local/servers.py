@@ -15,7 +15,7 @@ from deploy.local.failures import CannotStart
 from deploy.local.places import JARS, JAVA_LOGGING, LAUNCHER_CLASSES
 from deploy.local.processes import Running
 
-START_SECONDS = 90.0
+START_SECONDS = 120.0
 HOST = "127.0.0.1"
 
 

@@ -155,6 +155,21 @@ def test_attached_it_stays_and_sigterm_stops_all(plan: Plan, data: Path, monkeyp
     assert (up.returncode, processes.is_alive(mail)) == (0, False), rest
 
 
+def test_attached_it_stops_all_when_a_member_ends(
+    data: Path, own: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", own["kafka"])
+    monkeypatch.setenv("MONGODB_URI", own["documents"])
+    up = _secondlook("up", "--servers-only", "--free-ports", "--attach", "--data", str(data))
+    assert processes.wait_until(lambda: "mail" in state.load(data).members, within=60)
+    assert up.stdout is not None
+    assert any("Ctrl-C stops everything." in line for line in up.stdout)
+    os.kill(state.load(data).members["mail"].running.pid, signal.SIGKILL)
+    said, _ = up.communicate(timeout=60)
+    assert (up.returncode, "mail ended by itself, so everything was stopped" in said) == (1, True), said
+    assert state.load(data).members == {}
+
+
 async def test_topics_are_made_as_declared_and_others_are_refused(kafka: str) -> None:
     declared = topics.declared("local", prefix="declared.")
     await topics.ensure(kafka, declared)
