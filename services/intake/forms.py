@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -17,6 +18,7 @@ from shared.web.problems import Problem
 
 MAX_FORM_BYTES: Final = 128 * 1024
 MAX_WORDS: Final = 20_000
+MAX_KEY: Final = 200
 _MAX_FIELDS = 40
 _WORDS: Final = ("information", "answer", "reason")
 _KNOWN: Final = frozenset({*FIELDS, "question", "confirm", "idempotency_key", "lang"})
@@ -102,6 +104,18 @@ def amendment_of(form: Form, *, today: date) -> Amendment:
     except ValueError:
         raise WrongForm("answer") from None
     return Amendment(read, answers=question, new_link=form.get("new_link") == "yes")
+
+
+def key_of(form: Form, header: str | None) -> str:
+    """The idempotency key of a form as it is filled in.
+
+    It covers what was typed: somebody who goes back and writes something else sends a new form, and nothing is lost.
+    """
+    key = form.get("idempotency_key") or header or ""
+    if not key.isascii() or not key.isprintable() or not 0 < len(key) <= MAX_KEY:
+        raise Problem(400, "idempotency_key_needed", "This form needs an idempotency key.")
+    content = "\x1f".join(f"{name}\x1e{form[name]}" for name in sorted(form) if name in FIELDS or name == "question")
+    return f"{key}\x1f{sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def shown(form: Form) -> list[tuple[str, str]]:

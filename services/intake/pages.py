@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from services.intake import wording
 from services.intake.asking import Asking, Engine
 from services.intake.domain.case import Accepted, State, link_ends, link_generation
-from services.intake.forms import Form, WrongForm, amendment_of, carried, ground_of, read_form, reason_of, shown
+from services.intake.forms import Form, WrongForm, amendment_of, carried, ground_of, key_of, read_form, reason_of, shown
 from services.intake.rendering import Pages, as_json
 from services.intake.speaking import Tongue, Tongues
 from services.intake.status import Status, status_of
@@ -35,7 +35,6 @@ from shared.web.problems import Problem, log_unexpected
 
 ROUTES: Final = ("review", "waive", "withdraw", "amend")
 _NOBODY: Final = UUID(int=0)
-_KEY_CHARACTERS: Final = 200
 
 Lang = Annotated[str | None, Query(max_length=8, description="`en` or `es`; else by Accept-Language.")]
 AcceptLanguage = Annotated[str, Header(alias="Accept-Language")]
@@ -89,13 +88,11 @@ class StatusPages:
         visit = await self._visit(request, link, lang=form.get("lang"), accepted=accepted)
         if isinstance(visit, Response):
             return visit
-        key = form.get("idempotency_key") or header_key or ""
-        if not key.isascii() or not key.isprintable() or not 0 < len(key) <= _KEY_CHARACTERS:
-            raise Problem(400, "idempotency_key_needed", "This form needs an idempotency key.")
+        key = key_of(form, header_key)
         try:
             do = self._prepared(visit, route, form, key)
             if form.get("confirm") != "yes":
-                return self._confirm(visit, route, {**form, "idempotency_key": key})
+                return self._confirm(visit, route, form)
             answered = await do()
         except WrongForm as error:
             labels = [visit.tongue.say(wording.FIELDS[name]) for name in error.fields]

@@ -189,7 +189,7 @@ class StaffDesk:
     async def correct(self, case_id: UUID, wish: FactsCorrected, key: str, person: Staff) -> Answered:
         """Staff's facts; health and victims are sealed like the requestor's."""
         await self._theirs(case_id, person)
-        on, cause = self._now().date(), _cause(Ask.FACTS, person, case_id, key)
+        on, cause = self._now().date(), _cause(Ask.FACTS, person, case_id, key, wish)
         mitigating, aggravating = from_body.sealed_factors_of(wish.facts, "officer", on)
         boxes: dict[str, bytes] = {}
         if mitigating or aggravating:
@@ -205,7 +205,7 @@ class StaffDesk:
         if wish.status is ConsentStatus.CLAIMED:
             raise Problem(422, "no_ruling", "Staff verify or refuse; only the requestor claims.")
         data = RuleOnConsent(wish.facts_seen, wish.status, wish.kind)
-        return await self._do(Ask.CONSENT, _cause(Ask.CONSENT, person, case_id, key), case_id, data)
+        return await self._do(Ask.CONSENT, _cause(Ask.CONSENT, person, case_id, key, wish), case_id, data)
 
     async def _theirs(self, case_id: UUID, person: Staff) -> None:
         view = await self.case(case_id)
@@ -243,8 +243,9 @@ def _must_be_theirs(person: Staff, office: str | None, also: Role | None = None)
         raise Problem(403, "not_your_office", "This case is with another office.")
 
 
-def _cause(ask: Ask, person: Staff, case_id: UUID, key: str) -> UUID:
-    return command_id(Service.INTAKE, person.subject, ask, case_id, key)
+def _cause(ask: Ask, person: Staff, case_id: UUID, key: str, wish: BaseModel) -> UUID:
+    # With the content in it, the same key with another content is another command, not a silent repeat.
+    return command_id(Service.INTAKE, person.subject, ask, case_id, f"{key}\x1f{wish.model_dump_json()}")
 
 
 def _fields(known: dict[str, Any]) -> list[str]:

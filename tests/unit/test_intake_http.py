@@ -280,6 +280,16 @@ async def test_two_amendments_at_once_both_count(house: House) -> None:
     assert SealedAmendment.model_validate_json(await opened(house, case_id, "amended_2")).text == "Two."
 
 
+async def test_going_back_and_writing_something_else_loses_nothing(house: House) -> None:
+    case_id, path = await house.opened()
+    await post(house, f"{path}/amend", {"information": "One.", "idempotency_key": "same"})
+    await post(house, f"{path}/amend", {"information": "Two.", "idempotency_key": "same"})
+    again = await post(house, f"{path}/amend", {"information": "Two.", "idempotency_key": "same"})
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert SealedAmendment.model_validate_json(await opened(house, case_id, "amended_2")).text == "Two."
+    assert set(await house.engine.sealed(case_id)) == {"submitted", "amended_1", "amended_2"}
+
+
 async def test_a_new_link_revokes_the_old_one(house: House) -> None:
     _, path = await house.opened()
     done = await post(house, f"{path}/amend", {"new_link": "yes"})
