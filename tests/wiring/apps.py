@@ -1,4 +1,4 @@
-"""The four applications as they are composed, on addresses where nothing listens: nothing connects before they start."""
+"""The four applications as composed, on addresses where nothing listens: nothing connects before they start."""
 
 from pathlib import Path
 from typing import Any
