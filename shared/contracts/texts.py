@@ -57,7 +57,7 @@ def plain_address(text: str) -> str | None:
     if len(text) > 254 or not (match := _PLAIN_ADDRESS.fullmatch(text)):
         return None
     local, labels = match["local"], match["domain"].lower().split(".")
-    if len(local) > 64 or labels[-1] in _RESERVED or any(len(label) > 63 for label in labels):
+    if labels[-1] in _RESERVED or any(len(label) > 63 for label in labels):
         return None
     return f"{local}@{'.'.join(labels)}"
 

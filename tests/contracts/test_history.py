@@ -1,6 +1,7 @@
 """The case view: the same for any arrival order, repeats and sealed blobs; and true of the case at every step."""
 
 import json
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -99,6 +100,11 @@ STAGES: dict[str, tuple[Story, CaseStage, set[WaitsFor]]] = {
         before_the_answer().completed(DECLINED).review_asked().escalated().asked(Service.ESCALATION),
         CaseStage.AT_HEADQUARTERS,
         {WaitsFor.HEADQUARTERS, WaitsFor.ANSWER},
+    ),
+    "at headquarters, the field office's question left open": (
+        before_the_answer().asked().completed(DECLINED).review_asked().escalated(),
+        CaseStage.AT_HEADQUARTERS,
+        {WaitsFor.HEADQUARTERS},
     ),
     "sent back": (
         before_the_answer().completed(DECLINED).review_asked().escalated().remanded().assigned(revision=2),
@@ -229,8 +235,22 @@ def test_a_cause_is_told_before_its_effect_although_both_have_the_same_time() ->
 def test_causes_in_a_circle_lose_no_event() -> None:
     one, two = before_the_answer().events
     circle = [one.model_copy(update={"causationid": two.id}), two.model_copy(update={"causationid": one.id})]
-    assert len(fold(circle).timeline) == 2
-    assert dump(fold(circle)) == dump(fold(reversed(circle)))
+    other = whole_story().events[2]
+    assert len(fold([*circle, other]).timeline) == 3
+    assert dump(fold([*circle, other])) == dump(fold([other, *reversed(circle)]))
+
+
+def test_a_topic_is_told_in_its_sequence_although_clocks_disagree() -> None:
+    first, second = (event for event in whole_story().events[:4] if event.type == EventType.TRIAGE_ASSIGNED)
+    early = second.model_copy(update={"time": START - timedelta(days=1)})
+    assert [entry.details["revision"] for entry in fold([early, first]).timeline] == [1, 2]
+
+
+def test_an_id_used_twice_is_told_once_and_the_same_whichever_came_first() -> None:
+    one = before_the_answer().events[1]
+    other = one.model_copy(update={"time": START - timedelta(days=1)})
+    assert dump(fold([one, other])) == dump(fold([other, one]))
+    assert len(fold([one, other]).timeline) == 1
 
 
 def test_events_of_tomorrow_are_told_as_something_and_change_nothing() -> None:
