@@ -43,7 +43,9 @@ def test_the_launcher_itself_names_a_port_that_was_taken_meanwhile(tmp_path: Pat
     server.prepare()
     with _busy(server.ports[0]):
         process = processes.start(server.command, log=tmp_path / "log")
-        assert processes.wait_until(lambda: not processes.is_alive(process), within=60)
+        ended = processes.wait_until(lambda: not processes.is_alive(process), within=60)
+        processes.stop(process)
+    assert ended
     assert (tmp_path / "log").read_text(encoding="utf-8").strip() == (
         f"The document server cannot listen on port {server.ports[0]}: another program uses it. "
         "Stop that program or choose another port."
