@@ -1,0 +1,60 @@
+"""Numbers and doubles on the real document server, with both drivers: races and repeats."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from services.intake.domain.case_number import number_of
+from services.intake.registry import Doubles, Numbers, Sighting
+from shared.casework.errors import Outage
+from shared.mongo.driver import Database, Driver, MongoClient
+from tests.conftest import Servers
+
+pytestmark = pytest.mark.real
+NOON = datetime(2021, 3, 8, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=list(Driver))
+async def database(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Database]:
+    client = MongoClient(servers.mongodb, request.param)
+    yield client.database(f"registry_{uuid4().hex[:12]}")
+    await client.close()
+
+
+async def test_many_that_reserve_the_same_numbers_at_once_agree(database: Database) -> None:
+    cases = [uuid4() for _ in range(50)]
+    taken = number_of(cases[0])
+    await database["numbers"].insert_one({"_id": taken, "case": uuid4()})
+    answers = await asyncio.gather(*(Numbers(database["numbers"]).reserve(cases) for _ in range(6)))
+    assert all(answer == answers[0] for answer in answers)
+    assert len(set(answers[0].values())) == 50
+    assert answers[0][cases[0]] == number_of(cases[0], 1)
+    assert await Numbers(database["numbers"]).cases_of([answers[0][cases[1]], "0"]) == {answers[0][cases[1]]: cases[1]}
+
+
+async def test_of_two_about_one_person_at_once_the_later_is_warned_and_a_repeat_says_the_same(
+    database: Database,
+) -> None:
+    doubles = Doubles(database["a_numbers"])
+    await doubles.prepare()
+    earlier, later = (Sighting("person", uuid4(), f"number-{i}", NOON + timedelta(minutes=i)) for i in range(2))
+    stranger = Sighting("somebody else", uuid4(), "number-9", NOON)
+    first, second = await asyncio.gather(doubles.note([later, stranger]), doubles.note([earlier]))
+    assert second == {}
+    assert first in ({}, {later.case_id: "number-0"})
+    assert await doubles.note([later, earlier, stranger]) == {later.case_id: "number-0"}
+    await doubles.forget(earlier.case_id)
+    assert await doubles.note([later]) == {}
+
+
+async def test_a_server_that_does_not_answer_is_an_outage() -> None:
+    client = MongoClient("mongodb://127.0.0.1:9", timeout_seconds=0.3)
+    nowhere = client.database("nowhere")
+    with pytest.raises(Outage):
+        await Numbers(nowhere["numbers"]).reserve([uuid4()])
+    with pytest.raises(Outage):
+        await Doubles(nowhere["a_numbers"]).note([Sighting("person", uuid4(), "n", NOON)])
+    await client.close()
