@@ -21,7 +21,7 @@ from shared.contracts.vocabulary import (
     TriageOutcome,
     Urgency,
 )
-from tests.unit.one_case import T0, OneCase, after
+from tests.unit.one_case import CASE_ID, T0, OneCase, after
 
 SAM, TOM = "sro-sam", "sro-tom"
 ANA = "officer-ana"
@@ -92,8 +92,8 @@ def amended(amendment: int, state: str | None = None, answers: UUID | None = Non
 class Escalation(OneCase[State]):
     """A case at headquarters."""
 
-    def __init__(self) -> None:
-        super().__init__(BEHAVIOUR)
+    def __init__(self, case_id: UUID = CASE_ID) -> None:
+        super().__init__(BEHAVIOUR, case_id)
 
     def declined(self) -> "Escalation":
         """The field office declined, and the requestor asked for review."""

@@ -17,7 +17,7 @@ from shared.casework.commands import Answered
 from shared.casework.errors import CommandFailed, CommandRefused
 from shared.casework.offering import Rules, Verdict
 from shared.casework.reaction import Behaviour, Command
-from shared.contracts.envelope import NAMESPACE, Event, EventData, dataschema, event_id
+from shared.contracts.envelope import Event, EventData, dataschema, event_id
 from shared.contracts.vocabulary import EventType
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
@@ -45,35 +45,36 @@ def after(**span: float) -> datetime:
 class Senders:
     """Numbers events per (source, topic), as the services that send them do."""
 
+    case_id: UUID = CASE_ID
     sent: dict[tuple[str, EventType], int] = field(default_factory=dict)
 
     def event(self, source: str, data: EventData, at: datetime = T0) -> Arrived:
         """The next event of this source and type, as it arrives."""
         kind = data.type
         seq = self.sent[source, kind] = self.sent.get((source, kind), 0) + 1
-        cause = uuid5(NAMESPACE, f"{source}:{kind}:{seq}:{at.isoformat()}")
+        cause = uuid5(self.case_id, f"{source}:{kind}:{seq}:{at.isoformat()}")
         event = Event[Any](
             id=event_id(cause, kind, 0),
             type=kind,
             source=source,
-            subject=CASE_ID,
+            subject=self.case_id,
             time=at,
             dataschema=dataschema(kind),
             causationid=cause,
             seq=seq,
             data=data,
         )
-        return Arrived(CASE_ID, kind, event.model_dump_json().encode(), event)
+        return Arrived(self.case_id, kind, event.model_dump_json().encode(), event)
 
 
 class OneCase(Generic[S]):
     """A case that is told things, and asked for things."""
 
-    def __init__(self, behaviour: Behaviour[S]) -> None:
-        self.senders = Senders()
+    def __init__(self, behaviour: Behaviour[S], case_id: UUID = CASE_ID) -> None:
+        self.senders = Senders(case_id)
         self._mapping: StateMapping[S] = _mapping(behaviour.service, behaviour.state)
         self._rules = Rules(behaviour, self._mapping, POLICIES, "test")
-        self.case: Case[S] = Case(CASE_ID)
+        self.case: Case[S] = Case(case_id)
         self._asked = 0
 
     def hear(self, source: str, data: EventData, at: datetime = T0) -> Verdict:
@@ -89,7 +90,10 @@ class OneCase(Generic[S]):
     def ask(self, name: str, data: Any, at: datetime = T0, *, key: str | None = None) -> Answered | CommandFailed:
         """Somebody asks the service for something. Without a key each call is a request of its own."""
         self._asked += 1
-        command = Command(name, uuid5(CASE_ID, key or f"key {self._asked}"), CASE_ID, at, data)
+        return self.order(Command(name, uuid5(self.case.id, key or f"key {self._asked}"), self.case.id, at, data))
+
+    def order(self, command: Command[Any]) -> Answered | CommandFailed:
+        """A command arrives, perhaps not for the first time."""
         answer = offering.command(self.case, command, self._rules)
         self._store()
         return answer

@@ -211,6 +211,14 @@ def test_the_newer_facts_win_group_by_group_before_and_after_the_request_for_rev
     assert case.state.file.facts["removal"].amendment == 2
 
 
+def test_what_is_told_after_the_end_is_still_filed() -> None:
+    case = Escalation()
+    case.hear("intake", WITHDRAWN)
+    case.hear("intake", requested(2))
+    assert isinstance(case.state, Resolved)
+    assert (case.state.file.number, case.state.file.amendment) == ("ICR-1", 2)
+
+
 def test_amendments_and_an_erasure_alone_do_nothing_yet() -> None:
     case = Escalation()
     case.hear("intake", amended(1, "MD"))

@@ -26,7 +26,7 @@ from shared.contracts.vocabulary import (
     TriageOutcome,
     Urgency,
 )
-from tests.unit.one_case import T0, OneCase, after
+from tests.unit.one_case import CASE_ID, T0, OneCase, after
 
 ANA = Officer("officer-ana", frozenset({"BAL"}))
 BEN = Officer("officer-ben", frozenset({"BAL", "PHI"}))
@@ -91,8 +91,8 @@ def remanded(round_: int = 2) -> events.ReviewRemanded:
 class Triage(OneCase[State]):
     """A case at triage."""
 
-    def __init__(self) -> None:
-        super().__init__(BEHAVIOUR)
+    def __init__(self, case_id: UUID = CASE_ID) -> None:
+        super().__init__(BEHAVIOUR, case_id)
 
     def submit(self, data: events.RequestSubmitted | None = None) -> "Triage":
         """The story begins."""

@@ -1,0 +1,138 @@
+"""Staff at their desks: a service's endpoints over cases in memory, with real tokens, keys and access records."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import httpx
+from fastapi import APIRouter, FastAPI
+
+from shared.casework.commands import Answered
+from shared.casework.engine import CaseView
+from shared.casework.errors import CommandFailed
+from shared.casework.reaction import Command
+from shared.privacy.access import AccessLog
+from shared.privacy.keyring import Keyring
+from shared.privacy.keys import SecretKey
+from shared.privacy.sealing import CaseKey, seal
+from shared.web import problems
+from shared.web.sign_in import Role, SignIn
+from shared.web.signing_keys import DevelopmentKeys
+from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
+from tests.unit.memory_collection import MemoryCollection
+from tests.unit.one_case import POLICIES, T0, OneCase
+
+S = TypeVar("S")
+
+
+class MemoryEngine(Generic[S]):
+    """What endpoints ask of the engine, over cases in memory. Knows the few queries that the desks make."""
+
+    def __init__(self) -> None:
+        self.cases: dict[UUID, OneCase[S]] = {}
+
+    async def command(self, command: Command[Any]) -> Answered:
+        answer = self.cases[command.case_id].order(command)
+        if isinstance(answer, CommandFailed):
+            raise answer
+        return answer
+
+    async def case(self, case_id: UUID) -> CaseView[S] | None:
+        found = self.cases.get(case_id)
+        return self._view(found) if found is not None and found.state is not None else None
+
+    async def sealed(self, case_id: UUID) -> dict[str, bytes]:
+        return self.cases[case_id].case.changes.blobs
+
+    async def listing(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
+    ) -> list[CaseView[S]]:
+        found = [case for case in self.cases.values() if case.state is not None and _fits(_document(case), query)]
+        found.sort(key=lambda case: [_document(case)[name] for name, _ in sort])
+        return [self._view(case) for case in found[skip : skip + limit]]
+
+    def _view(self, one: OneCase[S]) -> CaseView[S]:
+        assert one.state is not None
+        return CaseView(one.case.id, one.state, one.case.work, one.case.v, one.case.parked)
+
+
+def _document(one: OneCase[Any]) -> dict[str, Any]:
+    queue = {f"queue.{name}": value for name, value in one.queue.items() if value is not None}
+    return {"_id": one.case.id, **queue}
+
+
+def _fits(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
+    return all(_holds(document, name, wanted) for name, wanted in query.items())
+
+
+def _holds(document: Mapping[str, Any], name: str, wanted: Any) -> bool:
+    value = document.get(name)
+    match wanted:
+        case list() if name == "$or":
+            return any(_fits(document, one) for one in wanted)
+        case {"$in": values}:
+            return value in values
+        case {"$exists": there}:
+            return (value is not None) is there
+        case {"$gt": bound}:
+            return value is not None and value > bound
+        case {"$lte": bound}:
+            return value is not None and value <= bound
+        case _:
+            return bool(value == wanted)
+
+
+class Desks(Generic[S]):
+    """One service's endpoints, and the people who use them. `now` is the policy clock, moved by hand."""
+
+    def __init__(self, folder: Path, router: Callable[..., APIRouter], **more: Any) -> None:
+        self._issuer = DevelopmentIssuer(folder)
+        keys = DevelopmentKeys(self._issuer.public_keys, host="127.0.0.1")
+        self.engine: MemoryEngine[S] = MemoryEngine()
+        self.accesses = MemoryCollection()
+        self.keyring = Keyring(MemoryCollection(), SecretKey(b"k" * 32))  # type: ignore[arg-type]
+        self.access = AccessLog(self.accesses)  # type: ignore[arg-type]
+        self.now: datetime = T0
+        app = FastAPI()
+        problems.install(app)
+        app.include_router(
+            router(
+                engine=self.engine,
+                sign_in=SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys),
+                keyring=self.keyring,
+                access=self.access,
+                policies=POLICIES,
+                now=lambda: self.now,
+                **more,
+            )
+        )
+        self._app = app
+        self._calls = 0
+
+    async def sealed(self, case_id: UUID, name: str, plaintext: bytes) -> dict[str, bytes]:
+        """A blob, sealed with the case's key."""
+        key = (await self.keyring.get_or_create([case_id]))[case_id]
+        assert isinstance(key, CaseKey)
+        return {name: seal(key, case_id=case_id, cause=case_id, name=name, plaintext=plaintext)}
+
+    async def get(self, path: str, who: str, role: Role, *, offices: Sequence[str] = (), **params: Any) -> Any:
+        """A page's answer."""
+        return await self._send("GET", path, who, role, offices, {}, params=params)
+
+    async def post(
+        self, path: str, who: str, role: Role, body: Any = None, *, offices: Sequence[str] = (), key: str = ""
+    ) -> httpx.Response:
+        """An order's answer. Without a key each call has its own."""
+        self._calls += 1
+        headers = {"Idempotency-Key": key or f"call-{self._calls}"}
+        return await self._send("POST", path, who, role, offices, headers, json=body)
+
+    async def _send(
+        self, method: str, path: str, who: str, role: Role, offices: Sequence[str], headers: Any, **more: Any
+    ) -> httpx.Response:
+        token = self._issuer.staff(who, [role], offices=offices)
+        transport = httpx.ASGITransport(self._app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+            return await client.request(method, path, headers={"Authorization": f"Bearer {token}", **headers}, **more)
