@@ -13,7 +13,7 @@ from shared.calling.staff import Desk
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 
-LOOK_EVERY_SECONDS: Final = 0.4
+LOOK_EVERY_SECONDS: Final = 0.6
 TO_BE_ASSIGNED: Final = "TO_BE_ASSIGNED"
 
 
@@ -42,7 +42,7 @@ class Board:
         while self._waiting:
             waiting = dict(self._waiting)
             try:
-                entries = {UUID(entry["case_id"]): entry for entry in await self.entries()}
+                entries = {UUID(each["case_id"]): each for each in await self.entries() if each.get("claimable", True)}
             except Exception as error:  # noqa: BLE001 - told to those who wait, who are the ones to know what to do
                 for case_id, seen in waiting.items():
                     self._waiting.pop(case_id, None)
@@ -109,7 +109,7 @@ class PostOffice:
             if new:
                 async with self._news:
                     self._news.notify_all()
-            await asyncio.sleep(LOOK_EVERY_SECONDS / 2)
+            await asyncio.sleep(LOOK_EVERY_SECONDS / 3)
 
     def letters(self, address: str) -> list[Post]:
         """What has come to an address so far."""

@@ -36,6 +36,8 @@ from shared.web.tokens import DevelopmentIssuer
 REQUESTS = PROJECT / "deploy" / "demo" / "requests.jsonl"
 FIRST_DAY = "2021-03-08T09:00-05:00"
 A_DAY_A_SECOND = 86_400
+EVERYBODY_LIVES_HERE = {"PUBLIC_PER_SECOND": "1000", "PUBLIC_BURST": "2000"}
+"""All requestors of the demo share one address, so what is plenty for one caller would be little for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def play(options: Options, console: Console) -> bool:
         instances={service.value: options.instances for service in Service},
         free_ports=True,
         clock=f"{FIRST_DAY}*{options.speed}",
+        settings=EVERYBODY_LIVES_HERE,
     )
     good = False
     with _stopped_at_the_end(plan, console, keep=options.keep) as say:

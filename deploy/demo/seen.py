@@ -14,7 +14,7 @@ from shared.messaging.records import Record
 from shared.messaging.tap import Tap
 
 TOPICS: Final = tuple(kind for kind in EventType if kind is not EventType.REQUEST_RECEIVED)
-LOOK_EVERY_SECONDS = 0.15
+LOOK_EVERY_SECONDS = 0.2
 
 
 class Seen:
@@ -41,7 +41,7 @@ class Seen:
     async def follow(self, tap: Tap) -> None:
         """Read on and on, until cancelled."""
         while True:
-            await self.take(await tap.to_the_end())
+            await self.take(await tap.more(within=1.0))
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     def of(self, case_id: UUID, kind: EventType) -> list[Event[Any]]:

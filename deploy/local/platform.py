@@ -17,6 +17,7 @@ from deploy.local.places import DEFAULT_DATA
 from deploy.local.servers import HOST, Server, Started
 from deploy.local.state import Member, State
 from shared.contracts.vocabulary import Service
+from shared.messaging.topics import TopicsUnusable, ensure_now
 
 DEFAULT_PORTS = {
     "kafka": 19092,
@@ -96,7 +97,10 @@ def _start(plan: Plan, before: State, started: list[str], say: Say) -> State:
     kafka, mongodb, smtp = (external.get(name) or now.members[name].url for name in OWN_SERVERS)
     say("topics are compared with their declaration")
     where: topics.Where = "deployed" if "kafka" in external else "local"
-    topics.ensure_now(kafka, topics.declared(where, prefix=plan.prefix))
+    try:
+        ensure_now(kafka, topics.declared(where, prefix=plan.prefix))
+    except TopicsUnusable as failure:
+        raise CannotStart(str(failure)) from failure
     if not plan.services:
         return now
     urls = {service.value: f"http://{HOST}:{now.ports[service.value]}" for service in plan.services}

@@ -41,7 +41,7 @@ class Deadline:
 class Context:
     """What a reaction may know besides its state and its input.
 
-    `now` is the input's own time (an event's `time`, a command's acceptance, a deadline's `due`), never a reader's clock.
+    `now` is the input's own time (an event's `time`, a command's acceptance, a deadline's `due`), never the clock here.
     `work` is the document's working data (claims, drafts, the mail ledger), to be read, never changed in place.
     """
 

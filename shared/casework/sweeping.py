@@ -64,5 +64,5 @@ async def for_ever(work: Callable[[], Awaitable[Any]], *, every_seconds: float, 
         except Outage as error:
             log.info("waiting_for_a_server", loop=name, why=str(error))
         except Exception as error:  # noqa: BLE001 - the loop must outlive a defect
-            log.error("loop_failed", loop=name, kind=type(error).__name__)
+            log.error("loop_failed", loop=name, kind=type(error).__name__)  # noqa: TRY400 - its text may quote data
             await asyncio.sleep(1.0)

@@ -60,6 +60,11 @@ class Tap:
             found += [_record(each) for batch in batches.values() for each in batch]
         return found
 
+    async def more(self, *, within: float) -> list[Record]:
+        """What comes next, as soon as something has come; nothing when `within` seconds have passed."""
+        batches = await self._consumer.getmany(timeout_ms=int(within * 1000), max_records=MOST_AT_ONCE)
+        return [_record(each) for batch in batches.values() for each in batch]
+
     async def _is_behind(self, ends: dict[TopicPartition, int]) -> bool:
         positions = await asyncio.gather(*(self._consumer.position(partition) for partition in ends))
         return any(at < end for at, end in zip(positions, ends.values(), strict=True))

@@ -18,6 +18,7 @@ from deploy.local import looking, platform, probes, processes, servers, state, t
 from deploy.local.failures import Busy, CannotStart
 from deploy.local.platform import Plan
 from shared.contracts.vocabulary import Service
+from shared.messaging.topics import Topic, TopicsDiffer, ensure
 from tests.conftest import Servers
 from tests.integration.starting import running
 
@@ -172,19 +173,19 @@ def test_attached_it_stops_all_when_a_member_ends(
 
 async def test_topics_are_made_as_declared_and_others_are_refused(kafka: str) -> None:
     declared = topics.declared("local", prefix="declared.")
-    await topics.ensure(kafka, declared)
-    await topics.ensure(kafka, declared)
-    await asyncio.gather(topics.ensure(kafka, declared), topics.ensure(kafka, declared))
-    with pytest.raises(topics.TopicsDiffer, match=r"request\.received is not .*partitions is 3, not 12.*: use"):
-        await topics.ensure(kafka, topics.declared("deployed", prefix="declared."))
+    await ensure(kafka, declared)
+    await ensure(kafka, declared)
+    await asyncio.gather(ensure(kafka, declared), ensure(kafka, declared))
+    with pytest.raises(TopicsDiffer, match=r"request\.received is not .*partitions is 3, not 12.*: use"):
+        await ensure(kafka, topics.declared("deployed", prefix="declared."))
 
 
 async def test_a_topic_with_a_time_limit_is_refused(kafka: str) -> None:
-    limited = topics.Topic("limited.case.erased", partitions=1, replication=1, settings={"retention.ms": "604800000"})
-    await topics.ensure(kafka, [limited])
-    wanted = topics.Topic(limited.name, partitions=1, replication=1, settings={"retention.ms": "-1"})
-    with pytest.raises(topics.TopicsDiffer, match=r"retention\.ms is 604800000, not -1"):
-        await topics.ensure(kafka, [wanted])
+    limited = Topic("limited.case.erased", partitions=1, replication=1, settings={"retention.ms": "604800000"})
+    await ensure(kafka, [limited])
+    wanted = Topic(limited.name, partitions=1, replication=1, settings={"retention.ms": "-1"})
+    with pytest.raises(TopicsDiffer, match=r"retention\.ms is 604800000, not -1"):
+        await ensure(kafka, [wanted])
 
 
 def _with_services(plan: Plan, module: str, **instances: int) -> Plan:
