@@ -124,7 +124,8 @@ def kafka(data: Path, *, port: int, controller_port: int) -> Server:
 
 
 def _format(settings: Path) -> None:
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # An id that begins with a hyphen would be read as an option.
+    cluster = "c" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
     command = java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings), memory="128m")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
