@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.notification.commands import DeferMail, Delivered, Heard, Mail, RecordResult, Resend
-from services.notification.domain.ledger import AT_ONCE, Phase, path
+from services.notification.domain.ledger import Phase, in_turn, path
 from shared.casework.stepping import set_path
 from shared.contracts.vocabulary import EventType, MailResult, RequestorType
 from tests.unit.notification_story import Notified, submitted
@@ -81,7 +81,13 @@ def test_an_uncertain_letter_is_not_sent_again_while_it_may_be_under_way() -> No
     assert case.refusal(Mail.RESEND, Resend(letter, "operator-1", over_since=REAL)) is None
     entry = case.letters[letter]
     assert (entry.phase, entry.attempt, entry.by, entry.token) == (Phase.DUE, 1, "operator-1", None)
-    assert case.queue["mail_at"] == AT_ONCE
+    assert case.queue["mail_at"] == in_turn(entry.made_at) < REAL
+
+
+def test_of_letters_that_are_due_the_one_made_first_is_looked_at_first() -> None:
+    earlier, later = (in_turn(REAL + timedelta(seconds=seconds)) for seconds in (0, 1))
+    assert earlier < later < REAL
+    assert later.microsecond % 1000 == 0  # what the index keeps
 
 
 def test_the_first_attempts_late_reply_calls_off_a_resend_that_has_not_begun() -> None:

@@ -6,7 +6,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum, unique
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,15 @@ from services.notification.domain.letters import Because, Notification
 from shared.contracts.vocabulary import Letter, MailResult, Recipient
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands for `next_at` None in the index by which due mails are found."""
+"""From here on lie the moments that stand for `next_at` None in the index by which due mails are found."""
+
+
+def in_turn(made_at: datetime) -> datetime:
+    """A moment long past, the earlier the longer a letter has been due: under a backlog, first come first served.
+
+    Not `made_at` itself, for the policy clock may be ahead of real time: a millisecond stands for each second.
+    """
+    return AT_ONCE + timedelta(milliseconds=(made_at - AT_ONCE) // timedelta(seconds=1))
 
 
 @unique
@@ -106,7 +114,7 @@ def phase_after(result: MailResult) -> Phase:
 def look_again_at(work: Mapping[str, Any]) -> datetime | None:
     """When the mail loop must next look at the case: the earliest open letter; None when all are settled."""
     moments = [
-        (entry.next_at if entry.phase is Phase.DUE else entry.claimed_until) or AT_ONCE
+        (entry.next_at if entry.phase is Phase.DUE else entry.claimed_until) or in_turn(entry.made_at)
         for entry in entries(work).values()
         if entry.phase.open
     ]
