@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import platform
+from cli import demo, platform
 
 app = typer.Typer(
     name="secondlook",
@@ -18,6 +18,7 @@ app.command(rich_help_panel=PLATFORM)(platform.up)
 app.command(rich_help_panel=PLATFORM)(platform.down)
 app.command(rich_help_panel=PLATFORM)(platform.status)
 app.command(rich_help_panel=PLATFORM)(platform.logs)
+app.command(rich_help_panel=PLATFORM)(demo.demo)
 
 
 if __name__ == "__main__":

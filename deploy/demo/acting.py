@@ -169,7 +169,7 @@ class Case:
             address = self.line.email
             if address is None:
                 raise Stuck("has no address to which the link could be sent")
-            self.link = (await self.world.post.beyond(address, 0))[0].link
+            self.link = (await self.world.post.beyond(address, self.id, 0))[0].link
         return Page(self.world.intake, self.link)
 
     async def _letter_or_a_while(self) -> None:
@@ -179,7 +179,7 @@ class Case:
             return
         try:
             async with asyncio.timeout(NOW_AND_THEN_SECONDS):
-                self.letters_read = len(await self.world.post.beyond(self.line.email, self.letters_read))
+                self.letters_read = len(await self.world.post.beyond(self.line.email, self.id, self.letters_read))
         except TimeoutError:
             return
 

@@ -1,12 +1,13 @@
 """After the last step: gather what the stores, the topics and the mail sink hold, judge it, and show it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from rich.console import Console
 
 from deploy.demo import report
 from deploy.demo.acting import Case
+from deploy.demo.letters import letters_of
 from deploy.demo.lines import Line
 from deploy.demo.oracle import Evidence, Findings, judge
 from deploy.demo.people import Staff
@@ -77,12 +78,13 @@ class Ending:
         console.print(f"\n[bold]One case: {history['number']}[/], line {case.line.number} of the file")
         console.print(report.timeline(history))
         console.print("\n[bold]Its letters[/]")
-        for panel in report.letters(self._letters(history["number"])):
+        ids = letters_of(case.id, evidence.events[case.id])
+        for panel in report.letters(self._letters({str(each) for each in ids})):
             console.print(panel)
 
-    def _letters(self, number: str) -> list[tuple[str, Letter]]:
-        found = ((mail, self._mailbox.letter(mail.number)) for mail in self._mailbox.all())
-        return [(", ".join(mail.to), letter) for mail, letter in found if letter and letter.case_number == number]
+    def _letters(self, ids: Set[str]) -> list[tuple[str, Letter]]:
+        found = ((mail, self._mailbox.letter(mail.number)) for mail in self._mailbox.all() if mail.id in ids)
+        return [(", ".join(mail.to), letter) for mail, letter in found if letter]
 
 
 def _is_whole(case: Case, ending: str, evidence: Evidence) -> bool:

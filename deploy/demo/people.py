@@ -1,6 +1,7 @@
 """The scripted people: officers at their queues, the Senior Reviewing Official, and whoever opens the letters."""
 
 import asyncio
+from base64 import urlsafe_b64decode
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,10 +83,15 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A letter that came to an address."""
+    """A letter that came to an address: its number in the sink, and the private link in it."""
 
     number: int
     link: str
+
+    def is_about(self, case_id: UUID) -> bool:
+        """Whether it is about this case. Somebody with two cases tells them apart by reading; a script, by the link."""
+        token = self.link.rpartition("/")[2]
+        return urlsafe_b64decode(token + "=" * (-len(token) % 4))[:16] == case_id.bytes
 
 
 class PostOffice:
@@ -111,13 +117,13 @@ class PostOffice:
                     self._news.notify_all()
             await asyncio.sleep(LOOK_EVERY_SECONDS / 3)
 
-    def letters(self, address: str) -> list[Post]:
-        """What has come to an address so far."""
-        return self._came[address.lower()]
+    def letters(self, address: str, case_id: UUID) -> list[Post]:
+        """What has come to an address about a case so far."""
+        return [post for post in self._came[address.lower()] if post.is_about(case_id)]
 
-    async def beyond(self, address: str, known: int) -> list[Post]:
-        """Wait until more than `known` letters have come to an address."""
+    async def beyond(self, address: str, case_id: UUID, known: int) -> list[Post]:
+        """Wait until more than `known` letters about a case have come to an address."""
         async with self._news:
-            while len(found := self.letters(address)) <= known:
+            while len(found := self.letters(address, case_id)) <= known:
                 await self._news.wait()
             return found

@@ -29,13 +29,13 @@ class Sending:
         self._lines = asyncio.Event()
 
     async def all(self, lines: Sequence[Line]) -> None:
-        """Send all lines, in their order as far as several at once have one."""
+        """Send all lines: first those that must wait longest afterwards, else in their order."""
         loop = asyncio.get_running_loop()
         self._answered = {line.number: loop.create_future() for line in lines}
         self._lines.set()
         by_number = {line.number: line for line in lines}
         async with asyncio.TaskGroup() as group:
-            for line in lines:
+            for line in longest_first(lines):
                 earlier = by_number.get(line.comes_back_to or 0)
                 group.create_task(self._one(line, earlier))
 
@@ -83,3 +83,10 @@ class Sending:
                 if attempt == KAFKA_TRIES - 1:
                     raise
         raise AssertionError("the last attempt either returns or raises")
+
+
+def longest_first(lines: Sequence[Line]) -> list[Line]:
+    """Lines whose case waits for a window or a silence to end, and the lines that these come back to; then the rest."""
+    waiting = {line.number for line in lines if {"lapse", "silence"} & set(line.steps)}
+    waiting |= {line.comes_back_to for line in lines if line.number in waiting and line.comes_back_to is not None}
+    return sorted(lines, key=lambda line: line.number not in waiting)

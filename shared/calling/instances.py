@@ -13,6 +13,7 @@ PATIENCE_SECONDS = 30.0
 """How long a call is tried again while no instance answers."""
 
 ONE_CALL_SECONDS = 10.0
+AT_ONCE = 16
 _PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 2.0
 _NOT_NOW: Final = frozenset({429, 502, 503, 504})
@@ -48,8 +49,9 @@ class Instances:
         self.service = service
         self._urls = [url.rstrip("/") for url in urls]
         self._patience = patience_seconds
-        limits = httpx.Limits(max_connections=50, max_keepalive_connections=20)
-        self._http = httpx.AsyncClient(timeout=ONE_CALL_SECONDS, transport=transport, limits=limits)
+        self._http = httpx.AsyncClient(timeout=ONE_CALL_SECONDS, transport=transport)
+        # The client's own pool looks at every waiting request for each one that ends.
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._turn = 0
 
     async def close(self) -> None:
@@ -73,7 +75,9 @@ class Instances:
         while True:
             why = "it does not answer"
             try:
-                answer = await self._http.request(method, self._urls[self._turn % len(self._urls)] + path, **options)
+                url = self._urls[self._turn % len(self._urls)] + path
+                async with self._places:
+                    answer = await self._http.request(method, url, **options)
                 if answer.status_code not in _NOT_NOW:
                     return _accepted(answer)
                 why = f"it answers {answer.status_code}"
