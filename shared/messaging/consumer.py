@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 Unreadable = Callable[[str, int, int], Awaitable[None]]
 
@@ -32,7 +33,7 @@ class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 
     async def _carefully(self, partition: TopicPartition, limit: int) -> list[Any]:
         """Read a partition one by one from its committed offset, up to and past the first unreadable record."""
-        start = await self._settled(partition)
+        start = await self.settled(partition)
         end = (await self.end_offsets([partition]))[partition]
         self.seek(partition, start)
         records: list[Any] = []
@@ -41,7 +42,7 @@ class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             try:
                 found = await super().getmany(partition, timeout_ms=2000, max_records=1)
             except UnicodeDecodeError:
-                await self._unreadable(partition.topic, partition.partition, offset)
+                await self._report(partition, offset)
                 self.passed.add((partition.topic, partition.partition, offset))
                 self.seek(partition, offset + 1)
                 break
@@ -51,8 +52,16 @@ class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             offset = records[-1].offset + 1
         return records
 
-    async def _settled(self, partition: TopicPartition) -> int:
+    async def settled(self, partition: TopicPartition) -> int:
+        """The offset from which the group has to go on: the committed one, or the beginning."""
         committed = await self.committed(partition)
         if committed is not None:
             return int(committed)
         return int((await self.beginning_offsets([partition]))[partition])
+
+    async def _report(self, partition: TopicPartition, offset: int) -> None:
+        try:
+            await self._unreadable(partition.topic, partition.partition, offset)
+        except Exception as error:
+            # Of all errors FastStream's loop takes only Kafka's for an outage, and waits; others it repeats at once.
+            raise KafkaError("An unreadable record could not be noted.") from error

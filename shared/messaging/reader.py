@@ -7,6 +7,7 @@ because of an outage (design.md 4.3, steps 1 and 7).
 import asyncio
 import hashlib
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -31,8 +32,11 @@ REVOKE_SECONDS = 20.0
 STOP_SECONDS = 30.0
 GAP_TRIES = 3
 MOMENTS_SECONDS = 5.0
-"""A member whose last records are no older than this is up to date, even while more keep coming."""
+"""A partition whose last settled record is no older than this is up to date, even while more keep coming."""
+UNHEARD_SECONDS = 5.0
+"""After so long without an answer from Kafka, where a partition ends is not known any more."""
 LONGEST_BACK_OFF_SECONDS = 5.0
+MOST_DOUBLINGS = 10
 
 Handle = Callable[[Sequence[Record]], Awaitable[None]]
 
@@ -89,13 +93,14 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._subscriber(self._on_batch)
         self._settled: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
+        self._written: dict[TopicPartition, float] = {}
+        self._at_hand: frozenset[TopicPartition] = frozenset()
         self._gaps: dict[tuple[TopicPartition, int], int] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._hurry = asyncio.Event()
         self.assigned = False
         self.failures = 0
-        self.last_written: datetime | None = None
 
     async def start(self) -> None:
         """Join the group; raises `Outage` while the broker cannot be reached (then start again)."""
@@ -118,23 +123,26 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             log.warning("left_without_goodbye", group=self.group, kind=type(error).__name__)
 
     async def current(self, now: datetime) -> bool:
-        """Whether this member is up to date: nothing unread, or what it settled last was written moments ago."""
-        if self.last_written is not None and (now - self.last_written).total_seconds() < MOMENTS_SECONDS:
-            return self.assigned
-        return await self.lag() == 0
+        """Whether this member is up to date in each of its partitions; no when that cannot be known.
 
-    async def lag(self) -> int | None:
-        """Records not read yet over all assigned partitions; None while there is no assignment."""
+        Up to date: nothing is unread or unsettled, or what was settled last was written moments before `now`.
+        """
         consumer = self._subscriber.consumer
-        if consumer is None or not self.assigned:
-            return None
-        behind = 0
-        for partition in consumer.assignment():
-            end = consumer.highwater(partition)
-            if end is None:
-                continue
-            behind += max(0, end - await consumer.position(partition))
-        return behind
+        if consumer is None or not self.assigned or not consumer.assignment():
+            return False
+        try:
+            async with asyncio.timeout(UNHEARD_SECONDS):
+                return all([await self._is_current(consumer, each, now) for each in consumer.assignment()])
+        except (TimeoutError, KafkaError, AssertionError):  # taken away meanwhile
+            return False
+
+    async def _is_current(self, consumer: Any, partition: TopicPartition, now: datetime) -> bool:
+        end, heard = consumer.highwater(partition), consumer.last_poll_timestamp(partition)
+        if end is None or time.time() - heard / 1000 > UNHEARD_SECONDS:
+            return False
+        if partition not in self._at_hand and await consumer.position(partition) >= end:
+            return True
+        return now.timestamp() - self._written.get(partition, 0.0) < MOMENTS_SECONDS
 
     def settled(self) -> dict[tuple[str, int], int]:
         """Up to where this member has committed, since it was given its partitions: (topic, partition) -> offset."""
@@ -154,6 +162,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Start from the committed offsets."""
         self._settled.clear()
         self._committed.clear()
+        self._written.clear()
         self._gaps.clear()
         self._hurry.clear()
         self.assigned = True
@@ -168,26 +177,31 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         if consumer is None:
             return
         self._idle.clear()
+        bounds = _bounds(records)
+        self._at_hand = frozenset(bounds)
         try:
             if await self._follows(consumer, records):
                 await self._handle([self._record(record) for record in records])
                 await self._commit(consumer, records)
                 self.failures = 0
-                self.last_written = datetime.fromtimestamp(records[-1].timestamp / 1000, UTC)
+                self._written |= {partition: last.timestamp / 1000 for partition, (_, last) in bounds.items()}
         except Exception as error:  # noqa: BLE001 - nothing is committed; the same records come again
             self.failures += 1
             log.warning("batch_failed", group=self.group, kind=type(error).__name__, failures=self.failures)
             await self._step_back(consumer, records)
         finally:
+            self._at_hand = frozenset()
             self._idle.set()
 
     async def _follows(self, consumer: Any, records: Sequence[Any]) -> bool:
         """Whether each partition's batch starts where the last one ended; otherwise seek back (a gap may be real)."""
         first = _bounds(records)
         for partition, (start, _) in first.items():
-            expected = self._settled.get(partition)
-            if expected is None:
-                continue
+            if (
+                partition not in self._settled
+            ):  # The first batch since the assignment: one may have been lost before it.
+                self._settled[partition] = await consumer.settled(partition)
+            expected = self._settled[partition]
             while (partition.topic, partition.partition, expected) in consumer.passed:
                 expected += 1
             if start <= expected:
@@ -215,7 +229,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             log.info("commit_refused", group=self.group, kind=type(error).__name__)
 
     async def _step_back(self, consumer: Any, records: Sequence[Any]) -> None:
-        pause = min(0.2 * 2**self.failures, LONGEST_BACK_OFF_SECONDS) * (0.5 + random.random() / 2)
+        pause = min(0.2 * 2 ** min(self.failures, MOST_DOUBLINGS), LONGEST_BACK_OFF_SECONDS) * (
+            0.5 + random.random() / 2
+        )
         try:
             async with asyncio.timeout(pause):
                 await self._hurry.wait()

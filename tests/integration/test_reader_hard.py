@@ -1,0 +1,237 @@
+"""The reader where it hurts: long outages, records lost on the way, a store that is away, stopping, being behind."""
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+
+from deploy.local import probes
+from shared.casework.errors import Outage
+from shared.messaging.reader import Reader
+from shared.messaging.records import Record
+from tests.conftest import Servers
+from tests.eventually import eventually
+from tests.integration.test_reader import TOPIC, Kafka, NotUtf8, Seen, _send_raw
+from tests.integration.toy import make_topics
+
+pytestmark = pytest.mark.real
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture(name="topic")
+async def _topic(servers: Servers) -> AsyncIterator[Kafka]:
+    prefix = f"h{uuid4().hex[:8]}."
+    await make_topics(servers.kafka, prefix)
+    producer = AIOKafkaProducer(bootstrap_servers=servers.kafka)
+    await producer.start()
+    yield Kafka(servers.kafka, prefix, producer)
+    await producer.stop()
+
+
+async def test_an_outage_of_hours_passes_no_record(topic: Kafka) -> None:
+    """A back-off that doubled without end could no longer be computed, and the batch was passed."""
+    seen = Seen(failing=1)
+    reader = topic.reader(seen)
+    reader.failures = 2000
+    await reader.start()
+    await topic.send(b"one")
+
+    async def read() -> bool:
+        return seen.values == [b"one"]
+
+    await eventually(read, within=20)
+    await reader.stop()
+
+
+async def test_what_the_client_lost_before_the_first_batch_is_read_again(topic: Kafka) -> None:
+    seen = Seen()
+    reader = topic.reader(seen)
+    await reader.start()
+    consumer: Any = reader._subscriber.consumer
+    fetch, lost = consumer.getmany, list[Any]()
+
+    async def loses_the_first(*partitions: Any, **options: Any) -> Any:
+        found = await fetch(*partitions, **options)
+        if found and not lost:
+            lost.append(found)
+            return {}
+        return found
+
+    consumer.getmany = loses_the_first
+    await topic.send(b"one")
+
+    async def gone() -> bool:
+        return bool(lost)
+
+    await eventually(gone)
+    await topic.send(b"two")
+
+    async def both() -> bool:
+        return seen.values == [b"one", b"two"]
+
+    await eventually(both)
+    await reader.stop()
+
+
+async def test_an_unreadable_record_that_cannot_be_noted_is_not_passed(topic: Kafka) -> None:
+    class Away(Seen):
+        tries = 0
+
+        async def note(self, topic: str, partition: int, offset: int) -> None:
+            self.tries += 1
+            if self.tries == 1:
+                raise Outage("the store is away")
+            await super().note(topic, partition, offset)
+
+    builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 16384)
+    builder.append(0, None, None, b"name not UTF-8", [(NotUtf8("x"), b"")])
+    await topic.send(b"before")
+    await topic.send(b"elsewhere", partition=1)
+    await _send_raw(topic, bytes(builder.build()), partition=0)
+    await topic.send(b"after")
+    seen = Away()
+    reader = topic.reader(seen)
+    await reader.start()
+
+    async def all_others() -> bool:
+        return {b"before", b"elsewhere", b"after"} == set(seen.values)
+
+    await eventually(all_others, within=25)
+    await reader.stop()
+    assert (set(seen.unreadable), seen.tries) == ({(topic.topic, 0, 1)}, 2)
+
+
+async def test_stopping_while_it_backs_off_takes_no_time_and_commits_nothing(topic: Kafka) -> None:
+    seen = Seen(failing=10**9)
+    reader = topic.reader(seen)
+    await reader.start()
+    await topic.send(b"one")
+
+    async def failed_often() -> bool:
+        return reader.failures > 3
+
+    await eventually(failed_often)
+    began = time.monotonic()
+    await reader.stop()
+    assert time.monotonic() - began < 2
+    assert await topic.committed() == {}
+
+
+class Blocked(Seen):
+    """Handles nothing before it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        self.entered.set()
+        await self.go_on.wait()
+        await super().handle(records)
+
+
+async def test_nobody_is_current_before_what_was_there_is_settled(topic: Kafka) -> None:
+    """Otherwise a deadline fires right after a start, before records that would have moved it are read."""
+    then = int(time.time() * 1000) - HOUR_MS
+    await topic.producer.send_and_wait(topic.topic, b"an hour old", partition=1, timestamp_ms=then)
+    seen = Blocked()
+    reader = topic.reader(seen)
+    starting = asyncio.create_task(reader.start())
+    said: list[bool] = []
+    while not seen.entered.is_set():
+        said.append(await reader.current(datetime.now(UTC)))
+        await asyncio.sleep(0)
+    said.append(await reader.current(datetime.now(UTC)))
+    await starting
+    assert not any(said)
+    seen.go_on.set()
+
+    async def current() -> bool:
+        return await reader.current(datetime.now(UTC))
+
+    await eventually(current)
+    await reader.stop()
+    assert not await reader.current(datetime.now(UTC))
+
+
+class Answering:
+    """What the reader asks a consumer."""
+
+    def __init__(self, *, end: int | None, heard_ago: float, position: int) -> None:
+        self._end, self._heard, self._position = end, (time.time() - heard_ago) * 1000, position
+
+    def highwater(self, _: TopicPartition) -> int | None:
+        return self._end
+
+    def last_poll_timestamp(self, _: TopicPartition) -> float:
+        return self._heard
+
+    async def position(self, _: TopicPartition) -> int:
+        return self._position
+
+
+@pytest.mark.parametrize(
+    ("end", "heard_ago", "position", "written_ago", "expected"),
+    [
+        (None, 0, 0, None, False),  # Kafka was not asked yet
+        (5, 0, 5, None, True),
+        (5, 60, 5, None, False),  # Kafka is away
+        (5, 0, 4, None, False),
+        (5, 0, 4, 1, True),  # more keep coming
+        (5, 0, 4, 60, False),
+    ],
+)
+async def test_a_partition_is_current_when_nothing_older_than_moments_is_unread(
+    topic: Kafka, end: int | None, heard_ago: float, position: int, written_ago: float | None, expected: bool
+) -> None:
+    reader = topic.reader(Seen())
+    partition = TopicPartition(TOPIC, 0)
+    if written_ago is not None:
+        reader._written[partition] = time.time() - written_ago
+    consumer = Answering(end=end, heard_ago=heard_ago, position=position)
+    assert await reader._is_current(consumer, partition, datetime.now(UTC)) is expected
+
+
+async def test_a_reader_that_could_not_start_starts_later_and_leaves_nothing_behind(
+    topic: Kafka, servers: Servers
+) -> None:
+    (port,) = probes.free_ports(1)
+    seen = Seen()
+    reader = Reader(
+        f"127.0.0.1:{port}", [TOPIC], group="g", handle=seen.handle, unreadable=seen.note, prefix=topic.prefix
+    )
+    before = len(asyncio.all_tasks())
+    for _ in range(3):
+        with pytest.raises(Outage):
+            await reader.start()
+    gc.collect()
+    assert len(asyncio.all_tasks()) == before
+    host, kafka_port = servers.kafka.split(",")[0].split(":")
+
+    async def forward(reading: asyncio.StreamReader, writing: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(host, int(kafka_port))
+        await asyncio.gather(_pipe(reading, back), _pipe(there, writing))
+
+    async with await asyncio.start_server(forward, "127.0.0.1", port):
+        await reader.start()
+        await topic.send(b"one")
+
+        async def read() -> bool:
+            return seen.values == [b"one"]
+
+        await eventually(read)
+        await reader.stop()
+
+
+async def _pipe(reading: asyncio.StreamReader, writing: asyncio.StreamWriter) -> None:
+    while data := await reading.read(65536):
+        writing.write(data)
+    writing.close()
