@@ -1,0 +1,132 @@
+"""One whole run, kept alive afterwards, and everything it left behind: topics, stores, logs, letters."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+from uuid import UUID
+
+import bson
+from pymongo import MongoClient
+
+from deploy.demo import lines
+from deploy.demo.lines import Line
+from deploy.demo.play import REQUESTS
+from deploy.local import platform, state
+from deploy.local.places import PROJECT
+from shared.contracts.envelope import Event
+from shared.contracts.parsing import parse
+from shared.contracts.vocabulary import EventType, Service
+from shared.messaging.records import Record
+from shared.messaging.tap import Tap
+
+SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a run left behind."""
+
+    status: int
+    output: str
+    data: Path
+    lines: tuple[Line, ...]
+    raw: tuple[Line, ...]
+    records: Mapping[EventType, tuple[Record, ...]]
+    stores: Mapping[str, Mapping[str, tuple[dict[str, Any], ...]]]
+    logs: Mapping[str, bytes]
+
+    def events(self, case_id: UUID) -> list[Event[Any]]:
+        """All events of a case, each id once, in the order of their topics."""
+        found: dict[UUID, Event[Any]] = {}
+        for kind, records in self.records.items():
+            for record in records:
+                if record.key == str(case_id).encode():
+                    event = parse(record.value or b"", kind)
+                    found.setdefault(event.id, event)
+        return list(found.values())
+
+    def cases(self, service: Service) -> tuple[dict[str, Any], ...]:
+        """The documents of one service."""
+        return self.stores[f"secondlook_{service}"]["cases"]
+
+    def haystacks(self) -> Iterator[tuple[str, bytes]]:
+        """Everything that must hold no personal data in clear, by where it is: topics, stores and logs."""
+        for kind, records in self.records.items():
+            yield f"topic {kind}", b"\n".join((each.key or b"") + (each.value or b"") for each in records)
+        for database, collections in self.stores.items():
+            for name, documents in collections.items():
+                yield f"store {database}.{name}", b"\n".join(bson.encode(document) for document in documents)
+        for name, text in self.logs.items():
+            yield f"log {name}", text
+
+
+async def play(*options: str) -> Left:
+    """Run the demo with these options, look at everything, and stop what it left running."""
+    before = set(_folders())
+    with TemporaryFile("w+") as output:
+        demo = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs meanwhile
+            [sys.executable, "-m", "cli.main", "demo", "--keep", *options],
+            cwd=PROJECT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            status = demo.wait(SECONDS)
+        finally:
+            demo.terminate()  # a demo that did not end in time stops what it has started
+            demo.wait()
+            made = [folder for folder in _folders() if folder not in before]
+        output.seek(0)
+        said = output.read()
+    assert len(made) == 1, said[-4000:]
+    data = made[0]
+    try:
+        members = state.load(data).members
+        return Left(
+            status=status,
+            output=said,
+            data=data,
+            lines=tuple(line for line in lines.read(REQUESTS) if line.counts_as == "submitted"),
+            raw=tuple(lines.read(REQUESTS)),
+            records=await _records(members["kafka"].url),
+            stores=_stores(members["documents"].url),
+            logs={path.name: path.read_bytes() for path in sorted((data / "logs").glob("*.log"))},
+        )
+    finally:
+        platform.down(data)
+        shutil.rmtree(data / "kafka", ignore_errors=True)
+
+
+def _folders() -> list[Path]:
+    return sorted((PROJECT / ".secondlook").glob("demo-*"))
+
+
+async def _records(bootstrap: str) -> dict[EventType, tuple[Record, ...]]:
+    kinds = [kind for kind in EventType if kind is not EventType.REQUEST_RECEIVED]
+    found: dict[EventType, list[Record]] = defaultdict(list)
+    async with Tap(bootstrap, kinds) as tap:
+        for record in await tap.to_the_end():
+            found[EventType(record.topic)].append(record)
+    return {kind: tuple(found[kind]) for kind in kinds}
+
+
+def _stores(uri: str) -> dict[str, dict[str, tuple[dict[str, Any], ...]]]:
+    with MongoClient[dict[str, Any]](uri, uuidRepresentation="standard", tz_aware=True) as client:
+        return {
+            name: {each: tuple(client[name][each].find({})) for each in client[name].list_collection_names()}
+            for name in client.list_database_names()
+            if name.startswith("secondlook_")
+        }
+
+
+LAST_LINE = re.compile(
+    r"submitted (?P<submitted>\d+), rejected (?P<rejected>\d+), resolved (?P<resolved>\d+), "
+    r"e-mails (?P<emails>\d+), lost (?P<lost>\d+), doubled (?P<doubled>\d+)"
+)
