@@ -1,7 +1,6 @@
 """One whole run, kept alive afterwards, and everything it left behind: topics, stores, logs, letters."""
 
 import re
-import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -101,7 +100,6 @@ async def play(*options: str) -> Left:
         )
     finally:
         platform.down(data)
-        shutil.rmtree(data / "kafka", ignore_errors=True)
 
 
 def _folders() -> list[Path]:

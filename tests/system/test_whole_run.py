@@ -1,7 +1,9 @@
 """All requests of the demo, two instances of each service, one of each killed: nothing lost, nothing doubled."""
 
 import json
+import shutil
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -43,8 +45,10 @@ MENDED = "rejected and mended"
 
 
 @pytest.fixture(scope="module", name="left")
-async def _left() -> Left:
-    return await play("--instances", "2", "--kill")
+async def _left() -> AsyncIterator[Left]:
+    left = await play("--instances", "2", "--kill")
+    yield left
+    shutil.rmtree(left.data)
 
 
 def test_the_last_line_says_that_nothing_was_lost_or_doubled(left: Left) -> None:
