@@ -3,6 +3,9 @@
 import random
 from collections.abc import Callable
 
+MOST_DOUBLINGS = 16
+"""An outage of hours has thousands of failures, and two to the power of that is no number to wait for."""
+
 
 class Breaker:
     """Opens on a failure for a pause that doubles up to a limit (with jitter) and closes on the first success."""
@@ -34,7 +37,7 @@ class Breaker:
 
     def failed(self) -> None:
         """A try failed: stay away for longer."""
-        pause = min(self._first * 2**self._failures, self._longest)
+        pause = min(self._first * 2 ** min(self._failures, MOST_DOUBLINGS), self._longest)
         self._failures += 1
         self._until = self._monotonic() + pause * (0.5 + self._jitter() / 2)
 

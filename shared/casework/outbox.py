@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -35,17 +36,16 @@ class _Progress:
 
     prefix: int = 0
     acknowledged: set[int] = field(default_factory=set)
-    flying: set[int] = field(default_factory=set)
+    flying: dict[int, "asyncio.Future[None]"] = field(default_factory=dict)
 
-    def starts(self, index: int) -> bool:
-        """Whether an event has to be sent now; if so it is in flight from now on."""
-        if index < self.prefix or index in self.acknowledged or index in self.flying:
-            return False
-        self.flying.add(index)
-        return True
+    def knows(self, index: int) -> bool:
+        return index < self.prefix or index in self.acknowledged or index in self.flying
+
+    def starts(self, index: int) -> None:
+        self.flying[index] = asyncio.get_running_loop().create_future()
 
     def lands(self, index: int, *, acknowledged: bool) -> None:
-        self.flying.discard(index)
+        self.flying.pop(index).set_result(None)
         if acknowledged:
             self.acknowledged.add(index)
         while self.prefix in self.acknowledged:
@@ -62,6 +62,7 @@ class Outbox:
         self.breaker = breaker
         self._progress: dict[UUID, _Progress] = {}
         self._unmarked: dict[UUID, int] = {}
+        self._marked: set[UUID] = set()
 
     def acknowledged(self, case_ids: Iterable[UUID]) -> dict[UUID, int]:
         """Acknowledged prefixes that the store may not know yet: marks that can ride along with a write."""
@@ -79,60 +80,82 @@ class Outbox:
 
     async def publish(self, publications: Sequence[Publication]) -> None:
         """Send, wait (bounded) for acknowledgements, note the acknowledged prefixes. Raises `Outage` on a shortfall."""
+        behind = await self._publish(publications)
+        if behind:
+            await self.publish_stored(behind)
+
+    async def publish_stored(self, case_ids: Iterable[UUID]) -> None:
+        """Publish what the store says is unpublished: stored bytes only. Raises `Outage` on a shortfall."""
+        stored = await self._store.unpublished(case_ids)
+        if await self._publish([Publication(each.case_id, each.published, each.events, each.blobs) for each in stored]):
+            raise Outage("Earlier events of the same cases were not acknowledged.")
+
+    async def _publish(self, publications: Sequence[Publication]) -> set[UUID]:
+        """Returns the cases of which an earlier event is not acknowledged: nothing more was sent of them."""
+        await self._earlier_flights(publications)
         chosen: list[tuple[UUID, int]] = []
         records: list[Outgoing] = []
-        for publication in publications:
-            progress = self._progress.setdefault(publication.case_id, _Progress())
-            progress.prefix = max(progress.prefix, publication.published)
-            for event in publication.events:
-                if progress.starts(event.index):
-                    chosen.append((publication.case_id, event.index))
+        behind: set[UUID] = set()
+        sent: Sequence[bool] = ()
+        try:
+            for publication in publications:
+                progress = self._progress.setdefault(publication.case_id, _Progress())
+                progress.prefix = max(progress.prefix, publication.published)
+                for event in publication.events:
+                    if progress.knows(event.index):
+                        continue
+                    if event.index and not progress.knows(event.index - 1):
+                        behind.add(publication.case_id)  # A double is dropped downstream, an inversion is not.
+                        break
                     blobs = {name: publication.blobs[name] for name in event.blobs}
                     records.append(Outgoing(event.type, publication.case_id, event.id, splice(event.body, blobs)))
-        sent: Sequence[bool] = [False] * len(records)
-        try:
+                    progress.starts(event.index)
+                    chosen.append((publication.case_id, event.index))
             sent = await self._sender.send(records) if records else ()
         finally:
-            for (case_id, index), acknowledged in zip(chosen, sent, strict=True):
+            outcomes = [*sent, *repeat(False, len(chosen) - len(sent))]
+            for (case_id, index), acknowledged in zip(chosen, outcomes, strict=True):
                 self._progress[case_id].lands(index, acknowledged=acknowledged)
             for publication in publications:
                 self._note(publication)
         if not all(sent):
-            self.breaker.failed()
+            if not any(sent):
+                self.breaker.failed()
             raise Outage("Kafka did not acknowledge in time.")
         if records:
             self.breaker.worked()
+        return behind
 
-    async def publish_stored(self, case_ids: Iterable[UUID]) -> None:
-        """Publish what the store says is unpublished: stored bytes only."""
-        stored = await self._store.unpublished(case_ids)
-        await self.publish([Publication(case.case_id, case.published, case.events, case.blobs) for case in stored])
+    async def _earlier_flights(self, publications: Sequence[Publication]) -> None:
+        """Wait (as long as a send may take) for what other tasks are sending of these cases: it may still fail."""
+        while flights := [
+            flight
+            for publication in publications
+            if (progress := self._progress.get(publication.case_id)) is not None
+            for flight in progress.flying.values()
+        ]:
+            await asyncio.wait(flights)
 
     async def flush_marks(self) -> None:
         """Write the marks gathered so far, in bulk."""
+        for case_id in self._marked:  # One round after its mark: a write that was under way may have counted on it.
+            self._forget(case_id)
+        self._marked.clear()
         while self._unmarked:
             marks = dict(list(self._unmarked.items())[:MARKS_AT_ONCE])
             await self._store.mark(marks)
+            self._marked |= marks.keys()
             for case_id, published in marks.items():
                 if self._unmarked.get(case_id) == published:
                     del self._unmarked[case_id]
-                self._forget(case_id)
-
-    async def keep_marking(self) -> None:
-        """Flush marks for ever; an outage only delays them."""
-        while True:
-            await asyncio.sleep(MARK_SECONDS)
-            try:
-                await self.flush_marks()
-            except Outage:
-                continue
 
     def _note(self, publication: Publication) -> None:
         """A longer acknowledged prefix is a mark to write; a mark that the store lacks is written again."""
         progress = self._progress.get(publication.case_id)
         if progress is not None and progress.prefix > publication.published:
             self._unmarked[publication.case_id] = progress.prefix
-        self._forget(publication.case_id)
+        elif publication.case_id not in self._marked:
+            self._forget(publication.case_id)
 
     def _forget(self, case_id: UUID) -> None:
         progress = self._progress.get(case_id)
