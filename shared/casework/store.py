@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
+import structlog
+
 from shared.casework.case import Case, Emitted
 from shared.casework.document import WITHOUT_BULK, fresh, read, read_event, write
 from shared.casework.errors import Outage
@@ -15,6 +17,8 @@ from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Database, PyMongo
 S = TypeVar("S")
 
 CASES = "cases"
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,7 @@ class Store(Generic[S]):
         documents = await self._find(
             {"_id": {"$in": list(case_ids)}}, {"events": 1, "sealed": 1, "published": 1, "emitted": 1}
         )
-        found = []
-        for document in documents:
-            events = tuple(read_event(event) for event in document.get("events", ())[document["published"] :])
-            sealed = document.get("sealed", {})
-            blobs = {name: sealed[name] for event in events for name in event.blobs}
-            found.append(Stored(document["_id"], document["published"], document["emitted"], events, blobs))
-        return found
+        return [_unpublished(document) for document in documents]
 
     async def mark(self, marks: Mapping[UUID, int]) -> None:
         """Note acknowledged prefixes, where nothing newer was emitted: whoever emitted that publishes and marks it."""
@@ -163,3 +161,16 @@ class Store(Generic[S]):
             return await cursor.to_list(None)
         except PyMongoError as error:
             raise Outage(f"The store does not answer ({type(error).__name__}).") from error
+
+
+def _unpublished(document: Mapping[str, Any]) -> Stored:
+    """A damaged document, which lacks a blob that an event names, holds up itself and nobody else."""
+    sealed = document.get("sealed", {})
+    events: list[Emitted] = []
+    for event in map(read_event, document.get("events", ())[document["published"] :]):
+        if any(name not in sealed for name in event.blobs):
+            log.error("blob_missing", case=str(document["_id"]), kind=event.type)
+            break
+        events.append(event)
+    blobs = {name: sealed[name] for event in events for name in event.blobs}
+    return Stored(document["_id"], document["published"], document["emitted"], tuple(events), blobs)

@@ -19,6 +19,8 @@ STALE_SECONDS = 10.0
 SWEEP_SECONDS = 2.0
 DEADLINE_SECONDS = 0.25
 AT_ONCE = 500
+MOST_SEEN = 20_000
+"""How many cases are watched at a time: after an outage that many are due at once."""
 
 log = structlog.get_logger()
 
@@ -43,7 +45,7 @@ class Sweeper:
         if self._engine.outbox.breaker.open:
             return 0
         now = self._monotonic()
-        pending = dict(await self._engine.store.pending(AT_ONCE))
+        pending = dict(await self._engine.store.pending(MOST_SEEN))
         self._seen = {
             case_id: self._seen[case_id] if self._seen.get(case_id, (None, 0.0))[0] == emitted else (emitted, now)
             for case_id, emitted in pending.items()
@@ -51,8 +53,14 @@ class Sweeper:
         stale = [case_id for case_id, (_, since) in self._seen.items() if now - since >= self._stale_seconds]
         if stale:
             log.info("sweeping", service=self._engine.rules.behaviour.service, cases=len(stale))
-            await self._engine.outbox.publish_stored(stale)
+        for first in range(0, len(stale), AT_ONCE):
+            await self._take_up(stale[first : first + AT_ONCE])
         return len(stale)
+
+    async def _take_up(self, cases: list[UUID]) -> None:
+        for case_id in cases:  # Whatever comes of it, the others have their turn before these come again.
+            self._seen[case_id] = (self._seen[case_id][0], self._monotonic())
+        await self._engine.outbox.publish_stored(cases)
 
 
 async def for_ever(work: Callable[[], Awaitable[Any]], *, every_seconds: float, name: str) -> None:
