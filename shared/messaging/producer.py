@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed
 
 from shared.contracts.envelope import CONTENT_TYPE, traceparent
 from shared.contracts.vocabulary import EventType
@@ -39,41 +40,50 @@ class KafkaSender:
         self._starting = asyncio.Lock()
 
     async def send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
-        """Whether each record was acknowledged by all in-sync replicas within the limit. Never raises for an outage."""
-        futures: list[asyncio.Future[Any]] = []
+        """Whether each record was acknowledged by all in-sync replicas within the limit. Never raises for an outage.
+
+        A record too large to be sent holds up later ones of its case, and nobody else's.
+        """
+        producer: AIOKafkaProducer | None = None
+        futures: list[asyncio.Future[Any] | None] = []
         try:
             async with asyncio.timeout(self._seconds):
                 producer = await self._ready()
-                for record in records:
-                    futures.append(await self._enqueue(producer, record))  # noqa: PERF401 - one by one
-                await asyncio.wait(futures)
+                await self._enqueue_all(producer, records, futures)
+                if waiting := [future for future in futures if future is not None]:
+                    await asyncio.wait(waiting)
         except (TimeoutError, KafkaError) as error:
             log.warning("publishing_failed", kind=type(error).__name__, records=len(records))
         except asyncio.CancelledError:
-            await self.discard()
+            await self._throw_away(producer)
             raise
-        sent = [future.done() and not future.cancelled() and future.exception() is None for future in futures]
-        sent += [False] * (len(records) - len(sent))
-        if not all(sent):
-            await self.discard()
-        return sent
+        sent = [future is not None and _acknowledged(future) for future in futures]
+        if len(futures) < len(records) or not all(_acknowledged(future) for future in futures if future is not None):
+            await self._throw_away(producer)
+        return sent + [False] * (len(records) - len(sent))
 
     async def discard(self) -> None:
-        """Throw the producer away, with what it still holds: otherwise a dead broker would collect copies."""
-        producer, self._producer = self._producer, None
+        """Throw the producer away, with what it still holds."""
+        await self._throw_away(self._producer)
+
+    async def _throw_away(self, producer: Any) -> None:
+        """Otherwise a dead broker would collect copies. Whoever else is sending on it is told by its futures."""
         if producer is None:
             return
+        if self._producer is producer:
+            self._producer = None
         with contextlib.suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(STOP_SECONDS):
                 await producer.stop()
                 return
         # A timed-out stop leaves these running, and they would deliver later.
-        with contextlib.suppress(TimeoutError, KafkaError, asyncio.CancelledError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await producer._sender.close()
+        if (sending := producer._sender.sender_task) is not None:
+            sending.cancel()
+            await asyncio.wait([sending], timeout=STOP_SECONDS)  # never awaited itself: that would swallow our own end
         with contextlib.suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(STOP_SECONDS):
                 await producer.client.close()
+        producer._message_accumulator.fail_all(ProducerClosed())
 
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -99,6 +109,24 @@ class KafkaSender:
                 self._producer = producer
             return self._producer
 
+    async def _enqueue_all(
+        self, producer: AIOKafkaProducer, records: Sequence[Outgoing], futures: list[asyncio.Future[Any] | None]
+    ) -> None:
+        """Add one future per record that was taken; stops at the first error that is not the record's own."""
+        stuck: set[UUID] = set()
+        for record in records:
+            future = None
+            if record.case_id not in stuck:
+                try:
+                    future = await self._enqueue(producer, record)
+                except MessageSizeTooLargeError:
+                    stuck.add(record.case_id)
+                    log.warning("record_too_large", topic=record.topic, case=str(record.case_id))
+                except KafkaError as error:
+                    log.warning("publishing_failed", kind=type(error).__name__, records=len(records))
+                    return
+            futures.append(future)
+
     async def _enqueue(self, producer: AIOKafkaProducer, record: Outgoing) -> "asyncio.Future[Any]":
         kind = EventType(record.topic)
         headers = [_HEADER, ("traceparent", traceparent(record.case_id, record.event_id).encode())]
@@ -106,3 +134,7 @@ class KafkaSender:
             f"{self._prefix}{kind.value}", record.value, key=str(record.case_id).encode(), headers=headers
         )
         return future
+
+
+def _acknowledged(future: "asyncio.Future[Any]") -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
