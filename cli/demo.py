@@ -21,6 +21,15 @@ def demo(
     kill: Annotated[
         bool, typer.Option("--kill", help="Kill one instance of each service while it goes; start it again.")
     ] = False,
+    days_a_second: Annotated[
+        float | None,
+        typer.Option(
+            help="How fast the policy clock runs. Default 1; 0.5 with --kill. Less on a slow machine, so that people "
+            "have the time that the policy gives them.",
+            min=0.05,
+            max=5,
+        ),
+    ] = None,
 ) -> None:
     """Send hundreds of requests the whole way, and show what became of them.
 
@@ -38,6 +47,7 @@ def demo(
         keep=keep or os.environ.get("KEEP") == "1",
         instances=max(instances, 2) if kill else instances,
         kill=kill,
+        days_a_second=days_a_second or (0.5 if kill else 1.0),
     )
     with told_in_one_sentence():
         if not play(options, out):

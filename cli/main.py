@@ -2,7 +2,8 @@
 
 import typer
 
-from cli import demo, platform
+from cli import cases, demo, mail, officer, platform, sro, tokens
+from cli.submitting.command import submit
 
 app = typer.Typer(
     name="secondlook",
@@ -19,6 +20,19 @@ app.command(rich_help_panel=PLATFORM)(platform.down)
 app.command(rich_help_panel=PLATFORM)(platform.status)
 app.command(rich_help_panel=PLATFORM)(platform.logs)
 app.command(rich_help_panel=PLATFORM)(demo.demo)
+
+REQUESTS = "Requests"
+app.command(rich_help_panel=REQUESTS)(submit)
+app.add_typer(cases.app, name="case", rich_help_panel=REQUESTS)
+app.add_typer(mail.app, name="mail", rich_help_panel=REQUESTS)
+
+STAFF = "What staff do"
+app.command(rich_help_panel=STAFF)(tokens.token)
+app.command(rich_help_panel=STAFF)(officer.queue)
+app.command(rich_help_panel=STAFF)(officer.claim)
+app.command(rich_help_panel=STAFF)(officer.decide)
+app.command(rich_help_panel=STAFF)(officer.forward)
+app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,85 @@
+"""Finding a case by its number, and `secondlook case`: what happened to it."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.saying import Failed, as_json, out, plainly
+from cli.where import DEFAULT, Data, Json, Token, desk, policy_now, token_for
+from deploy.demo.report import timeline, word
+from shared.calling.instances import Refusal
+from shared.contracts.vocabulary import Service
+from shared.policy.loading import load
+
+app = typer.Typer(help="Look at single cases. Example: `secondlook case show 55MY1-Z1HT0-H`", no_args_is_help=True)
+
+Number = Annotated[str, typer.Argument(help="The case number, as in a letter; spaces, case and O for 0 are forgiven.")]
+
+
+async def find(number: str, data: Path, token: str) -> dict[str, Any]:
+    """The case of a number, as intake knows it; any staff may ask."""
+    async with desk(Service.INTAKE, token, data) as intake:
+        try:
+            return await intake.of_number(number)
+        except Refusal as refusal:
+            if refusal.code != "case_unknown":
+                raise
+            raise Failed("There is no case of this number: check it against the letter.") from None
+
+
+def office_of(found: dict[str, Any]) -> str | None:
+    """The office that a case lies with; None: to be assigned."""
+    assignment = ((found.get("filing") or {}).get("heard") or {}).get("assignment") or {}
+    office: str | None = assignment.get("office")
+    return office
+
+
+@app.command()
+@plainly
+def show(number: Number, data: Data = DEFAULT, token: Token = None, as_json_: Json = False) -> None:
+    """Show where a case stands, how it came there, and its letters. No names: codes and dates only.
+
+    Example: `secondlook case show 55MY1-Z1HT0-H`
+    """
+    told = asyncio.run(_history(number, data, token))
+    if as_json_:
+        as_json(told)
+        return
+    history = told["history"]
+    ended = f", {word(history['outcome'])} by {word(history['ended_by'])}" if history["outcome"] else ""
+    urgency = word(history["urgency"] or "unknown")
+    out.print(f"[bold]{history['number']}[/]  {word(history['stage'])}{ended}")
+    out.print(f"office {history['office'] or 'none yet'}, {urgency}, case {history['case_id']}\n")
+    out.print(timeline(history))
+    if history["waiting"]:
+        out.print("\nwaits for " + ", ".join(word(each["waits_for"]) for each in history["waiting"]))
+    if told["missing"]:
+        out.print(f"[yellow]Not all of it: no answer from {', '.join(told['missing'])}.[/]")
+
+
+async def _history(number: str, data: Path, token: str | None) -> dict[str, Any]:
+    token = token_for("analyst", data, given=token)
+    found = await find(number, data, token)
+    async with desk(Service.TRIAGE, token, data) as triage:
+        return await triage.history(found["case_id"])
+
+
+@app.command()
+@plainly
+def reasons(data: Data = DEFAULT, as_json_: Json = False) -> None:
+    """List the reason codes of the policy in force (the one that ships with this version), and what each is for.
+
+    Example: `secondlook case reasons`
+    """
+    known = load().at(policy_now(data)).reasons
+    if as_json_:
+        listed = [{"code": code, "by": sorted(r.given_by), "for": sorted(r.outcomes)} for code, r in known.items()]
+        as_json(listed)
+        return
+    table = Table("code", "for", "sentence", box=None, header_style="bold")
+    for code, reason in known.items():
+        table.add_row(code, " ".join(sorted(reason.outcomes)), reason.sentence["en"])
+    out.print(table)

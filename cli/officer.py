@@ -1,0 +1,156 @@
+"""`secondlook queue`, `claim`, `decide`, `forward`: a field office officer's work."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from cli import queues
+from cli.cases import Number, find, office_of
+from cli.saying import as_json, out, plainly
+from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
+from shared.calling.staff import Desk, names, without_nothing
+from shared.contracts.vocabulary import Service
+
+TO_BE_ASSIGNED = "TO_BE_ASSIGNED"
+HEADQUARTERS = "HQ"
+
+Outcome = Annotated[str, typer.Option(help="FAVOURABLE, DECLINED, REFERRED or MOOT.")]
+Reason = Annotated[
+    list[str] | None, typer.Option(help="A reason code of the policy in force (`secondlook case reasons`). May repeat.")
+]
+Granted = Annotated[list[str] | None, typer.Option(help="With FAVOURABLE: what is granted, like RELEASE. May repeat.")]
+Text = Annotated[str | None, typer.Option(help="Your own words; sealed before they are kept.")]
+Facts = Annotated[
+    int | None, typer.Option("--facts", help="The version of the facts that you saw; the newest when left out.")
+]
+
+
+@plainly
+def queue(
+    office: Annotated[str, typer.Option(help="A field office, like SNA; or TO_BE_ASSIGNED.")],
+    *,
+    mine: Annotated[bool, typer.Option("--mine", help="Only what you have claimed.")] = False,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Show a field office's open cases, the most urgent first.
+
+    Example: `secondlook queue --office SNA`
+    """
+    office = office.upper()
+    found = asyncio.run(_queue(office, data, _token([office], data, token, myself), mine=mine))
+    if as_json_:
+        as_json(found)
+    else:
+        queues.show(found, of="to be assigned" if office == TO_BE_ASSIGNED else f"at {office}", now=policy_now(data))
+
+
+async def _queue(office: str, data: Path, token: str, *, mine: bool) -> list[dict[str, Any]]:
+    async with desk(Service.TRIAGE, token, data) as triage:
+        return await triage.queue(office=office, mine="true" if mine else None)
+
+
+@plainly
+def claim(number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT) -> None:
+    """Take a case in hand, so that nobody else does. Again renews it.
+
+    Example: `secondlook claim 55MY1-Z1HT0-H`
+    """
+    asyncio.run(_order(number, "claim", {}, data, token=token, myself=myself, facts=None))
+    out.print(f"[green]✓[/] {number} is yours. Decide with `secondlook decide {number} --outcome ...`")
+
+
+@plainly
+def decide(
+    number: Number,
+    *,
+    outcome: Outcome,
+    reason: Reason = None,
+    granted: Granted = None,
+    referred_to: Annotated[str | None, typer.Option(help="With REFERRED: OPLA, EOIR, OIDO or I246.")] = None,
+    moot_because: Annotated[
+        str | None, typer.Option(help="With MOOT: REMOVED, RELEASED, STATUS_GRANTED, OTHER.")
+    ] = None,
+    text: Text = None,
+    facts: Facts = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Give a case that you have claimed its initial consideration.
+
+    A decline gives at least one reason. When the facts have changed since the version that you saw (`--facts`),
+    nothing is decided.
+
+    Example: `secondlook decide 55MY1-Z1HT0-H --outcome DECLINED --reason PRESUMED_BORDER_SECURITY`
+
+    Example: `secondlook decide 55MY1-Z1HT0-H --outcome FAVOURABLE --granted RELEASE --reason HEALTH`
+    """
+    said = {
+        "outcome": outcome.upper(),
+        "reasons": names(reason),
+        "granted": names(granted),
+        "referred_to": (referred_to or "").upper(),
+        "moot_because": (moot_because or "").upper(),
+        "text": text,
+    }
+    answer = asyncio.run(_order(number, "decide", said, data, token=token, myself=myself, facts=facts))
+    out.print(f"[green]✓[/] {number}: {answer['outcome'].lower()}, round {answer['round']}.")
+
+
+@plainly
+def forward(
+    number: Number,
+    *,
+    to: Annotated[str, typer.Option(help="The office that is responsible, like SNA.")],
+    text: Annotated[str, typer.Option(help="Why; sealed before it is kept.")],
+    facts: Facts = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Give a case without an office, or a misrouted one, to the office that is responsible.
+
+    Example: `secondlook forward 55MY1-Z1HT0-H --to SNA --text "lives in Bexar county"`
+    """
+    said = {"office": to.upper(), "text": text}
+    asyncio.run(_order(number, "forward", said, data, token=token, myself=myself, facts=facts))
+    out.print(f"[green]✓[/] {number} is now with {to.upper()}.")
+
+
+async def _order(
+    number: str,
+    what: str,
+    said: dict[str, Any],
+    data: Path,
+    *,
+    token: str | None,
+    myself: str | None,
+    facts: int | None,
+) -> dict[str, Any]:
+    """Find the case, sign in as an officer of its office, and do it on the facts as they were seen."""
+    found = await find(number, data, token or token_for("analyst", data, given=None))
+    own = _token([office_of(found) or HEADQUARTERS], data, token, myself)
+    async with desk(Service.TRIAGE, own, data) as triage:
+        return await on_seen_facts(triage, found["case_id"], what, said, facts)
+
+
+async def on_seen_facts(
+    at: Desk, case_id: UUID | str, what: str, said: dict[str, Any], facts: int | None
+) -> dict[str, Any]:
+    """An order; all but a claim say which version of the facts was seen."""
+    if what != "claim":
+        seen = facts if facts is not None else (await at.case(case_id))["facts_version"]
+        said = without_nothing(said) | {"facts_seen": seen}
+    answer: dict[str, Any] = await at.do(case_id, what, said)
+    return answer
+
+
+def _token(offices: list[str], data: Path, token: str | None, myself: str | None) -> str:
+    offices = [HEADQUARTERS if office == TO_BE_ASSIGNED else office for office in offices]
+    return token_for("officer", data, given=token, offices=offices, myself=myself)

@@ -1,0 +1,70 @@
+"""A queue as a tired officer reads it: the most urgent first, in words, each due time with its zone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rich.table import Table
+
+from cli.saying import out
+
+EASTERN = "America/New_York"
+URGENCIES = {
+    "REMOVAL_IMMINENT": "[bold red]REMOVAL IMMINENT[/]",
+    "DETAINED": "[yellow]detained[/]",
+    "ROUTINE": "routine",
+}
+
+
+def show(cases: Sequence[dict[str, Any]], *, of: str, now: datetime) -> None:
+    """The queue as a table."""
+    if not cases:
+        out.print(f"Nothing waits {of}.")
+        return
+    table = Table("urgency", "due", "", "case", "round", "claimed by", "note", box=None, header_style="bold")
+    for case in cases:
+        due = datetime.fromisoformat(case.get("answer_due") or case["due"])
+        table.add_row(
+            URGENCIES.get(case["urgency"], case["urgency"]),
+            local(due),
+            left(due - now),
+            case["number"] or "not known yet",
+            str(case["round"]),
+            _claim(case["claim"]),
+            _note(case),
+        )
+    out.print(table)
+    out.print(f"\n{len(cases)} {'case waits' if len(cases) == 1 else 'cases wait'} {of}.")
+
+
+def local(moment: datetime) -> str:
+    """A moment with its weekday and zone; Eastern time, as the help line has it."""
+    try:
+        return moment.astimezone(ZoneInfo(EASTERN)).strftime("%a %d %b %Y %H:%M %Z")
+    except ZoneInfoNotFoundError:
+        return moment.strftime("%a %d %b %Y %H:%M UTC")
+
+
+def left(time: timedelta) -> str:
+    """How long there is still, or since when it is over."""
+    hours = abs(time) // timedelta(hours=1)
+    amount = f"{hours // 24} d" if hours >= 48 else f"{hours} h"
+    return f"[red]overdue by {amount}[/]" if time < timedelta() else f"in {amount}"
+
+
+def _claim(claim: dict[str, Any] | None) -> str:
+    if claim is None:
+        return "[dim]nobody[/]"
+    return f"{claim['by']} [dim](claim over)[/]" if claim["expired"] else str(claim["by"])
+
+
+def _note(case: dict[str, Any]) -> str:
+    notes = []
+    if case.get("missing"):
+        notes.append(f"missing: {', '.join(case['missing'])}")
+    if case.get("question_open"):
+        notes.append("a question is open")
+    if case.get("claimable") is False:
+        notes.append("the field office's record is not here yet")
+    return "; ".join(notes)

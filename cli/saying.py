@@ -1,0 +1,73 @@
+"""How the command speaks: results to stdout, everything else to stderr, an error in one sentence."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from shared.calling.instances import Refusal, Unreachable
+from shared.messaging.submitting import NotTaken
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Failed(Exception):
+    """What is wrong, and what to do, in one sentence."""
+
+
+ADVICE = {
+    "facts_changed": "look at the case again with `secondlook case show`, then decide",
+    "not_claimed_by_you": "claim the case first with `secondlook claim`",
+    "claimed_by_another": "wait, or ask them to release it",
+    "not_your_office": "use a token of the case's office: `secondlook token --role officer --office CODE`",
+    "touched_before": "somebody else must review it",
+    "invalid_token": "make a new one with `secondlook token`",
+    "sign_in_needed": "give a token with --token or SECONDLOOK_TOKEN",
+    "case_unknown": "check the number",
+    "reason_not_allowed": "see the codes that fit with `secondlook case reasons`",
+}
+
+
+@contextmanager
+def in_one_sentence() -> Iterator[None]:
+    """An expected failure is one sentence and a status, never a traceback."""
+    try:
+        yield
+    except (Failed, Unreachable, NotTaken) as failure:
+        _fail(str(failure))
+    except Refusal as refusal:
+        advice = ADVICE.get(refusal.code)
+        _fail(f"{refusal} ({refusal.code or refusal.status})" + (f": {advice}." if advice else ""))
+    except KeyboardInterrupt:
+        err.print("Interrupted.")
+        raise typer.Exit(130) from None
+
+
+def _fail(sentence: str) -> None:
+    err.print(f"[red]✗[/] {escape(sentence)}")
+    raise typer.Exit(1) from None
+
+
+def plainly(command: Callable[P, T]) -> Callable[P, T]:
+    """A command whose failures are told in one sentence."""
+
+    @wraps(command)
+    def told(*args: P.args, **options: P.kwargs) -> T:
+        with in_one_sentence():
+            return command(*args, **options)
+
+    return told
+
+
+def as_json(what: Any) -> None:
+    """For scripts, on stdout."""
+    typer.echo(json.dumps(what, indent=1, ensure_ascii=False, default=str))
