@@ -35,21 +35,21 @@ from shared.web.tokens import DevelopmentIssuer
 
 REQUESTS = PROJECT / "deploy" / "demo" / "requests.jsonl"
 FIRST_DAY = "2021-03-08T09:00-05:00"
-A_DAY_A_SECOND = 86_400
+SECONDS_A_DAY = 86_400
 EVERYBODY_LIVES_HERE = {"PUBLIC_PER_SECOND": "1000", "PUBLIC_BURST": "2000"}
 """All requestors of the demo share one address, so what is plenty for one caller would be little for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the demo goes. `speed`: policy seconds in a real one. `within`: real seconds, from the first request on."""
+    """How the demo goes. `days_a_second`: of the policy clock. `within`: real seconds from the first request on."""
 
     requests: Path = REQUESTS
     keep: bool = False
     instances: int = 1
     kill: bool = False
-    speed: int = A_DAY_A_SECOND
-    within: float = 75.0
+    days_a_second: float = 1.0
+    within: float = 240.0
 
 
 def play(options: Options, console: Console) -> bool:
@@ -64,7 +64,7 @@ def play(options: Options, console: Console) -> bool:
         data=data,
         instances={service.value: options.instances for service in Service},
         free_ports=True,
-        clock=f"{FIRST_DAY}*{options.speed}",
+        clock=f"{FIRST_DAY}*{options.days_a_second * SECONDS_A_DAY:.0f}",
         settings=EVERYBODY_LIVES_HERE,
     )
     good = False

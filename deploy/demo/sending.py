@@ -7,7 +7,7 @@ from deploy.demo.lines import Line
 from deploy.demo.oracle import place_of
 from deploy.demo.seen import Seen
 from shared.calling import requests
-from shared.calling.instances import Instances
+from shared.calling.instances import Instances, Unreachable
 from shared.calling.sent import Answer, Ledger, Sent
 from shared.contracts.vocabulary import EventType
 from shared.messaging.submitting import NotTaken, SubmissionSender
@@ -52,20 +52,24 @@ class Sending:
     async def some(self, share: float) -> None:
         """Wait until this share of the lines has been answered."""
         await self._lines.wait()
-        wanted = max(1, int(len(self._answered) * share))
-        for count, answer in enumerate(asyncio.as_completed([asyncio.shield(a) for a in self._answered.values()]), 1):
-            await answer
-            if count >= wanted:
-                return
+        left = set(self._answered.values())
+        while self.done < share * len(self._answered):
+            _, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
 
     async def _one(self, line: Line, earlier: Line | None) -> None:
-        if earlier is not None:
-            await self.answered(earlier)
-            await self._seen.first(earlier.case_id, EventType.REQUEST_SUBMITTED, EventType.REQUEST_REJECTED)
-        async with self._places:
-            sent = await (self._by_http(line, earlier) if line.channel == "http" else self._by_kafka(line))
-            await asyncio.to_thread(self._ledger.note, sent)
-        self._answered[line.number].set_result(sent)
+        """One line; when nobody answers it, whoever waits for its answer is told, and it shows at the end as lost."""
+        answered = self._answered[line.number]
+        try:
+            if earlier is not None:
+                await self.answered(earlier)
+                await self._seen.first(earlier.case_id, EventType.REQUEST_SUBMITTED, EventType.REQUEST_REJECTED)
+            async with self._places:
+                sent = await (self._by_http(line, earlier) if line.channel == "http" else self._by_kafka(line))
+                await asyncio.to_thread(self._ledger.note, sent)
+            answered.set_result(sent)
+        except (Unreachable, NotTaken) as error:
+            answered.set_exception(error)
+            answered.exception()  # Seen, also when nobody waits for it.
 
     async def _by_http(self, line: Line, earlier: Line | None) -> Sent:
         value, mends = line.value, None
