@@ -1,0 +1,19 @@
+"""Write what is made from the code: `python -m deploy.generate` writes `.env.example` and `docs/asyncapi.json`."""
+
+from pathlib import Path
+
+from deploy import asyncapi, settings_example
+from deploy.local.places import PROJECT
+
+
+def outputs() -> dict[Path, str]:
+    """Each generated file with what it should say."""
+    return {
+        PROJECT / ".env.example": settings_example.document(),
+        PROJECT / "docs" / "asyncapi.json": asyncapi.written(),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in outputs().items():
+        path.write_text(text, encoding="utf-8")
