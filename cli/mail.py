@@ -44,7 +44,8 @@ def list_(
         return
     table = Table("number", "at", "to", "subject", "language", box=None, header_style="bold")
     for mail, letter in wanted:
-        table.add_row(str(mail.number), mail.at, escape(", ".join(mail.to)), escape(letter.subject), letter.language)
+        to, subject = escape(", ".join(mail.to)), escape(letter.subject)
+        table.add_row(str(mail.number), f"{mail.at[:19]}Z", to, subject, letter.language)
     out.print(table if wanted else "No letters.")
 
 

@@ -75,6 +75,8 @@ def up(
 
     To use servers of your own, set KAFKA_BOOTSTRAP, MONGODB_URI or SMTP_URL.
 
+    Example: `secondlook up --free-ports --instances intake=2`
+
     Afterwards: `secondlook status` shows the addresses, `secondlook logs` what is said, `secondlook down` stops it.
     """
     with told_in_one_sentence(), platform.sigterm_interrupts():
@@ -127,7 +129,10 @@ def _watch(data: Path) -> None:
 
 
 def down(data: Data = DEFAULT_DATA) -> None:
-    """Stop the services, then the servers. The data stays; nothing running is no error."""
+    """Stop the services, then the servers. The data stays; nothing running is no error.
+
+    Example: `secondlook down`
+    """
     with told_in_one_sentence():
         platform.down(data, Progress())
         out.print("[green]✓[/] Nothing runs here any more.")
@@ -137,7 +142,10 @@ def status(
     data: Data = DEFAULT_DATA,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts: a list of members.")] = False,
 ) -> None:
-    """Show what runs here, where, and whether it is ready. Ends with 1 when something is not, or when nothing runs."""
+    """Show what runs here, where, and whether it is ready. Ends with 1 when something is not, or when nothing runs.
+
+    Example: `secondlook status --json`
+    """
     looks = looking.status(data)
     if as_json:
         typer.echo(json.dumps([asdict(look) for look in looks], indent=1))
@@ -160,7 +168,10 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on showing new lines until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many last lines of each.")] = 20,
 ) -> None:
-    """Show what servers and services have said lately."""
+    """Show what servers and services have said lately.
+
+    Example: `secondlook logs intake --follow`
+    """
     folder = data / "logs"
     files = sorted(folder.glob("*.log")) if member is None else [folder / f"{member}.log"]
     if not files or not all(file.exists() for file in files):

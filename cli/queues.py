@@ -1,13 +1,14 @@
 """A queue as a tired officer reads it: the most urgent first, in words, each due time with its zone."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.table import Table
 
 from cli.saying import out
+from deploy.demo.report import word
 
 EASTERN = "America/New_York"
 URGENCIES = {
@@ -23,11 +24,13 @@ def show(cases: Sequence[dict[str, Any]], *, of: str, now: datetime) -> None:
         out.print(f"Nothing waits {of}.")
         return
     table = Table("urgency", "due", "", "case", "round", "claimed by", "note", box=None, header_style="bold")
+    for column in table.columns[:5]:
+        column.no_wrap = True  # Half a case number is none.
     for case in cases:
         due = datetime.fromisoformat(case.get("answer_due") or case["due"])
         table.add_row(
             URGENCIES.get(case["urgency"], case["urgency"]),
-            local(due),
+            local(due, now),
             left(due - now),
             case["number"] or "not known yet",
             str(case["round"]),
@@ -38,12 +41,13 @@ def show(cases: Sequence[dict[str, Any]], *, of: str, now: datetime) -> None:
     out.print(f"\n{len(cases)} {'case waits' if len(cases) == 1 else 'cases wait'} {of}.")
 
 
-def local(moment: datetime) -> str:
-    """A moment with its weekday and zone; Eastern time, as the help line has it."""
+def local(moment: datetime, now: datetime) -> str:
+    """A moment with its weekday and zone, and its year where it is another; Eastern time, as the help line has it."""
+    year = "" if moment.year == now.year else " %Y"
     try:
-        return moment.astimezone(ZoneInfo(EASTERN)).strftime("%a %d %b %Y %H:%M %Z")
+        return moment.astimezone(ZoneInfo(EASTERN)).strftime(f"%a %d %b{year} %H:%M %Z")
     except ZoneInfoNotFoundError:
-        return moment.strftime("%a %d %b %Y %H:%M UTC")
+        return moment.astimezone(UTC).strftime(f"%a %d %b{year} %H:%M UTC")
 
 
 def left(time: timedelta) -> str:
@@ -62,7 +66,7 @@ def _claim(claim: dict[str, Any] | None) -> str:
 def _note(case: dict[str, Any]) -> str:
     notes = []
     if case.get("missing"):
-        notes.append(f"missing: {', '.join(case['missing'])}")
+        notes.append(f"missing: {', '.join(map(word, case['missing']))}")
     if case.get("question_open"):
         notes.append("a question is open")
     if case.get("claimable") is False:

@@ -46,7 +46,8 @@ def in_one_sentence() -> Iterator[None]:
         _fail(str(failure))
     except Refusal as refusal:
         advice = ADVICE.get(refusal.code)
-        _fail(f"{refusal} ({refusal.code or refusal.status})" + (f": {advice}." if advice else ""))
+        told = str(refusal).rstrip(".")
+        _fail(f"{told} ({refusal.code or refusal.status})" + (f": {advice}." if advice else "."))
     except KeyboardInterrupt:
         err.print("Interrupted.")
         raise typer.Exit(130) from None

@@ -82,8 +82,8 @@ def _submitted(line: Line, sent: Sent, evidence: Evidence, findings: Findings) -
     said = accepted[0].data
     if sent.number and sent.number != said.number:
         findings.different.append(f"{told} was answered another number than its case has.")
-    if list(said.incomplete) != list(line.expect["incomplete"]):
-        findings.different.append(f"{told} lacks {list(said.incomplete)}, expected {line.expect['incomplete']}.")
+    if (incomplete := [str(code) for code in said.incomplete]) != line.expect["incomplete"]:
+        findings.different.append(f"{told} lacks {incomplete}, expected {line.expect['incomplete']}.")
     _assigned(line, evidence, findings)
     _resolved(line, evidence, findings)
     double = line.expect.get("double_of_line")

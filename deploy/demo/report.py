@@ -1,5 +1,6 @@
 """What the demo shows at its end: tables, one case as a timeline, its letters, and the last line."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from shared.contracts.telling import SENTENCES, Happened
 from shared.contracts.vocabulary import EventType
 
 SHOWN_FINDINGS = 40
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z")
 URGENCIES = ("REMOVAL_IMMINENT", "DETAINED", "ROUTINE")
 
 
@@ -66,7 +68,10 @@ def timeline(history: Mapping[str, Any]) -> Table:
 
 
 def _said(value: Any) -> str:
-    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return " + ".join(map(str, value))
+    text = str(value)
+    return text[:16].replace("T", " ") if MOMENT.fullmatch(text) else text
 
 
 def letters(found: Sequence[tuple[str, Letter]]) -> Iterable[Panel]:

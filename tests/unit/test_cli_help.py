@@ -1,0 +1,61 @@
+"""The command's help teaches: every command has an example that it understands itself."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from cli.main import app
+
+EXAMPLE = re.compile(r"`(?:[^`]*\$\()?(secondlook [^`)]*)\)?`")
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            yield from commands(inner, (*path, name))
+    else:
+        yield path, command
+
+
+ALL = dict(commands(get_command(app)))
+
+
+def test_there_are_the_commands_that_people_look_for() -> None:
+    names = {" ".join(path) for path in ALL}
+    assert {"up", "down", "status", "logs", "demo", "submit", "token", "queue", "claim", "decide", "forward"} <= names
+    assert {"case show", "case reasons", "mail list", "mail show"} <= names
+    assert {"sro queue", "sro claim", "sro decide", "sro remand"} <= names
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_help_has_an_example(path: tuple[str, ...]) -> None:
+    assert "Example" in (ALL[path].help or "")
+    shown = CliRunner().invoke(app, [*path, "--help"])
+    assert shown.exit_code == 0
+    assert "secondlook" in shown.output
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_example_can_be_typed_as_it_stands(path: tuple[str, ...]) -> None:
+    told = ALL[path].help or ""
+    examples = EXAMPLE.findall(told[told.index("Example") :])
+    assert any(shlex.split(each)[1 : 1 + len(path)] == list(path) for each in examples)
+    for each in examples:
+        words = shlex.split(each.replace("...", "X"))[1:]
+        command, arguments = _understood(words)
+        # A file that an example names need not exist here.
+        arguments = ["pyproject.toml" if word.endswith(".jsonl") else word for word in arguments]
+        command.make_context("secondlook", arguments)
+
+
+def _understood(words: list[str]) -> tuple[Any, list[str]]:
+    for length in (2, 1):
+        if tuple(words[:length]) in ALL:
+            return ALL[tuple(words[:length])], words[length:]
+    raise AssertionError(f"no command {words}")
