@@ -98,6 +98,7 @@ class Case:
             case "review":
                 await self._review(choice, key)
             case "withdraw":
+                await self._where_the_plan_says(number)
                 await self._insist(lambda: self._withdraw(key))
             case "amend":
                 form = amend_form(self.line.plan["amend"])
@@ -156,6 +157,11 @@ class Case:
                 raise Stuck("was resolved before review could be asked for")
             await self._letter_or_a_while()
         await self._insist(lambda: page.review(ground, words="Please look at what was not considered.", key=key))
+
+    async def _where_the_plan_says(self, number: int) -> None:
+        """Who withdraws at headquarters does so once the case is in that queue, not while it is on its way there."""
+        if any(step.startswith("review") for step in self.line.steps[:number]):
+            await self.world.seen.first(self.id, EventType.REVIEW_ESCALATED)
 
     async def _withdraw(self, key: str) -> None:
         await (await self._page()).withdraw(key=key)

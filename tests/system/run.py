@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import bson
+from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 
 from deploy.demo import lines
@@ -26,6 +27,7 @@ from shared.messaging.records import Record
 from shared.messaging.tap import Tap
 
 SECONDS = 300
+STANDARD: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=4)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class Left:
             yield f"topic {kind}", b"\n".join((each.key or b"") + (each.value or b"") for each in records)
         for database, collections in self.stores.items():
             for name, documents in collections.items():
-                yield f"store {database}.{name}", b"\n".join(bson.encode(document) for document in documents)
+                yield (
+                    f"store {database}.{name}",
+                    b"\n".join(bson.encode(document, codec_options=STANDARD) for document in documents),
+                )
         for name, text in self.logs.items():
             yield f"log {name}", text
 
