@@ -15,13 +15,23 @@ MAX_RECORD_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One record of one of our own topics. Either `event`, or why it could not be read (`unreadable`)."""
+    """One record of one of our own topics. Either `event`, or why it could not be read (`unreadable`).
+
+    What cannot be read is sealed before it is kept, each time otherwise: its `digest` says that it is the same record.
+    """
 
     case_id: UUID
     topic: str
     value: bytes
     event: Event[Any] | None = None
     unreadable: str | None = None
+    digest: str = ""
+
+    def same_as(self, other: "Arrived") -> bool:
+        """Whether both are the same record, come again."""
+        if self.event is None or other.event is None:
+            return bool(self.digest) and (self.topic, self.digest) == (other.topic, other.digest)
+        return self.value == other.value
 
     @property
     def sequence(self) -> str:
@@ -54,11 +64,15 @@ class Emitted:
 
 @dataclass(slots=True)
 class Changes:
-    """What a write of the case has to carry, gathered over all inputs that fold into it."""
+    """What a write of the case has to carry, gathered over all inputs that fold into it.
+
+    `work` names dotted paths below the case's `work`; `guard` what the store must still hold.
+    """
 
     anything: bool = False
     state: dict[str, Any] | None = None
-    work: dict[str, Any] = field(default_factory=dict)
+    queue: dict[str, Any] = field(default_factory=dict)
+    work: set[str] = field(default_factory=set)
     guard: dict[str, Any] = field(default_factory=dict)
     handled: set[str] = field(default_factory=set)
     commands: set[str] = field(default_factory=set)
@@ -70,7 +84,10 @@ class Changes:
 
 @dataclass(slots=True)
 class Case(Generic[S]):
-    """A case's document without its past events and sealed blobs. `v` 0: not stored yet."""
+    """A case's document without its past events and sealed blobs. `v` 0: not stored yet.
+
+    `broken` says why the stored state could not be read by this build; `newer`: a newer build has written it.
+    """
 
     id: UUID
     v: int = 0
@@ -81,6 +98,10 @@ class Case(Generic[S]):
     held: list[Held] = field(default_factory=list)
     sent: dict[str, int] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    due_at: datetime | None = None
+    broken: str | None = None
+    newer: bool = False
     emitted: int = 0
     published: int = 0
     changes: Changes = field(default_factory=Changes)
@@ -88,7 +109,7 @@ class Case(Generic[S]):
     @property
     def parked(self) -> bool:
         """An input failed: all later ones wait behind it, deadlines stop, commands are refused."""
-        return any(held.error is not None for held in self.held)
+        return self.broken is not None or any(held.error is not None for held in self.held)
 
     @property
     def settled(self) -> bool:

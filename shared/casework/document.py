@@ -1,44 +1,61 @@
 """Between a case in memory and its document (design.md 4.1): reading one, and the one write that changes it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.casework.case import Arrived, Case, Changes, Emitted, Held
-from shared.casework.offering import Rules
-from shared.casework.stepping import set_path
+from shared.casework.offering import Rules, describe
+from shared.casework.stepping import get_path, set_path
 from shared.contracts.parsing import Unparsable, parse
 from shared.contracts.vocabulary import EventType
 from shared.mongo.driver import InsertOne, UpdateOne
 
 S = TypeVar("S")
 
+_SOURCE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+MAX_WRITE_BYTES = 12_000_000
+"""A document holds 16 MiB; what would come near that in a single write is refused before it is sent."""
+
 WITHOUT_BULK = {"events": 0, "sealed": 0}
 """The projection that cases are worked on with: past events and sealed blobs stay in the store."""
 
 
 def read(document: Mapping[str, Any], rules: Rules[S]) -> Case[S]:
-    """A case as stored, its state brought up to the present shape."""
-    state = document.get("state")
-    behaviour = rules.behaviour
-    if state is not None:
-        for schema in range(document.get("schema", 1), behaviour.schema):
-            state = behaviour.upcasters[schema](state)
-    return Case(
+    """A case as stored, its state brought up to the present shape. One that cannot be read says so; it never raises."""
+    case = Case[S](
         id=document["_id"],
         v=document["v"],
-        state=rules.mapping.decode(state) if state is not None else None,
         work=document.get("work", {}),
         handled={key: (seq, last) for key, (seq, last) in document.get("handled", {}).items()},
         commands=document.get("commands", {}),
         held=[_held(document["_id"], entry) for entry in document.get("held", ())],
         sent=document.get("sent", {}),
         sizes=document.get("sizes", {}),
+        digests=document.get("digests", {}),
+        due_at=document.get("due_at"),
         emitted=document["emitted"],
         published=document["published"],
+        newer=document.get("schema", 1) > rules.behaviour.schema,
     )
+    if "state" in document and not case.newer:
+        try:
+            case.state = _state(document, rules)
+        except Exception as error:  # noqa: BLE001 - a defect, or a damaged document: it harms this case and no other
+            case.broken = describe(error)
+    return case
+
+
+def _state(document: Mapping[str, Any], rules: Rules[S]) -> S:
+    state = document["state"]
+    for schema in range(document.get("schema", 1), rules.behaviour.schema):
+        state = rules.behaviour.upcasters[schema](state)
+    return rules.mapping.decode(state)
 
 
 def write(
@@ -62,40 +79,39 @@ def write(
     return UpdateOne({"_id": case.id, "v": case.v} | case.changes.guard, update)
 
 
+def weight(case: Case[Any]) -> int:
+    """About how many bytes a write of this case would carry; some servers close the connection on too many."""
+    changes = case.changes
+    held = sum(len(held.arrived.value) for held in case.held) if changes.held else 0
+    return held + sum(map(len, changes.blobs.values())) + sum(len(event.body) for event in changes.events)
+
+
 def _values(
     case: Case[S], rules: Rules[S], *, writer: UUID, now: datetime, published: int
 ) -> tuple[dict[str, Any], list[str]]:
-    changes, behaviour = case.changes, rules.behaviour
-    values: dict[str, Any] = {
-        "v": case.v + 1,
-        "writer": writer,
-        "schema": behaviour.schema,
-        "emitted": case.emitted,
-        "queue": {},
-    }
+    changes = case.changes
+    values: dict[str, Any] = {"v": case.v + 1, "writer": writer, "emitted": case.emitted}
     absent: list[str] = []
-    due = None
-    if case.state is not None:
-        due = None if case.parked else behaviour.due(case.state)
-        queue = behaviour.queue(case.state, case.work)
-        values["queue"] = {key: value for key, value in queue.items() if value is not None}
     if changes.state is not None:
-        values["state"] = changes.state
+        values["schema"], values["state"] = rules.behaviour.schema, changes.state
+        values["queue"] = {key: value for key, value in changes.queue.items() if value is not None}
     if changes.held:
         values["held"] = [_entry(held) for held in case.held]
-    _put("due_at", due.at if due else None, values, absent)
+    _put("due_at", None if case.parked else case.due_at, values, absent)
     if changes.events and published < case.emitted:
         values["pending_since"] = now
     elif published == case.emitted:
         absent.append("pending_since")
-    for path, value in changes.work.items():
-        _put(f"work.{path}", value, values, absent)
+    for path in changes.work:
+        if not any(path != other and path.startswith(f"{other}.") for other in changes.work):
+            _put(f"work.{path}", get_path(case.work, path), values, absent)
     values |= {f"handled.{key}": list(case.handled[key]) for key in changes.handled}
     values |= {f"commands.{key}": case.commands[key] for key in changes.commands}
     values |= {f"sent.{key}": case.sent[key] for key in changes.sent}
     for name, box in changes.blobs.items():
         values[f"sealed.{name}"] = box
         values[f"sizes.{name}"] = len(box)
+        values[f"digests.{name}"] = case.digests[name]
     return values, absent
 
 
@@ -137,28 +153,36 @@ def _entry(held: Held) -> dict[str, Any]:
     arrived = held.arrived
     entry = {"topic": arrived.topic, "value": arrived.value, "since": held.since, "build": held.build}
     if arrived.event is None:
-        entry["unreadable"] = arrived.unreadable
+        entry |= {"unreadable": arrived.unreadable, "digest": arrived.digest}
     if held.error is not None:
         entry["error"] = held.error
     return entry
 
 
 def _held(case_id: UUID, entry: Mapping[str, Any]) -> Held:
-    arrived = arrive(case_id, entry["topic"], entry["value"], unreadable=entry.get("unreadable"))
+    if "unreadable" in entry:
+        reason, digest = entry["unreadable"], entry.get("digest", "")
+        arrived = Arrived(case_id, entry["topic"], entry["value"], unreadable=reason, digest=digest)
+    else:
+        arrived = arrive(case_id, entry["topic"], entry["value"])
     return Held(arrived, entry["since"], entry["build"], entry.get("error"))
 
 
-def arrive(case_id: UUID, topic: str, value: bytes, *, unreadable: str | None = None) -> Arrived:
+def arrive(case_id: UUID, topic: str, value: bytes) -> Arrived:
     """A record of one of our own topics (`topic` without prefix), parsed once; what cannot be read says why."""
-    if unreadable is not None:
-        return Arrived(case_id, topic, value, unreadable=unreadable)
     try:
         event = parse(value, EventType(topic))
     except Unparsable as error:
-        return Arrived(case_id, topic, value, unreadable=str(error))
+        return _unreadable(case_id, topic, value, str(error))
     if event.subject != case_id:
-        return Arrived(case_id, topic, value, unreadable="The event's subject is not the record's key.")
+        return _unreadable(case_id, topic, value, "The event's subject is not the record's key.")
+    if not _SOURCE.fullmatch(event.source):  # It becomes part of a stored key.
+        return _unreadable(case_id, topic, value, "The event's source is not the name of a service.")
     return Arrived(case_id, topic, value, event=event)
+
+
+def _unreadable(case_id: UUID, topic: str, value: bytes, reason: str) -> Arrived:
+    return Arrived(case_id, topic, value, unreadable=reason, digest=sha256(value).hexdigest())
 
 
 def fresh(case: Case[S]) -> None:

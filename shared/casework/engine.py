@@ -9,18 +9,19 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from shared.casework import offering
 from shared.casework.case import Arrived, Case, Emitted
 from shared.casework.commands import Answered
-from shared.casework.errors import CaseUnknown, CommandFailed, Outage, TooBusy
+from shared.casework.errors import CaseUnknown, CommandBroken, CommandFailed, Outage, TooBusy
 from shared.casework.moves import Move, move
 from shared.casework.offering import Rules, Verdict
 from shared.casework.outbox import Outbox, Publication
 from shared.casework.reaction import Command
-from shared.casework.store import Store
+from shared.casework.store import Saved, Store
 
 S = TypeVar("S")
 
@@ -28,7 +29,15 @@ ATTEMPTS = 8
 """How often a lost race is decided again before the caller is told; each loss means that somebody else got on."""
 
 Result = Verdict | Answered | CommandFailed
-Offer = Callable[[Case[S]], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered(Generic[S]):
+    """One input for a case: what it makes of the case, and what is done when the store refuses that for good."""
+
+    case_id: UUID
+    offer: Callable[[Case[S]], Result]
+    refused: Callable[[Case[S]], Result]
 
 
 async def no_point(_: str) -> None:
@@ -67,14 +76,22 @@ class Engine(Generic[S]):
         self._point = point
         self._background: set[asyncio.Task[None]] = set()
 
-    async def handle(self, batch: Sequence[Arrived]) -> None:
-        """Settle a batch of records: each is applied, dropped as a duplicate, or held. Raises only `Outage`."""
+    async def handle(self, batch: Sequence[Arrived]) -> list[Arrived]:
+        """Settle a batch of records: each is applied, dropped as a duplicate, or held. Raises only `Outage`.
+
+        Returns those that the store would not even hold in their cases, whose documents it refuses.
+        """
         now = self._policy_now()
         offers = [
-            (arrived.case_id, lambda case, arrived=arrived: offering.offer(case, arrived, self.rules, now=now))
+            Offered(
+                arrived.case_id,
+                partial(offering.offer, arrived=arrived, rules=self.rules, now=now),
+                partial(offering.set_aside, arrived=arrived, rules=self.rules, now=now),
+            )
             for arrived in batch
         ]
-        await self._settle(offers, wait=True)
+        results = await self._settle(offers, wait=True)
+        return [arrived for arrived, result in zip(batch, results, strict=True) if result is Verdict.REFUSED]
 
     async def command(self, command: Command[Any]) -> Answered:
         """Carry out one command: written, then answered, then published in the background (Kafka down is not us down).
@@ -88,8 +105,10 @@ class Engine(Generic[S]):
 
     async def commands(self, commands: Sequence[Command[Any]], *, wait: bool = True) -> list[Answered | CommandFailed]:
         """Carry out several commands in one write per case; `wait` for the acknowledgement of what they emitted."""
+        refused = CommandBroken(offering.REFUSED_BY_THE_STORE)
         offers = [
-            (asked.case_id, lambda case, asked=asked: offering.command(case, asked, self.rules)) for asked in commands
+            Offered(asked.case_id, partial(offering.command, asked=asked, rules=self.rules), lambda _: refused)
+            for asked in commands
         ]
         results = await self._settle(offers, wait=wait)
         return [result for result in results if isinstance(result, Answered | CommandFailed)]
@@ -98,7 +117,14 @@ class Engine(Generic[S]):
         """Carry out the deadlines that have come; returns how many cases were looked at."""
         now = self._policy_now()
         due = await self.store.due(now, limit)
-        offers = [(case_id, lambda case: offering.deadline(case, self.rules, policy_now=now)) for case_id in due]
+        offers = [
+            Offered(
+                case_id,
+                partial(offering.deadline, rules=self.rules, policy_now=now),
+                partial(offering.deadline_refused, rules=self.rules, now=now),
+            )
+            for case_id in due
+        ]
         await self._settle(offers, wait=False)
         return len(due)
 
@@ -143,31 +169,49 @@ class Engine(Generic[S]):
             raise CaseUnknown
         return history
 
-    async def _settle(self, offers: Sequence[tuple[UUID, Offer[S]]], *, wait: bool) -> list[Result]:
+    async def _settle(self, offers: Sequence[Offered[S]], *, wait: bool) -> list[Result]:
         results: dict[int, Result] = {}
         left = list(range(len(offers)))
+        refused: set[UUID] = set()
         for _ in range(ATTEMPTS):
             if not left:
                 break
-            await self._point("before load")
-            cases = await self.store.load(offers[index][0] for index in left)
-            await self._point("after load")
+            cases = await self._load({offers[index].case_id for index in left})
             for index in left:
-                case_id, offer = offers[index]
-                results[index] = offer(cases[case_id])
-            publications, stored = self._to_publish(cases.values())
-            await self._point("before write")
-            acknowledged = self.outbox.acknowledged(cases)
-            lost = set(await self.store.save(list(cases.values()), now=self._real_now(), published=acknowledged))
-            await self._point("after write")
-            mine = [publication for publication in publications if publication.case_id not in lost]
-            await self._send(mine, stored - lost, wait=wait)
-            left = [index for index in left if offers[index][0] in lost]
+                case = cases[offers[index].case_id]
+                results[index] = (offers[index].refused if case.id in refused else offers[index].offer)(case)
+            saved = await self._save_and_send(cases, wait=wait)
+            hopeless = saved.refused & refused
+            for index in left:
+                if offers[index].case_id in hopeless and results[index] is Verdict.HELD:
+                    results[index] = Verdict.REFUSED
+            refused |= saved.refused
+            again = saved.lost | (saved.refused - hopeless)
+            left = [index for index in left if offers[index].case_id in again]
         for index in left:
             results[index] = TooBusy()
         if left and wait:
             raise Outage("Others keep changing the same cases.")
         return [results[index] for index in range(len(offers))]
+
+    async def _load(self, case_ids: Iterable[UUID]) -> dict[UUID, Case[S]]:
+        await self._point("before load")
+        cases = await self.store.load(case_ids)
+        if any(case.newer for case in cases.values()):
+            raise Outage("A newer build has written one of these cases: an instance of that build has to go on.")
+        await self._point("after load")
+        return cases
+
+    async def _save_and_send(self, cases: Mapping[UUID, Case[S]], *, wait: bool) -> Saved:
+        publications, stored = self._to_publish(cases.values())
+        await self._point("before write")
+        acknowledged = self.outbox.acknowledged(cases)
+        saved = await self.store.save(list(cases.values()), now=self._real_now(), published=acknowledged)
+        await self._point("after write")
+        unsaved = saved.lost | saved.refused
+        mine = [publication for publication in publications if publication.case_id not in unsaved]
+        await self._send(mine, stored - unsaved, wait=wait)
+        return saved
 
     def _to_publish(self, cases: Iterable[Case[S]]) -> tuple[list[Publication], set[UUID]]:
         """Own new events where all is at hand; the ids of cases of which stored events have to be read first."""

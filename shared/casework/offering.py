@@ -22,10 +22,12 @@ from shared.casework.errors import (
 )
 from shared.casework.reaction import Behaviour, Command, Context, Deadline, Refused, Step, Wait
 from shared.casework.stepping import apply
-from shared.mongo.mapping import StateMapping
+from shared.mongo.mapping import StateMapping, plain
 from shared.policy.model import Policies
 
 S = TypeVar("S")
+
+REFUSED_BY_THE_STORE = "The store refuses the document that this would make: too large, or against its rules."
 
 
 class Verdict(Enum):
@@ -34,6 +36,8 @@ class Verdict(Enum):
     APPLIED = auto()
     ALREADY = auto()
     HELD = auto()
+    REFUSED = auto()
+    """Not even kept in its case: the store refuses the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,26 @@ class Rules(Generic[S]):
 def offer(case: Case[S], arrived: Arrived, rules: Rules[S], *, now: datetime) -> Verdict:
     """Offer one record of our own topics. `now` is only noted on inputs that have to be held."""
     verdict = _place(case, arrived, rules)
+    if isinstance(verdict, Held):
+        return _keep(case, verdict, now=now)
     if verdict is Verdict.APPLIED:
         offer_held(case, rules)
-    elif isinstance(verdict, Held):
-        verdict.since = now
-        case.held.append(verdict)
-        case.changes.held = case.changes.anything = True
-        return Verdict.HELD
     return verdict
+
+
+def set_aside(case: Case[S], arrived: Arrived, rules: Rules[S], *, now: datetime) -> Verdict:
+    """Hold a record of a case whose document, with what its inputs make of it, the store refuses for good."""
+    verdict = _in_turn(case, arrived, rules)
+    if isinstance(verdict, Verdict):
+        return verdict
+    return _keep(case, verdict or _held(arrived, rules, REFUSED_BY_THE_STORE), now=now)
+
+
+def _keep(case: Case[S], held: Held, *, now: datetime) -> Verdict:
+    held.since = now
+    case.held.append(held)
+    case.changes.held = case.changes.anything = True
+    return Verdict.HELD
 
 
 def offer_held(case: Case[S], rules: Rules[S]) -> None:
@@ -93,16 +109,22 @@ def command(case: Case[S], asked: Command[Any], rules: Rules[S]) -> Answered | C
         apply(case, outcome, cause=asked.id, now=asked.at, behaviour=rules.behaviour, mapping=rules.mapping)
     except Exception as error:  # noqa: BLE001 - whatever a reaction raises fails this command and no other
         return CommandBroken(describe(error))
-    case.commands[asked.id.hex] = dict(outcome.answer)
+    case.commands[asked.id.hex] = answer = plain(dict(outcome.answer))
     case.changes.commands.add(asked.id.hex)
     offer_held(case, rules)
-    return Answered(outcome.answer)
+    return Answered(answer)
 
 
 def deadline(case: Case[S], rules: Rules[S], *, policy_now: datetime) -> Verdict:
     """Carry out the case's next deadline if it is still due. A failing one parks the case."""
+    if case.broken is not None and case.due_at is not None:
+        return _park(case, "deadline", case.broken, rules, now=policy_now)
     due = rules.behaviour.due(case.state) if case.state is not None and not case.parked else None
     if due is None or due.at > policy_now:
+        # Another build may have named another moment: stored anew, or it would stand in the way of others for ever.
+        at = due.at if due else None
+        case.changes.anything |= at != case.due_at
+        case.due_at = at
         return Verdict.ALREADY
     moment = Deadline(due.name, deadline_id(case.id, due.name, due.at), case.id, due.at)
     try:
@@ -110,30 +132,32 @@ def deadline(case: Case[S], rules: Rules[S], *, policy_now: datetime) -> Verdict
         if not isinstance(outcome, Step):
             raise ContractViolation(f"The reaction to the deadline {due.name} returned no step.")
         _changes_only_with_an_event(case, outcome)
+        if rules.behaviour.due(outcome.state) == due:
+            raise ContractViolation(f"The reaction to the deadline {due.name} left it due: it would come for ever.")
         apply(case, outcome, cause=moment.id, now=due.at, behaviour=rules.behaviour, mapping=rules.mapping)
     except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks this case and no other
-        failed = Arrived(case.id, f"deadline.{due.name}", b"", unreadable=f"{due.name}")
-        case.held.append(Held(failed, policy_now, rules.build, describe(error)))
-        case.changes.held = case.changes.anything = True
-        return Verdict.HELD
+        return _park(case, f"deadline.{due.name}", describe(error), rules, now=policy_now)
     offer_held(case, rules)
     return Verdict.APPLIED
+
+
+def deadline_refused(case: Case[S], rules: Rules[S], *, now: datetime) -> Verdict:
+    """Park a case whose deadline makes of its document what the store refuses for good."""
+    return _park(case, "deadline", REFUSED_BY_THE_STORE, rules, now=now)
+
+
+def _park(case: Case[S], topic: str, error: str, rules: Rules[S], *, now: datetime) -> Verdict:
+    """Hold, in place of an input, the name of what failed."""
+    case.due_at = None
+    return _keep(case, Held(Arrived(case.id, topic, b"", unreadable=topic), now, rules.build, error), now=now)
 
 
 def _place(case: Case[S], arrived: Arrived, rules: Rules[S], *, again: bool = False) -> Verdict | Held:
     """Apply an event, drop it, or say how it must be held."""
     event = arrived.event
-    if not again and any(held.arrived.value == arrived.value for held in case.held):
-        return Verdict.ALREADY
-    if event is None:
-        return _held(arrived, rules, arrived.unreadable)
-    seq, last = case.handled.get(arrived.sequence, (0, None))
-    if event.seq < seq or (event.seq == seq and event.id == last):
-        return Verdict.ALREADY
-    if event.seq == seq:
-        return _held(arrived, rules, f"Another event was handled as number {seq} of this sequence.")
-    if case.parked or event.seq > seq + 1:
-        return _held(arrived, rules)
+    settled = _in_turn(case, arrived, rules, again=again)
+    if settled is not None or event is None:
+        return settled or _held(arrived, rules, arrived.unreadable)
     try:
         outcome = _react(case, event.type, event, event.time, rules)
         if isinstance(outcome, Wait):
@@ -146,6 +170,23 @@ def _place(case: Case[S], arrived: Arrived, rules: Rules[S], *, again: bool = Fa
     case.handled[arrived.sequence] = (event.seq, event.id)
     case.changes.handled.add(arrived.sequence)
     return Verdict.APPLIED
+
+
+def _in_turn(case: Case[S], arrived: Arrived, rules: Rules[S], *, again: bool = False) -> Verdict | Held | None:
+    """None when it is this input's turn; otherwise what becomes of it."""
+    event = arrived.event
+    if not again and any(held.arrived.same_as(arrived) for held in case.held):
+        return Verdict.ALREADY
+    if event is None:
+        return _held(arrived, rules, arrived.unreadable)
+    seq, last = case.handled.get(arrived.sequence, (0, None))
+    if event.seq < seq or (event.seq == seq and event.id == last):
+        return Verdict.ALREADY
+    if event.seq == seq:
+        return _held(arrived, rules, f"Another event was handled as number {seq} of this sequence.")
+    if case.parked or event.seq > seq + 1:
+        return _held(arrived, rules, case.broken if not case.held else None)
+    return None
 
 
 def _react(case: Case[S], name: str, given: Any, now: datetime, rules: Rules[S]) -> Step[S] | Wait | Refused:

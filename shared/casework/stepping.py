@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from shared.casework.case import MAX_RECORD_BYTES, Case, Emitted
 from shared.casework.errors import ContractViolation
 from shared.casework.reaction import Behaviour, Emit, Step
 from shared.contracts.envelope import Event, dataschema, encode, event_id
-from shared.mongo.mapping import StateMapping, plain
+from shared.mongo.mapping import StateMapping, plain, refuse_unencodable
 
 S = TypeVar("S")
 
@@ -19,25 +20,48 @@ def apply(
 ) -> None:
     """Apply a step to a case in memory. Raises, with the case untouched, when a result cannot be stored or sent."""
     state = mapping.encode(step.state)
+    digests = case.digests | _digests_of_new(case, step.keep)
     sizes = case.sizes | {name: len(box) for name, box in step.keep.items()}
     sent = dict(case.sent)
     events = [
         _event(case, emit, index, cause=cause, now=now, source=behaviour.service, sent=sent, sizes=sizes)
         for index, emit in enumerate(step.emits)
     ]
-    case.state, case.sizes, case.sent = step.state, sizes, sent
-    case.emitted += len(events)
+    work = case.work
     for path, value in step.work.items():
-        set_path(case.work, path, plain(value))
+        work = with_path(work, path, plain(value))
+    due, queue = behaviour.due(step.state), plain(dict(behaviour.queue(step.state, work)))
+    due_at = due.at if due else None
+    changed = [get_path(work, path) for path in step.work]
+    refuse_unencodable({"due": due_at, "queue": queue, "work": changed, "answer": plain(dict(step.answer))})
+    case.state, case.work, case.sizes, case.digests, case.sent = step.state, work, sizes, digests, sent
+    case.due_at = due_at
+    case.emitted += len(events)
     changes = case.changes
     changes.anything = True
-    changes.state = state
+    changes.state, changes.queue = state, queue
     changes.events += events
     changes.blobs |= step.keep
-    changes.guard |= step.guard
     changes.sent |= {stored_key(event.type) for event in events}
-    for path in step.work:
-        changes.work[path] = get_path(case.work, path)
+    _add_guards(case, step.guard)
+    changes.work |= step.work.keys()
+
+
+def _digests_of_new(case: Case[Any], keep: Mapping[str, bytes]) -> dict[str, str]:
+    """Events name their blobs: other bytes under a name would change what an event says, under the same id."""
+    digests = {name: sha256(box).hexdigest()[:16] for name, box in keep.items()}
+    changed = [name for name, digest in digests.items() if case.digests.get(name, digest) != digest]
+    if changed:
+        raise ContractViolation(f"Sealed blobs that are kept already came with other content: {', '.join(changed)}.")
+    return digests
+
+
+def _add_guards(case: Case[Any], guard: Mapping[str, Any]) -> None:
+    """What the store must still hold; not what an earlier input of the same write has made so only in memory."""
+    changed = {f"work.{path}" for path in case.changes.work}
+    for path, value in guard.items():
+        if not any(overlap(path, other) for other in changed):
+            case.changes.guard.setdefault(path, value)
 
 
 def _event(
@@ -79,6 +103,11 @@ def stored_key(event_type: str) -> str:
     return event_type.replace(".", "_")
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether one dotted path is the other, or lies within it: no single write may name both."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
 def set_path(document: dict[str, Any], path: str, value: Any) -> None:
     """Set a dotted path of nested dictionaries; None removes it."""
     *parents, last = path.split(".")
@@ -88,6 +117,19 @@ def set_path(document: dict[str, Any], path: str, value: Any) -> None:
         document.pop(last, None)
     else:
         document[last] = value
+
+
+def with_path(document: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy in which a dotted path is set (None removes it); the original stays as it is."""
+    first, _, rest = path.partition(".")
+    copy = dict(document)
+    if rest:
+        copy[first] = with_path(copy.get(first, {}), rest, value)
+    elif value is None:
+        copy.pop(first, None)
+    else:
+        copy[first] = value
+    return copy
 
 
 def get_path(document: Mapping[str, Any], path: str) -> Any:

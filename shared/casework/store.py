@@ -9,16 +9,31 @@ from uuid import UUID, uuid4
 import structlog
 
 from shared.casework.case import Case, Emitted
-from shared.casework.document import WITHOUT_BULK, fresh, read, read_event, write
+from shared.casework.document import MAX_WRITE_BYTES, WITHOUT_BULK, fresh, read, read_event, weight, write
 from shared.casework.errors import Outage
 from shared.casework.offering import Rules
-from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Database, PyMongoError, UpdateOne
+from shared.mongo.driver import (
+    DUPLICATE_KEY,
+    REFUSED_FOR_GOOD,
+    BulkWriteError,
+    Database,
+    PyMongoError,
+    UpdateOne,
+)
 
 S = TypeVar("S")
 
 CASES = "cases"
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was not written: cases that somebody else changed first, and those whose document the server refuses."""
+
+    lost: frozenset[UUID] = frozenset()
+    refused: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +71,28 @@ class Store(Generic[S]):
         cases |= {document["_id"]: read(document, self._rules) for document in documents}
         return cases
 
-    async def save(self, cases: Sequence[Case[S]], *, now: datetime, published: Mapping[UUID, int]) -> list[UUID]:
-        """Write all changed cases in one unordered bulk. Returns the ids of those that somebody else changed first.
+    async def save(self, cases: Sequence[Case[S]], *, now: datetime, published: Mapping[UUID, int]) -> Saved:
+        """Write all changed cases in one unordered bulk.
 
         A write is ours only where the stored `writer` is the token of this very write: counts are looked at, and on a
         shortfall the tokens are read back. When the outcome is unknown, `Outage`.
         """
-        changed = [case for case in cases if not case.settled]
+        too_large = frozenset(case.id for case in cases if weight(case) > MAX_WRITE_BYTES)
+        changed = [case for case in cases if not case.settled and case.id not in too_large]
         if not changed:
-            return []
+            return Saved(refused=too_large)
         writers = {case.id: uuid4() for case in changed}
         writes = [
             write(case, self._rules, writer=writers[case.id], now=now, published=published.get(case.id, 0))
             for case in changed
         ]
-        lost = [] if await self._write(writes) else await self._lost(writers)
+        complete, places = await self._write(writes)
+        refused = too_large | {changed[place].id for place in places}
+        lost = frozenset() if complete else await self._lost(writers) - refused
         for case in changed:
-            if case.id not in lost:
+            if case.id not in lost | refused:
                 fresh(case)
-        return lost
+        return Saved(lost, refused)
 
     async def unpublished(self, case_ids: Iterable[UUID]) -> list[Stored]:
         """Events from the publish mark on, as stored, with their blobs."""
@@ -121,25 +139,22 @@ class Store(Generic[S]):
             return None
         return [read_event(event) for event in documents[0].get("events", ())], dict(documents[0].get("sealed", {}))
 
-    async def _lost(self, writers: Mapping[UUID, UUID]) -> list[UUID]:
+    async def _lost(self, writers: Mapping[UUID, UUID]) -> frozenset[UUID]:
         documents = await self._find({"_id": {"$in": list(writers)}}, {"writer": 1})
         stored = {document["_id"]: document.get("writer") for document in documents}
-        return [case_id for case_id, writer in writers.items() if stored.get(case_id) != writer]
+        return frozenset(case_id for case_id, writer in writers.items() if stored.get(case_id) != writer)
 
-    async def _write(self, writes: Sequence[Any]) -> bool:
-        """Whether every single write took effect."""
+    async def _write(self, writes: Sequence[Any]) -> tuple[bool, set[int]]:
+        """Whether every single write took effect, and the places of those that the server refuses for good."""
         if not writes:
-            return True
+            return True, set()
         try:
             done = await self.collection.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
-            codes = {failure.get("code") for failure in (error.details or {}).get("writeErrors", ())}
-            if codes - {DUPLICATE_KEY} or (error.details or {}).get("writeConcernErrors"):
-                raise Outage(f"The store did not take a write (codes {sorted(map(str, codes))}).") from error
-            return False
+            return False, _refused(error)
         except PyMongoError as error:
             raise Outage(f"The store does not answer ({type(error).__name__}).") from error
-        return bool(done.matched_count + done.inserted_count == len(writes))
+        return bool(done.matched_count + done.inserted_count == len(writes)), set()
 
     async def _find(
         self,
@@ -174,3 +189,13 @@ def _unpublished(document: Mapping[str, Any]) -> Stored:
         events.append(event)
     blobs = {name: sealed[name] for event in events for name in event.blobs}
     return Stored(document["_id"], document["published"], document["emitted"], tuple(events), blobs)
+
+
+def _refused(error: BulkWriteError) -> set[int]:
+    """The places of writes that will never be taken; raises `Outage` if others failed for the time being."""
+    details = error.details or {}
+    failures = details.get("writeErrors", ())
+    passing = {failure.get("code") for failure in failures} - {DUPLICATE_KEY} - REFUSED_FOR_GOOD
+    if passing or details.get("writeConcernErrors"):
+        raise Outage(f"The store did not take a write (codes {sorted(map(str, passing))}).") from error
+    return {failure["index"] for failure in failures if failure.get("code") in REFUSED_FOR_GOOD}

@@ -33,6 +33,9 @@ __all__ = [
 
 DUPLICATE_KEY = 11000
 
+REFUSED_FOR_GOOD = frozenset({2, 9, 14, 28, 40, 52, 56, 57, 121, 10334, 17280, 17419})
+"""Codes of write errors that lie in the document (its size, a name, a path, a rule), not in the hour."""
+
 Document = dict[str, Any]
 
 

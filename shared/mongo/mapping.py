@@ -3,6 +3,7 @@
 cattrs' BSON converter (docs/decisions/0003): a union is told apart by the class name in `_type`; dates are ISO strings.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from types import UnionType
@@ -11,15 +12,18 @@ from uuid import UUID
 
 import bson
 from bson.binary import Binary
-from bson.errors import InvalidDocument
+from bson.codec_options import CodecOptions
+from bson.errors import BSONError
 from cattrs import Converter
 from cattrs.strategies import configure_tagged_union
 
 S = TypeVar("S")
 
+_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=4)
+
 
 class Unencodable(ValueError):
-    """The state that a reaction returned cannot be stored (an integer beyond 64 bits, a key with NUL or a dot)."""
+    """What a reaction returned cannot be stored (an integer beyond 64 bits, a key with NUL or a dot)."""
 
 
 def _converter() -> Converter:
@@ -55,16 +59,21 @@ class StateMapping(Generic[S]):
     def encode(self, state: S) -> dict[str, Any]:
         """The document of a state; `Unencodable` when BSON cannot hold it, so that one case cannot fail a batch."""
         document: dict[str, Any] = self._converter.unstructure(state, unstructure_as=self._union)
-        try:
-            bson.encode(document, check_keys=True)
-        except (InvalidDocument, OverflowError, UnicodeEncodeError) as error:
-            raise Unencodable(type(error).__name__) from error
+        refuse_unencodable(document)
         return document
 
     def decode(self, document: dict[str, Any]) -> S:
         """The state of a document."""
         state: S = self._converter.structure(document, self._union)
         return state
+
+
+def refuse_unencodable(document: Mapping[str, Any]) -> None:
+    """Raise `Unencodable` for what would make a whole bulk write fail on its way to the server."""
+    try:
+        bson.encode(document, check_keys=True, codec_options=_OPTIONS)
+    except (BSONError, OverflowError, ValueError) as error:
+        raise Unencodable(type(error).__name__) from error
 
 
 def plain(value: Any) -> Any:

@@ -21,6 +21,7 @@ def a_letter(phase: Phase = Phase.DUE, token: str | None = None, **fields: Any) 
     (notification,) = case.letters
     for field, value in {"phase": phase.value, "token": token, **fields}.items():
         set_path(case.case.work, path(notification, field), value)
+    case.case.changes.work.clear()  # all this is in the store by now
     return case, notification
 
 
