@@ -5,9 +5,10 @@ sweeper and skew are real or monotonic time (design.md section 6).
 """
 
 import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shared.casework.commands import whole_milliseconds
 from shared.casework.errors import Outage
@@ -56,7 +57,11 @@ REAL_TIME = PolicyTime(datetime(2000, 1, 1, tzinfo=UTC), 1.0, datetime(2000, 1, 
 
 
 class Clock:
-    """This process's view of the store's clock, and of policy time upon it."""
+    """This process's view of the store's clock, and of policy time upon it.
+
+    Between two comparisons it goes by the monotonic clock: when somebody sets this machine's clock, no deadline comes
+    early by that.
+    """
 
     def __init__(
         self,
@@ -64,11 +69,14 @@ class Clock:
         policy_time: PolicyTime = REAL_TIME,
         *,
         local: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store_time = store_time
         self._policy_time = policy_time
         self._local = local
-        self._offset = local() - local()
+        self._monotonic = monotonic
+        self._compared = (local(), monotonic())
+        self._skew = timedelta()
         self.synchronised = False
 
     @property
@@ -78,8 +86,8 @@ class Clock:
 
     @property
     def skew_seconds(self) -> float:
-        """How far this machine's clock is from the store's."""
-        return abs(self._offset.total_seconds())
+        """How far this machine's clock was from the store's when they were compared."""
+        return abs(self._skew.total_seconds())
 
     @property
     def trustworthy(self) -> bool:
@@ -88,7 +96,8 @@ class Clock:
 
     def real_now(self) -> datetime:
         """The store's clock, as far as this process knows."""
-        return whole_milliseconds(self._local() + self._offset)
+        store, at = self._compared
+        return whole_milliseconds(store + timedelta(seconds=self._monotonic() - at))
 
     def now(self) -> datetime:
         """Policy time."""
@@ -100,11 +109,12 @@ class Clock:
 
     async def synchronise(self) -> None:
         """Compare with the store's clock (taken at the middle of the question); raises `Outage`."""
-        before = self._local()
+        before = self._monotonic()
         try:
             store = await self._store_time()
         except PyMongoError as error:
             raise Outage(f"The store does not answer ({type(error).__name__}).") from error
-        after = self._local()
-        self._offset = store - (before + (after - before) / 2)
+        after, local = self._monotonic(), self._local()
+        self._compared = (store, (before + after) / 2)
+        self._skew = local - store - timedelta(seconds=(after - before) / 2)
         self.synchronised = True
