@@ -158,9 +158,15 @@ class Engine(Generic[S]):
         return await move(self.store.collection, moves)
 
     async def drain(self, seconds: float) -> None:
-        """Wait, bounded, for what is being published in the background, and write the marks."""
+        """Wait, bounded, for what is being published in the background, and write the marks.
+
+        What is late is given up: it is in the store, and another instance's sweeper publishes it.
+        """
         if self._background:
-            await asyncio.wait(self._background, timeout=seconds)
+            _, late = await asyncio.wait(self._background, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await self.outbox.flush_marks()
 
     async def _history(self, case_id: UUID) -> tuple[list[Emitted], dict[str, bytes]]:

@@ -158,19 +158,17 @@ class Foundation(Generic[S]):
             ("sweeper", Sweeper(self.engine).sweep, SWEEP_SECONDS),
             ("deadlines", self._deadlines, DEADLINE_SECONDS),
         ]
-        tasks = [asyncio.create_task(self._start())]
-        tasks += [
+        starting = asyncio.create_task(self._start())
+        tasks = [
             asyncio.create_task(for_ever(self._once_prepared(work), every_seconds=seconds, name=name))
             for name, work, seconds in (*common, *loops)
         ]
         try:
             yield
         finally:
-            for reader in self.readers:
-                await reader.stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended(starting)  # first: it would start again what is stopped below
+            await asyncio.gather(*(reader.stop() for reader in self.readers), return_exceptions=True)
+            await _ended(*tasks)
             with contextlib.suppress(Outage):
                 await self.engine.drain(DRAIN_SECONDS)
             await self._sender.discard()
@@ -264,6 +262,12 @@ class Foundation(Generic[S]):
         self._caught_up_since = self._caught_up_since or now
         if now - self._caught_up_since >= self.policies.at(now).window_grace:
             await self.engine.deadlines()
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _clock(settings: ServiceSettings, client: MongoClient) -> Clock:
