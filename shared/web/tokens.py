@@ -23,9 +23,7 @@ _PUBLIC = "development-issuer.jwks.json"
 class DevelopmentIssuer:
     """Signs tokens with a key pair that it keeps in a folder."""
 
-    def __init__(
-        self, folder: Path, *, issuer: str = DEVELOPMENT_ISSUER, now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, folder: Path, *, issuer: str = DEVELOPMENT_ISSUER, now: Callable[[], float] = time.time) -> None:
         """Makes the key pair when the folder has none. The private key's file is readable by its owner only."""
         self._public = folder / _PUBLIC
         self._key = _load_or_create(folder / _PRIVATE)
