@@ -106,7 +106,7 @@ def log_unexpected(error: BaseException) -> str:
     reference = secrets.token_hex(6)
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
-    _log.error("unexpected_error", reference=reference, error=type(error).__qualname__, places=places)
+    _log.error("unexpected_error", reference=reference, kind=type(error).__qualname__, place=" > ".join(places))
     return reference
 
 

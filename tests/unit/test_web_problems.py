@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, TooBusy
 from shared.mongo.driver import PyMongoError
+from shared.runtime.logs import DECLARED
 from shared.web.idempotency import IdempotencyField, IdempotencyKey, mark_replayed
 from shared.web.problems import Problem, install
 
@@ -152,9 +153,11 @@ async def test_an_unexpected_error_is_found_in_the_log_by_its_reference(web: htt
         answer = await web.get("/bug")
     (line,) = logs
     assert line["reference"] == answer.json()["reference"]
-    assert line["error"] == "RuntimeError"
-    assert line["places"][-1].startswith("test_web_problems.py:")
-    assert line["places"][-1].endswith(" fail")
+    assert line["kind"] == "RuntimeError"
+    place = line["place"].rpartition(" > ")[2]
+    assert place.startswith("test_web_problems.py:")
+    assert place.endswith(" fail")
+    assert set(line) - {"log_level"} <= DECLARED  # what is not declared, a running service leaves out
 
 
 async def test_an_answer_that_breaks_off_is_cut_without_quoting(web: httpx.AsyncClient) -> None:
