@@ -151,17 +151,26 @@ class Case:
 
     async def _review(self, ground: str, key: str) -> None:
         """Ask for review as soon as the page offers this ground."""
+        page = await self._offered(ground)
+        await self._insist(lambda: page.review(ground, words="Please look at what was not considered.", key=key))
+
+    async def _offered(self, ground: str) -> Page:
+        """The page, once it offers a review on this ground, or on any."""
         page = await self._page()
-        while ground not in (said := await page.look()).get("grounds", ()):
+        while not (grounds := (said := await page.look()).get("grounds")) or (ground and ground not in grounds):
             if said["stage"] == "resolved":
                 raise Stuck("was resolved before review could be asked for")
             await self._letter_or_a_while()
-        await self._insist(lambda: page.review(ground, words="Please look at what was not considered.", key=key))
+        return page
 
     async def _where_the_plan_says(self, number: int) -> None:
-        """Who withdraws at headquarters does so once the case is in that queue, not while it is on its way there."""
-        if any(step.startswith("review") for step in self.line.steps[:number]):
+        """Who withdraws at headquarters does so once the case is in that queue, not while it is on its way there; who
+        withdraws after a decline, once the page offers a review."""
+        before = [step.partition(":")[0] for step in self.line.steps[:number]]
+        if "review" in before:
             await self.world.seen.first(self.id, EventType.REVIEW_ESCALATED)
+        elif "decide" in before:
+            await self._offered("")
 
     async def _withdraw(self, key: str) -> None:
         await (await self._page()).withdraw(key=key)

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,8 @@ from shared.web.tokens import DevelopmentIssuer
 REQUESTS = PROJECT / "deploy" / "demo" / "requests.jsonl"
 FIRST_DAY = "2021-03-08T09:00-05:00"
 SECONDS_A_DAY = 86_400
+LONGEST_WINDOW_DAYS = 45
+LEASE_SECONDS = 150
 EVERYBODY_LIVES_HERE = {"PUBLIC_PER_SECOND": "1000", "PUBLIC_BURST": "2000"}
 """All requestors of the demo share one address, so what is plenty for one caller would be little for them."""
 
@@ -50,6 +52,11 @@ class Options:
     kill: bool = False
     days_a_second: float = 1.0
     within: float = 240.0
+
+    @property
+    def patience(self) -> float:
+        """Seconds without any event after which nothing more is expected: longer than any window or lease."""
+        return LONGEST_WINDOW_DAYS / self.days_a_second + (LEASE_SECONDS if self.kill else 0)
 
 
 def play(options: Options, console: Console) -> bool:
@@ -141,22 +148,38 @@ class Play:
             follow.append(self._kill(sending, progress))
         background = [asyncio.create_task(each) for each in follow]
         acts = [asyncio.create_task(self._act(case, sending)) for case in cases]
+        whole = asyncio.create_task(self._whole(to_send, sending, acts, background[-1]))
         try:
-            async with asyncio.timeout(self._options.within):
-                await sending.all(to_send)
-                await asyncio.gather(*acts)
-                if self._options.kill:
-                    await background[-1]
-                await self._seen.settled()
-        except TimeoutError:
-            self._console.print(f"[red]Not settled within {self._options.within:.0f} s.[/]")
+            await self._watched(whole, background)
         finally:
-            for task in [*background, *acts]:
+            for task in [whole, *background, *acts]:
                 task.cancel()
-            for task in background:
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(whole, *background, *acts, return_exceptions=True)
             progress.close()
+
+    async def _whole(
+        self, to_send: list[Line], sending: Sending, acts: list[asyncio.Task[None]], last: asyncio.Task[None]
+    ) -> None:
+        await sending.all(to_send)
+        await asyncio.gather(*acts)
+        if self._options.kill:
+            await last
+        await self._seen.settled()
+
+    async def _watched(self, whole: asyncio.Task[None], background: list[asyncio.Task[None]]) -> None:
+        """Wait for the whole run; not for one in which nothing happens any more. What fails behind it is raised."""
+        began = time.monotonic()
+        while not whole.done():
+            done, _ = await asyncio.wait({whole, *background}, timeout=1, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            background = [task for task in background if task not in done]
+            if self._seen.quiet_seconds > self._options.patience:
+                self._console.print(f"[red]Nothing has happened for {self._options.patience:.0f} s.[/]")
+                return
+            if time.monotonic() - began > self._options.within:
+                self._console.print(f"[red]Not settled within {self._options.within:.0f} s.[/]")
+                return
 
     async def _act(self, case: Case, sending: Sending) -> None:
         """One case; what goes wrong is written at the case, so that all others go on."""

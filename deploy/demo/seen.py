@@ -1,6 +1,7 @@
 """What the topics say, as it comes: every event of every case, and somebody to wait for one."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -23,6 +24,7 @@ class Seen:
     def __init__(self) -> None:
         self.events: Events = defaultdict(list)
         self._ids: set[UUID] = set()
+        self._last_news = time.monotonic()
         self._news = asyncio.Condition()
 
     async def take(self, records: Iterable[Record]) -> None:
@@ -35,6 +37,7 @@ class Seen:
                 self.events[event.subject].append(event)
                 new = True
         if new:
+            self._last_news = time.monotonic()
             async with self._news:
                 self._news.notify_all()
 
@@ -43,6 +46,11 @@ class Seen:
         while True:
             await self.take(await tap.more(within=1.0))
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How long nothing has happened."""
+        return time.monotonic() - self._last_news
 
     def of(self, case_id: UUID, kind: EventType) -> list[Event[Any]]:
         """The events of one type of a case."""

@@ -124,7 +124,7 @@ def test_what_a_crash_left_half_written_is_no_entry(tmp_path: Path) -> None:
         ledger.note(Sent(line=1, key="a", answer=Answer.REJECTED, status=422, codes=("NO_PLACE",)))
         ledger.note(Sent(line=2, key="b", answer=Answer.SENT, place=("request.received", 0, 7)))
     whole = file.read_bytes()
-    file.write_bytes(whole + b'{"line": 3, "key": "c", "ans')
+    file.write_bytes(whole + b'{"line": 3, "key": "c", "ans' + b" " * 500)  # longer than what is written next
     with Ledger(file) as ledger:
         assert [ledger.has(1, "a"), ledger.has(2, "b"), ledger.has(3, "c")] == [True, True, False]
         assert ledger.entries[0].codes == ("NO_PLACE",)
