@@ -83,7 +83,11 @@ class KafkaSender:
         with contextlib.suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(STOP_SECONDS):
                 await producer.client.close()
-        producer._message_accumulator.fail_all(ProducerClosed())
+        if sending is not None:
+            sending.cancel()  # once more: the first time it only stopped taking more, and waited for what was under way
+        waiting = producer._message_accumulator
+        waiting._pending_batches.update(batch for batches in waiting._batches.values() for batch in batches)
+        waiting.fail_all(ProducerClosed())
 
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -119,6 +123,7 @@ class KafkaSender:
             if record.case_id not in stuck:
                 try:
                     future = await self._enqueue(producer, record)
+                    future.add_done_callback(_acknowledged)  # also when it fails after we have given up on it
                 except MessageSizeTooLargeError:
                     stuck.add(record.case_id)
                     log.warning("record_too_large", topic=record.topic, case=str(record.case_id))

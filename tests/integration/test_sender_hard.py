@@ -89,7 +89,7 @@ class WillNotStop:
         self.stopping = asyncio.Event()
         self._sender = SimpleNamespace(sender_task=asyncio.create_task(self._for_ever()), close=self._close)
         self.client = SimpleNamespace(close=self._nothing)
-        self._message_accumulator = SimpleNamespace(fail_all=lambda _: None)
+        self._message_accumulator = SimpleNamespace(fail_all=lambda _: None, _pending_batches=set(), _batches={})
         self.released = asyncio.Event()
 
     async def send(self, *_: Any, **__: Any) -> "asyncio.Future[Any]":
