@@ -82,11 +82,15 @@ class Database(Protocol):
     async def command(self, command: str) -> Document: ...
 
 
+class UnusableUri(ValueError):
+    """MONGODB_URI cannot be used. Write mongodb://host:port, user name and password percent-encoded if any."""
+
+
 class MongoClient:
     """A client of either driver. `uri` may hold a password: never log it."""
 
     def __init__(self, uri: str, driver: Driver = Driver.MOTOR, *, timeout_seconds: float = 10.0) -> None:
-        """Connects lazily; an operation gives up after `timeout_seconds` with a PyMongoError."""
+        """Connects lazily; an operation gives up after `timeout_seconds` with a PyMongoError. Raises `UnusableUri`."""
         options: dict[str, Any] = {
             "appname": "second-look",
             "tz_aware": True,
@@ -97,7 +101,10 @@ class MongoClient:
             "retryWrites": False,  # every write is idempotent by its version; a retry is ours to decide
         }
         make: Any = AsyncIOMotorClient if driver is Driver.MOTOR else AsyncMongoClient
-        self._client = make(uri, **options)
+        try:
+            self._client = make(uri, **options)
+        except PyMongoError:  # its text may quote a part of the password
+            raise UnusableUri(str(UnusableUri.__doc__)) from None
 
     def database(self, name: str) -> Database:
         """A database whose writes are majority-acknowledged and journalled, and whose reads are majority reads."""
