@@ -101,7 +101,7 @@ def _stopped_at_the_end(plan: Plan, console: Console, *, keep: bool) -> Iterator
         if not kept:
             platform.down(plan.data)
     if keep:
-        console.print(f"It still runs. Look with `secondlook status --data {plan.data}`; stop it with `down`.")
+        console.print(f"It still runs: `secondlook status --data {plan.data}` shows it, `down --data` stops it.")
 
 
 class Play:
