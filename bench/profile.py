@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import uvloop
 from rich.table import Table
@@ -18,16 +17,35 @@ from deploy.local.places import PROJECT
 from shared.contracts.vocabulary import Service
 
 LINES = 30
-CASES = Sizes(warm=1500)
+CASES = 1500
+
+Looked = dict[str, dict[str, float]]
 
 
-async def cases_flow(data: Path, sizes: Sizes) -> int:
-    """Let the warm-up run on a platform whose services are looked at; how many cases went the whole way."""
+async def cases_flow(data: Path, sizes: Sizes, cases: int, *, with_letters: bool) -> tuple[int, dict[str, Looked]]:
+    """How many cases went the whole way after the warm-up, and what each service has spent on them."""
     async with measuring(data, sizes, module="bench.sampled") as bench:
-        return bench.finished
+        before, done = {service: read(data, service) for service in Service}, bench.finished
+        await bench.flow(cases, with_letters=with_letters)
+        after = {service: read(data, service) for service in Service}
+        return bench.finished - done, {service: since(before[service], after[service]) for service in Service}
 
 
-def shown(service: str, looked: dict[str, dict[str, float]], cases: int) -> Table:
+def read(data: Path, service: str) -> Looked:
+    """What was seen of a service so far."""
+    looked: Looked = json.loads((data / f"{service}.json").read_text(encoding="utf-8"))
+    return looked
+
+
+def since(before: Looked, after: Looked) -> Looked:
+    """What was spent between two looks."""
+    return {
+        kind: {place: spent - before[kind].get(place, 0.0) for place, spent in places.items()}
+        for kind, places in after.items()
+    }
+
+
+def shown(service: str, looked: Looked, cases: int) -> Table:
     """The places that cost most, with all that they call."""
     total = sum(looked["own"].values())
     title = f"{service}: {1000 * total / cases:.2f} ms a case over {cases} cases"
@@ -39,7 +57,7 @@ def shown(service: str, looked: dict[str, dict[str, float]], cases: int) -> Tabl
     return table
 
 
-def most_by_themselves(service: str, looked: dict[str, dict[str, float]]) -> Table:
+def most_by_themselves(service: str, looked: Looked) -> Table:
     """The places that cost most without what they call."""
     total = sum(looked["own"].values())
     table = Table("function", "itself", title=f"{service}: by itself", title_justify="left")
@@ -52,17 +70,18 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="profile", description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("services", nargs="*", help="like triage; all when left out")
     arguments.add_argument("--quick", action="store_true", help="few cases")
+    arguments.add_argument("--core", action="store_true", help="without letters: notification does not run")
     chosen = arguments.parse_args()
     folder = PROJECT / ".secondlook"
     folder.mkdir(exist_ok=True)
     data = Path(tempfile.mkdtemp(prefix="profile-", dir=folder))
     os.environ[FOLDER] = str(data)
     with platform.sigterm_interrupts():
-        cases = uvloop.run(cases_flow(data, QUICK if chosen.quick else CASES))
+        count = 500 if chosen.quick else CASES
+        cases, found = uvloop.run(cases_flow(data, QUICK, count, with_letters=not chosen.core))
     for service in chosen.services or list(Service):
-        looked: dict[str, Any] = json.loads((data / f"{service}.json").read_text(encoding="utf-8"))
-        console.print(shown(service, looked, cases))
-        console.print(most_by_themselves(service, looked))
+        console.print(shown(service, found[service], cases))
+        console.print(most_by_themselves(service, found[service]))
     shutil.rmtree(data)
 
 

@@ -43,15 +43,15 @@ class Sizes:
     """How much is measured. `window` and `acknowledge` are seconds, the others are cases."""
 
     warm: int = 3000
-    settle: int = 1500
-    window: float = 25.0
-    acknowledge: float = 20.0
+    settle: int = 1000
+    window: float = 20.0
+    acknowledge: float = 16.0
     on_their_way: int = 2500
-    bare_records: int = 8000
-    bare_documents: int = 4000
+    bare_records: int = 6000
+    bare_documents: int = 3000
 
 
-QUICK = Sizes(300, 200, 5.0, 4.0, 600, 1000, 600)
+QUICK = Sizes(600, 300, 8.0, 6.0, 1200, 2000, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,13 @@ class Bench:
         async with self._pump.running(most=self._sizes.on_their_way, with_letters=True):
             await self._pump.finish(self._sizes.warm)
         self._samples = await samples.documents(self._kafka, self._client)
+
+    async def flow(self, cases: int, *, with_letters: bool) -> None:
+        """So many cases the whole way, and those that were begun meanwhile; without letters, notification ends."""
+        if not with_letters:
+            processes.stop(self._running.members[Service.NOTIFICATION].running)
+        async with self._pump.running(most=self._sizes.on_their_way, with_letters=with_letters):
+            await self._pump.finish(cases)
 
     async def fill(self, to: int) -> None:
         """Store finished cases until there are so many."""
