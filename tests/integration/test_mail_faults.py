@@ -340,9 +340,9 @@ class Flaky:
     ) -> Any:
         return await self._engine.listing(query, sort=sort, skip=skip, limit=limit)
 
-    async def sealed(self, case_id: UUID) -> dict[str, bytes]:
-        await self._fail("sealed")
-        found: dict[str, bytes] = await self._engine.sealed(case_id)
+    async def sealed_of(self, case_ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]]:
+        await self._fail("sealed_of")
+        found: dict[UUID, dict[str, bytes]] = await self._engine.sealed_of(case_ids)
         return found
 
     async def commands(self, commands: Sequence[Command[Any]], *, wait: bool = True) -> list[Answered | CommandFailed]:
@@ -370,7 +370,7 @@ class Flaky:
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
-@pytest.mark.parametrize(("operation", "at"), [("move", 1), ("sealed", 1), ("move", 2), ("commands", 1)])
+@pytest.mark.parametrize(("operation", "at"), [("move", 1), ("sealed_of", 1), ("move", 2), ("commands", 1)])
 async def test_a_store_that_fails_at_any_step_costs_time_and_no_copy(
     world: World, relay: ScriptedRelay, operation: str, at: int, carried_out: bool
 ) -> None:

@@ -100,6 +100,12 @@ def entries(work: Mapping[str, Any]) -> dict[UUID, Entry]:
     return {UUID(hex=key): read(stored) for key, stored in work.get("mail", {}).items()}
 
 
+def open_entries(work: Mapping[str, Any]) -> dict[UUID, Entry]:
+    """The letters that the mail loop still has to look at. Most entries are settled, and are not read for this."""
+    stored = work.get("mail", {})
+    return {UUID(hex=key): read(entry) for key, entry in stored.items() if Phase(entry["phase"]).open}
+
+
 def path(notification: UUID, field: str | None = None) -> str:
     """The dotted path below `work` of an entry, or of one of its fields."""
     whole = f"mail.{notification.hex}"
@@ -115,7 +121,6 @@ def look_again_at(work: Mapping[str, Any]) -> datetime | None:
     """When the mail loop must next look at the case: the earliest open letter; None when all are settled."""
     moments = [
         (entry.next_at if entry.phase is Phase.DUE else entry.claimed_until) or in_turn(entry.made_at)
-        for entry in entries(work).values()
-        if entry.phase.open
+        for entry in open_entries(work).values()
     ]
     return min(moments, default=None)

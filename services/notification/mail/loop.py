@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from services.notification.domain.following import State
-from services.notification.domain.ledger import Entry, Phase, entries
+from services.notification.domain.ledger import Entry, Phase, open_entries
 from services.notification.mail.claims import Ledger, Sightings, Taken, claim, give_back, look_later, to_look_at
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.preparing import Desk
@@ -200,8 +200,7 @@ def _all(views: Sequence[CaseView[State]]) -> list[Taken]:
     return [
         Taken(view.case_id, notification, entry, view.state, entry.token or "")
         for view in views
-        for notification, entry in entries(view.work).items()
-        if entry.phase.open
+        for notification, entry in open_entries(view.work).items()
     ]
 
 

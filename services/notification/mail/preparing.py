@@ -70,7 +70,7 @@ class Desk:
         """One result per letter. Raises an outage of the store or the key store: then nothing was sent."""
         cases = list({letter.case_id for letter in taken})
         keys = await self.keyring.get(cases)
-        blobs = {case_id: await self.ledger.sealed(case_id) for case_id in cases if isinstance(keys[case_id], CaseKey)}
+        blobs = await self.ledger.sealed_of([case_id for case_id in cases if isinstance(keys[case_id], CaseKey)])
         return [await self._prepare(letter, keys[letter.case_id], blobs.get(letter.case_id, {})) for letter in taken]
 
     async def _prepare(self, taken: Taken, key: CaseKey | Erased | None, blobs: Mapping[str, bytes]) -> Prepared:
