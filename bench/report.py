@@ -38,7 +38,7 @@ REPEAT: Final = """\
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A number that was aimed at (design.md, section 9)."""
+    """A number that was aimed at."""
 
     what: str
     aim: str

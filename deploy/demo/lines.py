@@ -13,7 +13,7 @@ from shared.messaging.submitting import CHANNEL, cloud_event
 
 SOURCE: Final = "urn:secondlook:demo"
 _KEYS_OF = {"http": "anonymous", "kafka": f"channel:{CHANNEL}"}
-"""Whose idempotency keys these are, as design.md section 2 names them."""
+"""Whose idempotency keys these are."""
 
 
 @dataclass(frozen=True, slots=True)

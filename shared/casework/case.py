@@ -1,4 +1,4 @@
-"""One case of one service while inputs are offered to it: the document of design.md 4.1 in memory, and what changed."""
+"""One case of one service while inputs are offered to it: its document in memory, and what changed."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

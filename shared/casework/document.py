@@ -1,4 +1,4 @@
-"""Between a case in memory and its document (design.md 4.1): reading one, and the one write that changes it."""
+"""Between a case in memory and its document: reading one, and the one write that changes it."""
 
 import re
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 Every way in (records, commands, deadlines) goes through `_settle`: load, offer, write by version, decide again where
 somebody else was first, then publish. Own bytes are published only where the stored `writer` is ours; otherwise only
-stored bytes (design.md 4.3).
+stored bytes.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Moves of single `work` entries outside a case's version: the phases of a mail (design.md 4.4).
+"""Moves of single `work` entries outside a case's version: the phases of a mail.
 
 Each move filters on what must still hold (phase and token) and touches only its entry, so that no write of an event can
 turn a phase back, and a move never loses against one.

@@ -1,7 +1,7 @@
 """Offering inputs to a case: duplicates, order, waiting, failing. Pure but for the case that it changes in memory.
 
 Per (source, topic) a `seq` already handled is dropped and a gap is held; across topics nothing is ordered, and held
-inputs are offered again after each applied one, until nothing moves (design.md 4.2).
+inputs are offered again after each applied one, until nothing moves.
 """
 
 import traceback

@@ -1,7 +1,7 @@
 """One FastStream batch subscriber: fetch, hand over, commit explicitly; on an outage back off and come again.
 
 The hander-over settles every record itself; nothing is ever committed that it did not settle, and nothing is dropped
-because of an outage (design.md 4.3, steps 1 and 7).
+because of an outage.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Time: the store's clock for what is real, the policy clock (start + speed x (store's clock - anchor)) for the rest.
 
 Only `now` of inputs, event times, `due_at` and windows use the policy clock; leases, tokens, caches, back-off, the
-sweeper and skew are real or monotonic time (design.md section 6).
+sweeper and skew are real or monotonic time.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The body of one request (contracts.md, section 1), and what the product is expected to make of it."""
+"""The body of one request, and what the product is expected to make of it."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

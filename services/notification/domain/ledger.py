@@ -1,4 +1,4 @@
-"""The mail ledger's entry and its phases (design.md 4.4).
+"""The mail ledger's entry and its phases.
 
 `due -> claimed(token) -> data(token) -> sent | failed | uncertain | suppressed`, and back to `due` after a deferral.
 `next_at` and `claimed_until` are real time: they belong to machines, not to the process.

@@ -1,4 +1,4 @@
-"""Which event makes which letter, for whom: one table (contracts.md section 4). Everything else asks this table.
+"""Which event makes which letter, for whom: one table. Everything else asks this table.
 
 A letter is always made, so that every order of events makes the same set of notification ids; one that should not go
 out is made `suppressed`, with its reason.

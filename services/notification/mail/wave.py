@@ -1,4 +1,4 @@
-"""One group of letters on its way: envelope, `data` mark, content, each step for all of them (design.md 4.4)."""
+"""One group of letters on its way: envelope, `data` mark, content, each step for all of them."""
 
 import asyncio
 import time
