@@ -63,7 +63,14 @@ def _plan(data: Path, own: dict[str, str]) -> Plan:
 
 def _secondlook(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "cli.main", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # A test run in the background may ignore Ctrl-C, and its children with it: a person's shell does not.
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=_heed_interrupts
+    )
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_up_twice_is_harmless_and_down_stops_all(plan: Plan, data: Path) -> None:
