@@ -65,7 +65,11 @@ def _secondlook(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "cli.main", *arguments]
     # A test run in the background may ignore Ctrl-C, and its children with it: a person's shell does not.
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=_heed_interrupts
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509
     )
 
 
