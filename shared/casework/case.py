@@ -87,6 +87,7 @@ class Case(Generic[S]):
     """A case's document without its past events and sealed blobs. `v` 0: not stored yet.
 
     `broken` says why the stored state could not be read by this build; `newer`: a newer build has written it.
+    `tried` are the builds that could not handle what is held.
     """
 
     id: UUID
@@ -96,6 +97,7 @@ class Case(Generic[S]):
     handled: dict[str, tuple[int, UUID]] = field(default_factory=dict)
     commands: dict[str, dict[str, Any]] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
+    tried: tuple[str, ...] = ()
     sent: dict[str, int] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)

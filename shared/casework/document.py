@@ -22,6 +22,9 @@ _SOURCE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 MAX_WRITE_BYTES = 12_000_000
 """A document holds 16 MiB; what would come near that in a single write is refused before it is sent."""
 
+MOST_BUILDS = 20
+"""How many of the builds that failed at a parked case are remembered."""
+
 WITHOUT_BULK = {"events": 0, "sealed": 0}
 """The projection that cases are worked on with: past events and sealed blobs stay in the store."""
 
@@ -35,6 +38,7 @@ def read(document: Mapping[str, Any], rules: Rules[S]) -> Case[S]:
         handled={key: (seq, last) for key, (seq, last) in document.get("handled", {}).items()},
         commands=document.get("commands", {}),
         held=[_held(document["_id"], entry) for entry in document.get("held", ())],
+        tried=tuple(document.get("parked_builds", ())),
         sent=document.get("sent", {}),
         sizes=document.get("sizes", {}),
         digests=document.get("digests", {}),
@@ -97,6 +101,8 @@ def _values(
         values["queue"] = {key: value for key, value in changes.queue.items() if value is not None}
     if changes.held:
         values["held"] = [_entry(held) for held in case.held]
+        for field, value in _found_by(case).items():
+            _put(field, value, values, absent)
     _put("due_at", None if case.parked else case.due_at, values, absent)
     if changes.events and published < case.emitted:
         values["pending_since"] = now
@@ -113,6 +119,17 @@ def _values(
         values[f"sizes.{name}"] = len(box)
         values[f"digests.{name}"] = case.digests[name]
     return values, absent
+
+
+def _found_by(case: Case[Any]) -> dict[str, Any]:
+    """The fields by which cases that hold inputs are found: since when, and which builds have failed at them."""
+    failed = [held for held in case.held if held.error is not None]
+    tried = dict.fromkeys([*case.tried, *(held.build for held in failed)])
+    return {
+        "held_since": min((held.since for held in case.held), default=None),
+        "parked_since": min((held.since for held in failed), default=None),
+        "parked_builds": list(tried)[-MOST_BUILDS:] if failed else None,
+    }
 
 
 def _put(path: str, value: Any, values: dict[str, Any], absent: list[str]) -> None:

@@ -128,6 +128,10 @@ class Engine(Generic[S]):
         await self._settle(offers, wait=False)
         return len(due)
 
+    async def offer(self, offers: Sequence[Offered[S]]) -> list[Result]:
+        """Settle inputs of other kinds (held ones, offered again); what they emit is published in the background."""
+        return await self._settle(offers, wait=False)
+
     async def case(self, case_id: UUID) -> CaseView[S] | None:
         """One case as it stands; None when this service does not know it (or holds only inputs that wait)."""
         case = (await self.store.load([case_id]))[case_id]

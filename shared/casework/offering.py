@@ -185,7 +185,7 @@ def _in_turn(case: Case[S], arrived: Arrived, rules: Rules[S], *, again: bool = 
     if event.seq == seq:
         return _held(arrived, rules, f"Another event was handled as number {seq} of this sequence.")
     if case.parked or event.seq > seq + 1:
-        return _held(arrived, rules, case.broken if not case.held else None)
+        return _held(arrived, rules, case.broken if not any(held.error for held in case.held) else None)
     return None
 
 

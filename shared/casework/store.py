@@ -56,7 +56,8 @@ class Store(Generic[S]):
 
     async def prepare(self) -> None:
         """Create the indexes that this service needs; safe to repeat."""
-        fields = ["due_at", "pending_since", *(f"queue.{name}" for name in self._rules.behaviour.queue_indexes)]
+        fields = ["due_at", "pending_since", "held_since", "parked_since"]
+        fields += [f"queue.{name}" for name in self._rules.behaviour.queue_indexes]
         try:
             for name in fields:
                 await self.collection.create_index([(name, 1)])

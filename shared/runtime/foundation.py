@@ -28,6 +28,7 @@ from shared.casework.errors import Outage
 from shared.casework.offering import Rules
 from shared.casework.outbox import MARK_SECONDS, Outbox
 from shared.casework.reaction import Behaviour
+from shared.casework.redriving import OFFER_SECONDS, Redriving
 from shared.casework.store import Store
 from shared.casework.sweeping import DEADLINE_SECONDS, SWEEP_SECONDS, Sweeper, for_ever
 from shared.contracts.envelope import NAMESPACE
@@ -42,10 +43,10 @@ from shared.privacy.blind_index import BlindIndex
 from shared.privacy.keyring import Erased, Keyring, WrongMasterKey
 from shared.privacy.keys import load_key
 from shared.privacy.links import Links
-from shared.privacy.sealing import seal
+from shared.privacy.sealing import CaseKey, cause_of, open_box, seal
 from shared.runtime.clock import REAL_TIME, Clock, PolicyTime
 from shared.runtime.settings import ServiceSettings
-from shared.web import health, problems
+from shared.web import health, held, problems
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit, RateLimit
 from shared.web.sign_in import KeySource, SignIn
@@ -91,6 +92,7 @@ class Foundation(Generic[S]):
         )
         self.registry = CollectorRegistry()
         self.engine, self.dead_letters = self._engine(behaviour, prefix, point)
+        self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
         consuming = Consuming(self.engine, self.dead_letters, self.seal_unreadable)
         self._unreadable = consuming.unreadable
         topics = [kind.value for kind in EventType if kind in behaviour.reactions]
@@ -123,6 +125,14 @@ class Foundation(Generic[S]):
             return b""
         return seal(key, case_id=owner, cause=owner, name="unreadable", plaintext=raw)
 
+    async def open_unreadable(self, box: bytes) -> bytes | None:
+        """The bytes that `seal_unreadable` sealed; None when their key is shredded, or nothing was kept."""
+        if not box:
+            return None
+        owner = cause_of(box)
+        key = (await self.keyring.get([owner]))[owner]
+        return open_box(key, case_id=owner, name="unreadable", box=box) if isinstance(key, CaseKey) else None
+
     def app(
         self, title: str, *loops: tuple[str, Callable[[], Awaitable[Any]], float], inline_styles: Sequence[str] = ()
     ) -> FastAPI:
@@ -147,6 +157,14 @@ class Foundation(Generic[S]):
         )
         app.add_middleware(SecurityHeaders, inline_styles=inline_styles)
         app.include_router(health.router(ready=self.ready, registry=self.registry))
+        app.include_router(
+            held.router(
+                store=self.engine.store,
+                redriving=self.redriving,
+                dead_letters=self.dead_letters,
+                sign_in=self.sign_in,
+            )
+        )
         return app
 
     @asynccontextmanager
@@ -157,6 +175,7 @@ class Foundation(Generic[S]):
             ("marks", self.engine.outbox.flush_marks, MARK_SECONDS),
             ("sweeper", Sweeper(self.engine).sweep, SWEEP_SECONDS),
             ("deadlines", self._deadlines, DEADLINE_SECONDS),
+            ("parked", self.redriving.offer_what_others_could_not, OFFER_SECONDS),
         ]
         starting = asyncio.create_task(self._start())
         tasks = [

@@ -19,6 +19,14 @@ ANY = frozenset(Role)
 DESK = frozenset({Role.OFFICER})
 HEADQUARTERS = frozenset({Role.SRO})
 SETTLING = frozenset({Role.OFFICER, Role.SRO, Role.OPERATOR})
+OPERATING = frozenset({Role.OPERATOR})
+OF_OPERATORS = (
+    "GET /held",
+    "GET /held/{case_id}",
+    "POST /held/{case_id}/redrive",
+    "POST /held/redrive",
+    "GET /dead-letters",
+)
 
 EXPECTED: dict[str, frozenset[Role]] = {
     "intake GET /cases": ANY,
@@ -49,6 +57,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "notification POST /notifications/{notification}/resend": SETTLING,
     "notification POST /notifications/{notification}/delivered": SETTLING,
     **{f"{service} GET /cases/{{case_id}}/events": ANY for service in Service},
+    **{f"{service} {route}": OPERATING for service in Service for route in OF_OPERATORS},
 }
 """Who may use which staff route, written by hand: a route that is not here fails the test."""
 

@@ -1,0 +1,162 @@
+"""What an operator's program sees and does about parked cases and dead letters, over HTTP and on a real store."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from shared.casework.dead_letters import DeadLetter, DeadLetters
+from shared.casework.document import arrive
+from shared.casework.engine import Engine
+from shared.casework.reaction import Context, Outcome, Step
+from shared.casework.redriving import Redriving
+from shared.contracts.envelope import Event
+from shared.contracts.events import ReviewLapsed
+from shared.contracts.vocabulary import EventType
+from shared.web import held, problems
+from shared.web.sign_in import Role, SignIn
+from shared.web.signing_keys import DevelopmentKeys
+from shared.web.tokens import DEVELOPMENT_ISSUER, DevelopmentIssuer
+from tests.conftest import Servers
+from tests.integration.toy import NOW, TOY, Tally, engine, record
+
+pytestmark = pytest.mark.real
+
+ADDRESS = "maria.example@example.net"
+
+
+class Defective:
+    """The toy, whose defect can be mended while it runs: a person redrives after a deployment."""
+
+    def __init__(self) -> None:
+        self.mended = False
+        self.behaviour = replace(TOY, reactions={**TOY.reactions, EventType.REVIEW_LAPSED: self._on_lapsed})
+
+    def _on_lapsed(self, state: Tally | None, event: Event[ReviewLapsed], _: Context) -> Outcome[Tally]:
+        if event.data.waived and not self.mended:
+            raise ZeroDivisionError(ADDRESS)
+        state = state or Tally()
+        return Step(replace(state, lapses=state.lapses + 1))
+
+
+@dataclass
+class Desk:
+    """The endpoints, the engine behind them, and what can be mended."""
+
+    http: httpx.AsyncClient
+    engine: Engine[Tally]
+    letters: DeadLetters
+    defective: Defective
+
+    async def park(self, case_id: UUID, followers: int = 2) -> None:
+        await self.engine.handle(
+            [
+                arrive(case_id, "review.lapsed", record(case_id, seq, ReviewLapsed(at=NOW, waived=seq == 1)))
+                for seq in range(1, followers + 2)
+            ]
+        )
+
+    async def get(self, path: str, **query: Any) -> Any:
+        answer = await self.http.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        assert ADDRESS not in answer.text
+        return answer.json()
+
+    async def post(self, path: str, **said: Any) -> Any:
+        answer = await self.http.post(path, json=said)
+        assert answer.status_code == 200, answer.text
+        assert ADDRESS not in answer.text
+        return answer.json()
+
+
+async def as_it_is(raw: bytes) -> bytes:
+    return raw
+
+
+@pytest.fixture(name="desk")
+async def _desk(servers: Servers, tmp_path: Path) -> AsyncIterator[Desk]:
+    prefix, defective = f"o{uuid4().hex[:8]}_", Defective()
+    made, client, sender = engine(servers.mongodb, servers.kafka, prefix, behaviour=defective.behaviour)
+    await made.store.prepare()
+    letters = DeadLetters(client.database(f"{prefix}toy")["dead_letters"], as_it_is)
+    issuer = DevelopmentIssuer(tmp_path)
+    keys = DevelopmentKeys(issuer.public_keys, host="127.0.0.1")
+    app = FastAPI()
+    problems.install(app)
+    app.include_router(
+        held.router(
+            store=made.store,
+            redriving=Redriving(made, as_it_is, now=lambda: NOW),
+            dead_letters=letters,
+            sign_in=SignIn(issuer=DEVELOPMENT_ISSUER, audience="second-look", keys=keys),
+        )
+    )
+    token = issuer.staff("ops", [Role.OPERATOR])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://toy",
+        headers={"Authorization": f"Bearer {token}"},
+    ) as http:
+        yield Desk(http, made, letters, defective)
+    await made.drain(5)
+    await sender.discard()
+    await client.close()
+
+
+async def test_parked_cases_are_listed_with_their_reason_and_how_many_wait(desk: Desk) -> None:
+    parked, waiting = uuid4(), uuid4()
+    await desk.park(parked)
+    await desk.engine.handle([arrive(waiting, "review.lapsed", record(waiting, 2, ReviewLapsed(at=NOW, waived=False)))])
+    page = await desk.get("/held")
+    (shown,) = page["cases"]
+    assert (shown["case_id"], shown["topic"], shown["waiting"]) == (str(parked), "review.lapsed", 2)
+    assert shown["reason"].startswith("ZeroDivisionError at _on_lapsed:")
+    assert (shown["builds"], page["more"]) == (["test"], False)
+    both = (await desk.get("/held", waiting=True))["cases"]
+    assert {each["case_id"]: each["reason"] is None for each in both} == {str(parked): False, str(waiting): True}
+    assert len((await desk.get("/held", waiting=True, limit=1))["cases"]) == 1
+    of_it = await desk.get(f"/held/{parked}")
+    assert [(each["seq"], each["reason"] is None) for each in of_it["held"]] == [(1, False), (2, True), (3, True)]
+    answer = await desk.http.get(f"/held/{uuid4()}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "nothing_held")
+
+
+async def test_a_case_is_redriven_after_a_dry_run(desk: Desk) -> None:
+    case_id = uuid4()
+    await desk.park(case_id)
+    told = await desk.post(f"/held/{case_id}/redrive", dry_run=True)
+    assert (told["result"], told["waiting"]) == ("still_fails", 3)
+    desk.defective.mended = True
+    told = await desk.post(f"/held/{case_id}/redrive", dry_run=True)
+    assert (told["result"], told["released"]) == ("applied", 3)
+    assert len((await desk.get("/held"))["cases"]) == 1
+    assert await desk.post(f"/held/{case_id}/redrive") == told
+    assert (await desk.get("/held"))["cases"] == []
+    assert (await desk.post(f"/held/{case_id}/redrive"))["result"] == "not_parked"
+
+
+async def test_all_are_redriven_page_by_page(desk: Desk) -> None:
+    cases = sorted(uuid4() for _ in range(5))
+    for case_id in cases:
+        await desk.park(case_id, followers=0)
+    desk.defective.mended = True
+    dry = await desk.post("/held/redrive", dry_run=True, per_second=500)
+    assert (dry["applied"], dry["more"], len((await desk.get("/held"))["cases"])) == (5, False, 5)
+    first = await desk.post("/held/redrive", per_second=500, limit=3)
+    assert (first["applied"], first["more"], first["after"]) == (3, True, str(cases[2]))
+    rest = await desk.post("/held/redrive", per_second=500, after=first["after"])
+    assert (rest["applied"], rest["more"]) == (2, False)
+    assert (await desk.get("/held"))["cases"] == []
+
+
+async def test_dead_letters_are_shown_without_their_content(desk: Desk) -> None:
+    letter = DeadLetter("request.received", 2, 7, "The record is no JSON.", ADDRESS.encode())
+    await desk.letters.keep([letter], at=NOW)
+    (shown,) = (await desk.get("/dead-letters"))["dead_letters"]
+    assert (shown["topic"], shown["partition"], shown["offset"], shown["id"]) == ("request.received", 2, 7, letter.id)
+    assert set(shown) == {"id", "topic", "partition", "offset", "reason", "at"}
