@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import cases, demo, mail, officer, platform, sro, tokens
+from cli import cases, demo, held, mail, officer, platform, sro, tokens
 from cli.submitting.command import submit
 
 app = typer.Typer(
@@ -33,6 +33,10 @@ app.command(rich_help_panel=STAFF)(officer.claim)
 app.command(rich_help_panel=STAFF)(officer.decide)
 app.command(rich_help_panel=STAFF)(officer.forward)
 app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)
+
+OPERATORS = "What operators do"
+app.add_typer(held.app, name="held", rich_help_panel=OPERATORS)
+app.command("dead-letters", rich_help_panel=OPERATORS)(held.dead_letters)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What an operator's program sees and does about parked cases and dead letters, over HTTP and on a real store."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,25 +10,31 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
+from typer.testing import CliRunner
 
+from cli import where
+from cli.main import app as cli
 from shared.casework.dead_letters import DeadLetter, DeadLetters
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
 from shared.casework.reaction import Context, Outcome, Step
-from shared.casework.redriving import Redriving
+from shared.casework.redriving import ENOUGH_TO_JUDGE, Redriving
 from shared.contracts.envelope import Event
 from shared.contracts.events import ReviewLapsed
-from shared.contracts.vocabulary import EventType
+from shared.contracts.vocabulary import EventType, Service
 from shared.web import held, problems
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import DEVELOPMENT_ISSUER, DevelopmentIssuer
 from tests.conftest import Servers
+from tests.eventually import eventually
 from tests.integration.toy import NOW, TOY, Tally, engine, record
 
 pytestmark = pytest.mark.real
 
+Command = Callable[..., Awaitable[Any]]
 ADDRESS = "maria.example@example.net"
 
 
@@ -52,6 +60,8 @@ class Desk:
     engine: Engine[Tally]
     letters: DeadLetters
     defective: Defective
+    app: FastAPI
+    token: str
 
     async def park(self, case_id: UUID, followers: int = 2) -> None:
         await self.engine.handle(
@@ -102,7 +112,7 @@ async def _desk(servers: Servers, tmp_path: Path) -> AsyncIterator[Desk]:
         base_url="http://toy",
         headers={"Authorization": f"Bearer {token}"},
     ) as http:
-        yield Desk(http, made, letters, defective)
+        yield Desk(http, made, letters, defective, app, token)
     await made.drain(5)
     await sender.discard()
     await client.close()
@@ -160,3 +170,61 @@ async def test_dead_letters_are_shown_without_their_content(desk: Desk) -> None:
     (shown,) = (await desk.get("/dead-letters"))["dead_letters"]
     assert (shown["topic"], shown["partition"], shown["offset"], shown["id"]) == ("request.received", 2, 7, letter.id)
     assert set(shown) == {"id", "topic", "partition", "offset", "reason", "at"}
+
+
+@pytest.fixture(name="secondlook")
+async def _secondlook(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Command]:
+    """The command line, calling the endpoints as the service triage; nothing listens where the others would be."""
+    server = uvicorn.Server(uvicorn.Config(desk.app, port=0, log_level="critical", lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        assert not serving.done()
+        return server.started
+
+    await eventually(started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    for service in Service:
+        monkeypatch.setenv(f"{service.upper()}_URL", f"http://127.0.0.1:{port if service == 'triage' else 1}")
+    monkeypatch.setenv("SECONDLOOK_TOKEN", desk.token)
+    monkeypatch.setattr(where, "PATIENCE_SECONDS", 0.3)
+
+    async def run(*words: str) -> Any:
+        return await asyncio.to_thread(lambda: CliRunner().invoke(cli, list(words)))
+
+    yield run
+    server.should_exit = True
+    await serving
+
+
+async def test_the_command_line_lists_shows_and_redrives(desk: Desk, secondlook: Command) -> None:
+    case_id = uuid4()
+    assert "Nothing is parked." in (await secondlook("held", "list")).output
+    await desk.park(case_id)
+    listed = await secondlook("held", "list")
+    assert listed.exit_code == 0
+    assert str(case_id) in listed.output
+    assert "intake does not answer" in listed.output
+    shown = json.loads((await secondlook("held", "show", str(case_id), "--json")).stdout)
+    assert [each["seq"] for each in shown["triage"]["held"]] == [1, 2, 3]
+    dry = await secondlook("held", "redrive", "--dry-run", "--service", "triage")
+    assert "0 would be released with 0 held inputs, 1 not." in dry.output
+    assert "ZeroDivisionError" in dry.output
+    desk.defective.mended = True
+    told = await secondlook("held", "redrive", str(case_id), "--service", "triage")
+    assert "triage: 1 released with 3 held inputs, 0 not." in told.output
+    assert json.loads((await secondlook("held", "list", "--json")).stdout) == []
+    await desk.letters.keep([DeadLetter("request.received", 2, 7, "The record is no JSON.", b"x")], at=NOW)
+    assert "The record is no JSON." in (await secondlook("dead-letters", "--service", "triage")).output
+    gone = await secondlook("held", "list", "--service", "intake")
+    assert (gone.exit_code, "Traceback" in gone.output) == (1, False)
+
+
+async def test_the_command_line_ends_with_an_error_when_the_cause_is_still_there(
+    desk: Desk, secondlook: Command
+) -> None:
+    for _ in range(ENOUGH_TO_JUDGE + 2):
+        await desk.park(uuid4(), followers=0)
+    told = await secondlook("held", "redrive", "--per-second", "500")
+    assert told.exit_code == 1
+    assert "More than a fifth fail still" in told.output

@@ -1,0 +1,213 @@
+"""`secondlook held` and `secondlook dead-letters`: records that could not be handled, and offering them again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+from rich.markup import escape
+
+from cli.cases import find
+from cli.saying import Failed, as_json, err, out, plainly
+from cli.where import DEFAULT, Data, Json, Token, calling, token_for
+from shared.calling.instances import Unreachable
+from shared.calling.operator import OperatorDesk
+from shared.contracts.vocabulary import Service
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Look at parked cases, and offer again what they hold. Example: `secondlook held list`",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Which = Annotated[Service | None, typer.Option("--service", help="Only this service; all four when left out.")]
+Case = Annotated[str, typer.Argument(metavar="NUMBER", help="The case number, or the case id.")]
+
+STOPPED = "More than a fifth fail still, so the rest was left: the cause is still there."
+
+
+@app.command("list")
+@plainly
+def list_(
+    *,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Also cases that only wait for an event to come.")] = False,
+    service: Which = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """List parked cases: something that came could not be handled, and all that came later waits behind it.
+
+    Example: `secondlook held list`
+    """
+    found = asyncio.run(_each(service, data, token, lambda desk: desk.held(waiting=waiting)))
+    rows = [{"service": name, **case} for name, cases in found.items() for case in cases]
+    if as_json_:
+        as_json(rows)
+        return
+    for row in rows:
+        behind = f", {row['waiting']} behind it" if row["reason"] else ""
+        out.print(f"[bold]{row['case_id']}[/]  {row['service']}, since {_at(row['since'])}{behind}")
+        out.print(f"  {row['topic']}: {escape(row['reason'] or 'waits for an event that must still come')}")
+    if not rows:
+        out.print("Nothing is parked.")
+    if rows:
+        out.print("\nSee what would come of it: `secondlook held redrive --dry-run`")
+
+
+@app.command()
+@plainly
+def show(number: Case, token: Token = None, data: Data = DEFAULT, as_json_: Json = False) -> None:
+    """Show what the services hold of one case, in the order in which it is offered again.
+
+    Example: `secondlook held show 55MY1-Z1HT0-H`
+    """
+    found = asyncio.run(_of_case(number, data, token, lambda desk, case_id: desk.held_of(case_id)))
+    held = {name: case for name, case in found.items() if case is not None}
+    if as_json_:
+        as_json(held)
+        return
+    if not held:
+        out.print(f"No service holds anything of {number}.")
+    for name, case in held.items():
+        tried = f", not handled by build {', '.join(case['builds'])}" if case["builds"] else ""
+        out.print(f"[bold]{name}[/] {'[red]parked[/]' if case['parked'] else 'waiting'}{tried}")
+        for each in case["held"]:
+            seq = "" if each["seq"] is None else f" {each['seq']} of {each['source']}"
+            what = f"{each['topic']}{seq}, {each['bytes']} bytes, since {_at(each['since'])}"
+            out.print(f"  {what}: {escape(each['reason'] or 'waits')}")
+
+
+@app.command()
+@plainly
+def redrive(
+    number: Annotated[
+        str | None, typer.Argument(metavar="NUMBER", help="One case, by number or id; all parked ones if left out.")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would come of it.")] = False,
+    per_second: Annotated[float, typer.Option(help="At most so many cases a second, in each service.", min=0.1)] = 10.0,
+    service: Which = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Offer what parked cases hold again: first what failed, then all that waited behind it, in order.
+
+    Stops by itself when more than a fifth fail still.
+
+    Example: `secondlook held redrive --dry-run`
+
+    Example: `secondlook held redrive 55MY1-Z1HT0-H`
+    """
+    if number is not None:
+        one = asyncio.run(
+            _of_case(number, data, token, lambda desk, case_id: desk.redrive(case_id, dry_run=dry_run), service)
+        )
+        results = {name: [told] for name, told in one.items() if told["result"] != "not_parked"}
+        stopped: list[str] = []
+    else:
+        rounds = asyncio.run(_each(service, data, token, lambda desk: _all_of(desk, per_second, dry_run=dry_run)))
+        results = {name: [each for told in answers for each in told["results"]] for name, answers in rounds.items()}
+        stopped = [name for name, answers in rounds.items() if answers[-1]["stopped"]]
+    if as_json_:
+        as_json({"dry_run": dry_run, "stopped": stopped, "results": results})
+    else:
+        _show_redriven(results, dry_run=dry_run)
+    if stopped:
+        raise Failed(f"{', '.join(stopped)}: {STOPPED}")
+
+
+async def _all_of(desk: OperatorDesk, per_second: float, *, dry_run: bool) -> list[dict[str, Any]]:
+    return [told async for told in desk.redrive_all(dry_run=dry_run, per_second=per_second)]
+
+
+def _show_redriven(results: dict[str, list[dict[str, Any]]], *, dry_run: bool) -> None:
+    if not any(results.values()):
+        out.print("Nothing is parked.")
+    for name, told in results.items():
+        for each in told:
+            if each["result"] == "still_fails":
+                out.print(f"[red]✗[/] {name} {each['case_id']} {each['topic']}: {escape(each['reason'] or '')}")
+        applied = [each for each in told if each["result"] == "applied"]
+        inputs = sum(each["released"] for each in told)
+        if told:
+            would = "would be " if dry_run else ""
+            failing = len(told) - len(applied)
+            out.print(f"{name}: {len(applied)} {would}released with {inputs} held inputs, {failing} not.")
+
+
+@plainly
+def dead_letters(
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="At most so many of each, the newest.", min=1)] = 50,
+    service: Which = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """List records that belong to no case, and why each is of no use. Their content is kept sealed.
+
+    Example: `secondlook dead-letters`
+    """
+    found = asyncio.run(_each(service, data, token, lambda desk: desk.dead_letters(min(limit, 200))))
+    rows = [{"service": name, **letter} for name, letters in found.items() for letter in letters]
+    if as_json_:
+        as_json(rows)
+        return
+    for row in rows:
+        place = f"{row['topic']} partition {row['partition']} offset {row['offset']}"
+        out.print(f"{_at(row['at'])}  {row['service']}, {place}: {escape(row['reason'])}")
+    if not rows:
+        out.print("No dead letters.")
+
+
+async def _each(
+    service: Service | None, data: Path, token: str | None, ask: Callable[[OperatorDesk], Awaitable[T]]
+) -> dict[str, T]:
+    """Ask all services, or the one that is meant. Of several, those that do not answer are named on stderr."""
+    token = token_for("operator", data, given=token)
+    found: dict[str, T] = {}
+    for each in [service] if service else list(Service):
+        try:
+            async with operating(each, token, data) as desk:
+                found[each.value] = await ask(desk)
+        except Unreachable:
+            if service:
+                raise
+            err.print(f"[yellow]Not all of it: {each} does not answer.[/]")
+    if not found:
+        raise Failed("No service answers: see `secondlook status`.")
+    return found
+
+
+async def _of_case(
+    number: str,
+    data: Path,
+    token: str | None,
+    ask: Callable[[OperatorDesk, UUID], Awaitable[T]],
+    service: Service | None = None,
+) -> dict[str, T]:
+    token = token_for("operator", data, given=token)
+    try:
+        case_id = UUID(number)
+    except ValueError:
+        case_id = UUID((await find(number, data, token))["case_id"])
+    return await _each(service, data, token, lambda desk: ask(desk, case_id))
+
+
+@asynccontextmanager
+async def operating(service: Service, token: str, data: Path) -> AsyncIterator[OperatorDesk]:
+    """A service's endpoints for operators."""
+    async with calling(service, data) as instances:
+        yield OperatorDesk(instances, token)
+
+
+def _at(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"

@@ -1,0 +1,64 @@
+"""The operator's endpoints, which every service has: what is held, and how it is offered again."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.calling.instances import Instances, Refusal
+
+PAGE = 100
+
+
+class OperatorDesk:
+    """One service's endpoints for operators, with one person's token. All raise `Refusal` and `Unreachable`."""
+
+    def __init__(self, service: Instances, token: str) -> None:
+        self._service = service
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+
+    async def held(self, *, waiting: bool = False) -> list[dict[str, Any]]:
+        """All parked cases; with `waiting` also those that only wait for an event to come."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = await self.get("/held", waiting="true" if waiting else None, skip=len(found), limit=PAGE)
+            found += page["cases"]
+            if not page["more"] or not page["cases"]:
+                return found
+
+    async def held_of(self, case_id: UUID | str) -> dict[str, Any] | None:
+        """What a case holds; None when this service holds nothing of it."""
+        try:
+            found: dict[str, Any] = await self.get(f"/held/{case_id}")
+        except Refusal as refusal:
+            if refusal.code == "nothing_held":
+                return None
+            raise
+        return found
+
+    async def redrive(self, case_id: UUID | str, *, dry_run: bool) -> dict[str, Any]:
+        """Offer what one case holds again, or say what would come of it."""
+        told: dict[str, Any] = await self.post(f"/held/{case_id}/redrive", dry_run=dry_run)
+        return told
+
+    async def redrive_all(self, *, dry_run: bool, per_second: float) -> AsyncIterator[dict[str, Any]]:
+        """Offer what all parked cases hold again: one answer after the other, until none is left, or it stops."""
+        after: str | None = None
+        while True:
+            told = await self.post("/held/redrive", dry_run=dry_run, per_second=per_second, after=after)
+            yield told
+            if not told["more"] or told["stopped"]:
+                return
+            after = told["after"]
+
+    async def dead_letters(self, limit: int) -> list[dict[str, Any]]:
+        """The newest records that belong to no case."""
+        found: list[dict[str, Any]] = (await self.get("/dead-letters", limit=limit))["dead_letters"]
+        return found
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """Ask."""
+        return (await self._service.get(path, headers=self._headers, **query)).json()
+
+    async def post(self, path: str, **said: Any) -> Any:
+        """Have something done. All that operators ask for is safe to ask again."""
+        return (await self._service.post(path, key=str(uuid4()), headers=self._headers, json=said)).json()
