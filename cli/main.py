@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import cases, demo, held, mail, officer, platform, sro, tokens
+from cli import cases, demo, held, mail, officer, platform, reconciling, sro, tokens
 from cli.submitting.command import submit
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)
 OPERATORS = "What operators do"
 app.add_typer(held.app, name="held", rich_help_panel=OPERATORS)
 app.command("dead-letters", rich_help_panel=OPERATORS)(held.dead_letters)
+app.command(rich_help_panel=OPERATORS)(reconciling.reconcile)
 
 
 if __name__ == "__main__":

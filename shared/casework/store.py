@@ -1,6 +1,6 @@
 """The cases of one service in its database: load a batch, write it, and know which writes were ours."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -132,6 +132,14 @@ class Store(Generic[S]):
         """Cases by their queue fields."""
         documents = await self._find(query, WITHOUT_BULK, sort=sort, skip=skip, limit=limit)
         return [read(document, self._rules) for document in documents]
+
+    async def all_events(self) -> AsyncIterator[tuple[UUID, int, list[Emitted]]]:
+        """Of every case: its id, how many of its events are marked as published, and all that it has emitted."""
+        try:
+            async for document in self.collection.find({}, {"events": 1, "published": 1}):
+                yield document["_id"], document["published"], [read_event(each) for each in document.get("events", ())]
+        except PyMongoError as error:
+            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
 
     async def history(self, case_id: UUID) -> tuple[list[Emitted], dict[str, bytes]] | None:
         """All events of a case and all its sealed blobs; None when the case is not known here."""

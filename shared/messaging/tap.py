@@ -1,7 +1,8 @@
 """Reading topics from their beginning, beside all consumer groups: to look, to count, never to settle anything."""
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from shared.messaging.records import Record
 
 MOST_AT_ONCE = 2000
 FETCH_MS = 200
+SILENT_SECONDS = 30.0
 
 
 class NoTap(Exception):
@@ -53,12 +55,22 @@ class Tap:
 
     async def to_the_end(self) -> list[Record]:
         """Everything not returned yet, up to where the topics end now; in order within a partition."""
-        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
-        found: list[Record] = []
+        return [record async for batch in self.in_batches() for record in batch]
+
+    async def in_batches(self) -> AsyncIterator[list[Record]]:
+        """As `to_the_end`, a batch at a time. Raises `NoTap` when Kafka does not say where the topics end."""
+        try:
+            ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        except KafkaError as error:
+            raise NoTap(f"Kafka does not answer ({type(error).__name__}).") from error
+        heard = time.monotonic()
         while await self._is_behind(ends):
             batches = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=MOST_AT_ONCE)
-            found += [_record(each) for batch in batches.values() for each in batch]
-        return found
+            if batches:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > SILENT_SECONDS:  # the client itself would wait for ever
+                raise NoTap("Kafka does not answer.")
+            yield [_record(each) for batch in batches.values() for each in batch]
 
     async def more(self, *, within: float) -> list[Record]:
         """What comes next, as soon as something has come; nothing when `within` seconds have passed."""

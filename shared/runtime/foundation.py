@@ -28,13 +28,17 @@ from shared.casework.errors import Outage
 from shared.casework.offering import Rules
 from shared.casework.outbox import MARK_SECONDS, Outbox
 from shared.casework.reaction import Behaviour
+from shared.casework.reconciliations import Reconciliations
+from shared.casework.reconciling import Reconciliation
 from shared.casework.redriving import OFFER_SECONDS, Redriving
 from shared.casework.store import Store
 from shared.casework.sweeping import DEADLINE_SECONDS, SWEEP_SECONDS, Sweeper, for_ever
 from shared.contracts.envelope import NAMESPACE
-from shared.contracts.vocabulary import EventType
+from shared.contracts.topics import emitted_by
+from shared.contracts.vocabulary import EventType, Service
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
+from shared.messaging.tap import Tap
 from shared.mongo.driver import Collection, MongoClient, PyMongoError
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
@@ -46,7 +50,7 @@ from shared.privacy.links import Links
 from shared.privacy.sealing import CaseKey, cause_of, open_box, seal
 from shared.runtime.clock import REAL_TIME, Clock, PolicyTime
 from shared.runtime.settings import ServiceSettings
-from shared.web import health, held, problems
+from shared.web import health, held, problems, reconcile
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit, RateLimit
 from shared.web.sign_in import KeySource, SignIn
@@ -93,6 +97,9 @@ class Foundation(Generic[S]):
         self.registry = CollectorRegistry()
         self.engine, self.dead_letters = self._engine(behaviour, prefix, point)
         self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
+        self.reconciliations = Reconciliations(
+            self.collection("reconciliations"), self._reconciliation, real_now=self.clock.real_now
+        )
         consuming = Consuming(self.engine, self.dead_letters, self.seal_unreadable)
         self._unreadable = consuming.unreadable
         topics = [kind.value for kind in EventType if kind in behaviour.reactions]
@@ -165,6 +172,7 @@ class Foundation(Generic[S]):
                 sign_in=self.sign_in,
             )
         )
+        app.include_router(reconcile.router(reconciliations=self.reconciliations, sign_in=self.sign_in))
         return app
 
     @asynccontextmanager
@@ -190,6 +198,7 @@ class Foundation(Generic[S]):
             await _ended(*tasks)
             with contextlib.suppress(Outage):
                 await self.engine.drain(DRAIN_SECONDS)
+            await self.reconciliations.stop()
             await self._sender.discard()
             await self.http.aclose()
             await self.client.close()
@@ -222,6 +231,17 @@ class Foundation(Generic[S]):
         outbox = Outbox(store, self._sender, Breaker(time.monotonic))
         engine = Engine(rules, store, outbox, real_now=self.clock.real_now, policy_now=self.clock.now, point=point)
         return engine, DeadLetters(self.collection("dead_letters"), self.seal_unreadable)
+
+    def _reconciliation(self) -> Reconciliation:
+        bootstrap, service = self.settings.kafka_bootstrap, Service(self.engine.rules.behaviour.service)
+        return Reconciliation(
+            self.engine.store,
+            self._sender,
+            lambda topics: Tap(bootstrap, topics),
+            service=service,
+            topics=emitted_by(service),
+            prefix=self.settings.secondlook_prefix,
+        )
 
     async def _start(self) -> None:
         """Wait for the store, prepare it, then join the groups; each again until it works."""

@@ -1,6 +1,5 @@
 """What an operator's program sees and does about parked cases and dead letters, over HTTP and on a real store."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,12 +9,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
-from typer.testing import CliRunner
 
 from cli import where
-from cli.main import app as cli
 from shared.casework.dead_letters import DeadLetter, DeadLetters
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
@@ -29,7 +25,7 @@ from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import DEVELOPMENT_ISSUER, DevelopmentIssuer
 from tests.conftest import Servers
-from tests.eventually import eventually
+from tests.integration.serving import secondlook, serving
 from tests.integration.toy import NOW, TOY, Tally, engine, record
 
 pytestmark = pytest.mark.real
@@ -175,26 +171,12 @@ async def test_dead_letters_are_shown_without_their_content(desk: Desk) -> None:
 @pytest.fixture(name="secondlook")
 async def _secondlook(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Command]:
     """The command line, calling the endpoints as the service triage; nothing listens where the others would be."""
-    server = uvicorn.Server(uvicorn.Config(desk.app, port=0, log_level="critical", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        assert not serving.done()
-        return server.started
-
-    await eventually(started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    for service in Service:
-        monkeypatch.setenv(f"{service.upper()}_URL", f"http://127.0.0.1:{port if service == 'triage' else 1}")
-    monkeypatch.setenv("SECONDLOOK_TOKEN", desk.token)
-    monkeypatch.setattr(where, "PATIENCE_SECONDS", 0.3)
-
-    async def run(*words: str) -> Any:
-        return await asyncio.to_thread(lambda: CliRunner().invoke(cli, list(words)))
-
-    yield run
-    server.should_exit = True
-    await serving
+    async with serving(desk.app) as url:
+        for service in Service:
+            monkeypatch.setenv(f"{service.upper()}_URL", url if service == "triage" else "http://127.0.0.1:1")
+        monkeypatch.setenv("SECONDLOOK_TOKEN", desk.token)
+        monkeypatch.setattr(where, "PATIENCE_SECONDS", 0.3)
+        yield secondlook
 
 
 async def test_the_command_line_lists_shows_and_redrives(desk: Desk, secondlook: Command) -> None:

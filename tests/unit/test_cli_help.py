@@ -31,7 +31,7 @@ def test_there_are_the_commands_that_people_look_for() -> None:
     assert {"up", "down", "status", "logs", "demo", "submit", "token", "queue", "claim", "decide", "forward"} <= names
     assert {"case show", "case reasons", "mail list", "mail show"} <= names
     assert {"sro queue", "sro claim", "sro decide", "sro remand"} <= names
-    assert {"held list", "held show", "held redrive", "dead-letters"} <= names
+    assert {"held list", "held show", "held redrive", "dead-letters", "reconcile"} <= names
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)

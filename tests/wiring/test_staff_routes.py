@@ -26,6 +26,8 @@ OF_OPERATORS = (
     "POST /held/{case_id}/redrive",
     "POST /held/redrive",
     "GET /dead-letters",
+    "POST /reconcile",
+    "GET /reconcile/{run}",
 )
 
 EXPECTED: dict[str, frozenset[Role]] = {

@@ -1,0 +1,88 @@
+"""`secondlook reconcile`: publish again what the topics lost."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.held import Which, operating
+from cli.saying import Failed, as_json, err, out, plainly
+from cli.where import DEFAULT, Data, Json, Token, token_for
+from shared.contracts.vocabulary import Service
+
+POLL_SECONDS = 0.3
+
+
+@plainly
+def reconcile(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the topics lack.")] = False,
+    per_second: Annotated[
+        float, typer.Option(help="At most so many events a second are published again.", min=1, max=10_000)
+    ] = 200.0,
+    service: Which = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Compare what each service has stored with its topics, and publish again what the topics lost.
+
+    The same events go out, under the same ids: whoever had them drops them. Strangers are events that a topic has and
+    the store lacks: then the store is older than the topic, as after a restore.
+
+    Example: `secondlook reconcile --dry-run`
+    """
+    told = asyncio.run(_all(service, data, token, dry_run=dry_run, per_second=per_second))
+    if as_json_:
+        as_json(told)
+    else:
+        _show(told)
+    _complain(told)
+
+
+async def _all(
+    service: Service | None, data: Path, token: str | None, *, dry_run: bool, per_second: float
+) -> dict[str, dict[str, Any]]:
+    token = token_for("operator", data, given=token)
+    return {
+        each.value: await _one(each, token, data, dry_run=dry_run, per_second=per_second)
+        for each in ([service] if service else Service)
+    }
+
+
+async def _one(service: Service, token: str, data: Path, *, dry_run: bool, per_second: float) -> dict[str, Any]:
+    async with operating(service, token, data) as desk:
+        with err.status(f"{service}: comparing") as shown:
+            told: dict[str, Any] = await desk.post("/reconcile", dry_run=dry_run, per_second=per_second)
+            run = told["run"]
+            while (told := await desk.get(f"/reconcile/{run}"))["state"] == "running":
+                published = sum(topic["published"] for topic in told["topics"])
+                shown.update(f"{service}: {told['cases']} cases compared, {published} events published again")
+                await asyncio.sleep(POLL_SECONDS)
+            return told
+
+
+def _show(told: dict[str, dict[str, Any]]) -> None:
+    table = Table("topic", "stored", "in topic", "missing", "sent again", "strangers", box=None, header_style="bold")
+    for column in table.columns:
+        column.no_wrap = True
+    for name, compared in told.items():
+        for topic in compared["topics"]:
+            of = f"{topic['topic']} [dim]({name})[/]" if topic["topic"] == "information.requested" else topic["topic"]
+            counts = [topic[each] for each in ("stored", "in_topic", "missing", "published", "strangers")]
+            table.add_row(of, *(f"[red]{count}[/]" if count and place in {2, 4} else str(count)
+                                for place, count in enumerate(counts)))  # fmt: skip
+    out.print(table)
+
+
+def _complain(told: dict[str, dict[str, Any]]) -> None:
+    for name, compared in told.items():
+        if compared["state"] != "finished":
+            why = compared["why"] or "its process has ended."
+            raise Failed(f"{name} did not finish comparing: {why.rstrip('.')}: run it again.")
+    strange = sorted({case for compared in told.values() for case in compared["stranger_cases"]})
+    if strange:
+        err.print(f"Cases of which the topics know more: {' '.join(strange)}")
+        raise Failed("A store is older than its topics: restore a newer backup before anybody decides these cases.")

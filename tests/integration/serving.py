@@ -1,0 +1,34 @@
+"""An application on a real port, and the command line that calls it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from typer.testing import CliRunner
+
+from cli.main import app as cli
+from tests.eventually import eventually
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[str]:
+    """The application's address, while it serves."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
+    task = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        assert not task.done()
+        return server.started
+
+    await eventually(started)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+async def secondlook(*words: str) -> Any:
+    """What the command line says, and how it ends."""
+    return await asyncio.to_thread(lambda: CliRunner().invoke(cli, list(words)))
