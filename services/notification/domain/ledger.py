@@ -4,7 +4,7 @@
 `next_at` and `claimed_until` are real time: they belong to machines, not to the process.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum, unique
@@ -41,7 +41,11 @@ class Phase(StrEnum):
     @property
     def open(self) -> bool:
         """The mail loop still has to look at it."""
-        return self in {Phase.DUE, Phase.CLAIMED, Phase.DATA}
+        return self in OPEN
+
+
+OPEN = frozenset({Phase.DUE, Phase.CLAIMED, Phase.DATA})
+IN_HAND = frozenset({Phase.CLAIMED, Phase.DATA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,16 @@ def entries(work: Mapping[str, Any]) -> dict[UUID, Entry]:
     return {UUID(hex=key): read(stored) for key, stored in work.get("mail", {}).items()}
 
 
+def entries_in(work: Mapping[str, Any], phases: Set[Phase]) -> Iterator[tuple[UUID, Entry]]:
+    """The letters of a case that are in one of these phases; the others, mostly settled, are not even read."""
+    for key, stored in work.get("mail", {}).items():
+        if stored["phase"] in phases:
+            yield UUID(hex=key), read(stored)
+
+
 def open_entries(work: Mapping[str, Any]) -> dict[UUID, Entry]:
-    """The letters that the mail loop still has to look at. Most entries are settled, and are not read for this."""
-    stored = work.get("mail", {})
-    return {UUID(hex=key): read(entry) for key, entry in stored.items() if Phase(entry["phase"]).open}
+    """The letters that the mail loop still has to look at."""
+    return dict(entries_in(work, OPEN))
 
 
 def path(notification: UUID, field: str | None = None) -> str:
@@ -121,6 +131,6 @@ def look_again_at(work: Mapping[str, Any]) -> datetime | None:
     """When the mail loop must next look at the case: the earliest open letter; None when all are settled."""
     moments = [
         (entry.next_at if entry.phase is Phase.DUE else entry.claimed_until) or in_turn(entry.made_at)
-        for entry in open_entries(work).values()
+        for _, entry in entries_in(work, OPEN)
     ]
     return min(moments, default=None)
