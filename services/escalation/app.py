@@ -5,14 +5,15 @@ from fastapi import FastAPI
 from services.escalation import api
 from services.escalation.reactions import BEHAVIOUR
 from services.escalation.settings import EscalationSettings
+from shared.casework.points import Point, no_point
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events
 
 
-def build_app(settings: EscalationSettings) -> FastAPI:
+def build_app(settings: EscalationSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
-    base = Foundation(BEHAVIOUR, settings)
+    base = Foundation(BEHAVIOUR, settings, point=point)
     app = base.app("Second Look: escalation")
     app.include_router(
         api.router(

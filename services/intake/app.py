@@ -9,6 +9,7 @@ from services.intake.registry import Doubles, Numbers
 from services.intake.rendering import STYLE
 from services.intake.settings import IntakeSettings
 from services.intake.submitting import Submissions
+from shared.casework.points import Point, no_point
 from shared.contracts.topics import channel_topic
 from shared.contracts.vocabulary import EventType
 from shared.runtime.foundation import Foundation
@@ -18,9 +19,9 @@ from shared.web import staff_events
 DELETE_SECONDS = 5.0
 
 
-def build_app(settings: IntakeSettings) -> FastAPI:
+def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
-    base = Foundation(BEHAVIOUR, settings)
+    base = Foundation(BEHAVIOUR, settings, point=point)
     numbers, doubles = Numbers(base.collection("numbers")), Doubles(base.collection("a_numbers"))
     submissions = Submissions(
         keyring=base.keyring,

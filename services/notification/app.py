@@ -11,14 +11,15 @@ from services.notification.mail.relay import Connection, RelayAddress
 from services.notification.reactions import BEHAVIOUR
 from services.notification.rendering import Letters
 from services.notification.settings import NotificationSettings
+from shared.casework.points import Point, no_point
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events
 
 
-def build_app(settings: NotificationSettings) -> FastAPI:
+def build_app(settings: NotificationSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
-    base = Foundation(BEHAVIOUR, settings)
+    base = Foundation(BEHAVIOUR, settings, point=point)
     knobs = Knobs()
     desk = Desk(
         ledger=base.engine,
@@ -35,7 +36,12 @@ def build_app(settings: NotificationSettings) -> FastAPI:
     )
     relay = RelayAddress.of(settings.smtp_url.get_secret_value())
     mail = MailLoop(
-        base.engine, desk, lambda: Connection(relay, knobs.patience), knobs=knobs, real_now=base.clock.real_now
+        base.engine,
+        desk,
+        lambda: Connection(relay, knobs.patience),
+        knobs=knobs,
+        point=point,
+        real_now=base.clock.real_now,
     )
     app = base.app("Second Look: notification", ("mail", mail.run, 1.0))
     app.include_router(

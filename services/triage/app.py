@@ -5,15 +5,16 @@ from fastapi import FastAPI
 from services.triage import api
 from services.triage.reactions import BEHAVIOUR
 from services.triage.settings import TriageSettings
+from shared.casework.points import Point, no_point
 from shared.contracts.vocabulary import Service
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events
 
 
-def build_app(settings: TriageSettings) -> FastAPI:
+def build_app(settings: TriageSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
-    base = Foundation(BEHAVIOUR, settings)
+    base = Foundation(BEHAVIOUR, settings, point=point)
     app = base.app("Second Look: triage")
     app.include_router(
         api.router(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.casework.errors import Outage
+from shared.casework.points import Point, Reached, no_point
 from shared.messaging.records import Record
 from shared.mongo.driver import BulkWriteError, Collection, PyMongoError, UpdateOne
 
@@ -39,9 +40,10 @@ def of_record(record: Record, reason: str) -> DeadLetter:
 class DeadLetters:
     """The dead letters of one service."""
 
-    def __init__(self, collection: Collection, seal: Seal) -> None:
+    def __init__(self, collection: Collection, seal: Seal, *, point: Point = no_point) -> None:
         self._collection = collection
         self._seal = seal
+        self._point = point
 
     async def keep(self, letters: list[DeadLetter], *, at: datetime) -> None:
         """Keep them, once each. Raises `Outage` when they could not be kept: then nothing may be committed."""
@@ -66,6 +68,7 @@ class DeadLetters:
         ]
         try:
             await self._collection.bulk_write(writes, ordered=False)
+            await self._point(Reached.DEAD_LETTERS_KEPT)
         except BulkWriteError as error:
             raise Outage("A dead letter could not be kept.") from error
         except PyMongoError as error:

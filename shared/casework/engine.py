@@ -20,6 +20,7 @@ from shared.casework.errors import CaseUnknown, CommandBroken, CommandFailed, Ou
 from shared.casework.moves import Move, move
 from shared.casework.offering import Rules, Verdict
 from shared.casework.outbox import Outbox, Publication
+from shared.casework.points import Point, Reached, no_point
 from shared.casework.reaction import Command
 from shared.casework.store import Saved, Store
 
@@ -38,10 +39,6 @@ class Offered(Generic[S]):
     case_id: UUID
     offer: Callable[[Case[S]], Result]
     refused: Callable[[Case[S]], Result]
-
-
-async def no_point(_: str) -> None:
-    """The named places in the loop where a test may install a fault: nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class Engine(Generic[S]):
         *,
         real_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         policy_now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        point: Callable[[str], Any] = no_point,
+        point: Point = no_point,
     ) -> None:
         self.rules = rules
         self.store = store
@@ -111,6 +108,7 @@ class Engine(Generic[S]):
             for asked in commands
         ]
         results = await self._settle(offers, wait=wait)
+        await self._point(Reached.COMMANDED)
         return [result for result in results if isinstance(result, Answered | CommandFailed)]
 
     async def deadlines(self, limit: int = 200) -> int:
@@ -125,7 +123,10 @@ class Engine(Generic[S]):
             )
             for case_id in due
         ]
-        await self._settle(offers, wait=False)
+        if due:
+            await self._point(Reached.DEADLINES_FOUND)
+            await self._settle(offers, wait=False)
+            await self._point(Reached.DEADLINES_DONE)
         return len(due)
 
     async def offer(self, offers: Sequence[Offered[S]]) -> list[Result]:
@@ -170,6 +171,7 @@ class Engine(Generic[S]):
 
         What is late is given up: it is in the store, and another instance's sweeper publishes it.
         """
+        await self._point(Reached.DRAINING)
         if self._background:
             _, late = await asyncio.wait(self._background, timeout=seconds)
             for task in late:
@@ -209,19 +211,19 @@ class Engine(Generic[S]):
         return [results[index] for index in range(len(offers))]
 
     async def _load(self, case_ids: Iterable[UUID]) -> dict[UUID, Case[S]]:
-        await self._point("before load")
+        await self._point(Reached.LOADING)
         cases = await self.store.load(case_ids)
         if any(case.newer for case in cases.values()):
             raise Outage("A newer build has written one of these cases: an instance of that build has to go on.")
-        await self._point("after load")
+        await self._point(Reached.LOADED)
         return cases
 
     async def _save_and_send(self, cases: Mapping[UUID, Case[S]], *, wait: bool) -> Saved:
         publications, stored = self._to_publish(cases.values())
-        await self._point("before write")
+        await self._point(Reached.WRITING)
         acknowledged = self.outbox.acknowledged(cases)
         saved = await self.store.save(list(cases.values()), now=self._real_now(), published=acknowledged)
-        await self._point("after write")
+        await self._point(Reached.WRITTEN)
         unsaved = saved.lost | saved.refused
         mine = [publication for publication in publications if publication.case_id not in unsaved]
         await self._send(mine, stored - unsaved, wait=wait)
@@ -256,12 +258,13 @@ class Engine(Generic[S]):
         await self.outbox.publish(publications)
         if stored:
             await self.outbox.publish_stored(stored)
-        await self._point("after publish")
+        await self._point(Reached.PUBLISHED)
 
     async def _publish_later(self, publications: Sequence[Publication], stored: set[UUID]) -> None:
         if self.outbox.breaker.open:
             return  # The store has it; the sweeper publishes it when the broker is back.
         try:
+            await self._point(Reached.PUBLISHING_LATER)
             await self._publish(publications, stored)
         except Outage:
             return

@@ -10,6 +10,7 @@ from uuid import UUID
 from shared.casework.breaker import Breaker
 from shared.casework.case import Emitted
 from shared.casework.errors import Outage
+from shared.casework.points import Point, Reached, no_point
 from shared.casework.store import Store
 from shared.contracts.envelope import splice
 from shared.messaging.records import Outgoing, Sender
@@ -56,10 +57,11 @@ class _Progress:
 class Outbox:
     """Publishes events of one service. What it cannot send stays in the store; the sweeper comes back to it."""
 
-    def __init__(self, store: Store[Any], sender: Sender, breaker: Breaker) -> None:
+    def __init__(self, store: Store[Any], sender: Sender, breaker: Breaker, *, point: Point = no_point) -> None:
         self._store = store
         self._sender = sender
         self.breaker = breaker
+        self._point = point
         self._progress: dict[UUID, _Progress] = {}
         self._unmarked: dict[UUID, int] = {}
         self._marked: set[UUID] = set()
@@ -111,7 +113,7 @@ class Outbox:
                     records.append(Outgoing(event.type, publication.case_id, event.id, splice(event.body, blobs)))
                     progress.starts(event.index)
                     chosen.append((publication.case_id, event.index))
-            sent = await self._sender.send(records) if records else ()
+            sent = await self._send(records) if records else ()
         finally:
             outcomes = [*sent, *repeat(False, len(chosen) - len(sent))]
             for (case_id, index), acknowledged in zip(chosen, outcomes, strict=True):
@@ -125,6 +127,12 @@ class Outbox:
         if records:
             self.breaker.worked()
         return behind
+
+    async def _send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
+        await self._point(Reached.SENDING)
+        sent = await self._sender.send(records)
+        await self._point(Reached.SENT)
+        return sent
 
     async def _earlier_flights(self, publications: Sequence[Publication]) -> None:
         """Wait (as long as a send may take) for what other tasks are sending of these cases: it may still fail."""
@@ -143,7 +151,9 @@ class Outbox:
         self._marked.clear()
         while self._unmarked:
             marks = dict(list(self._unmarked.items())[:MARKS_AT_ONCE])
+            await self._point(Reached.MARKING)
             await self._store.mark(marks)
+            await self._point(Reached.MARKED)
             self._marked |= marks.keys()
             for case_id, published in marks.items():
                 if self._unmarked.get(case_id) == published:

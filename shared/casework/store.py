@@ -12,6 +12,7 @@ from shared.casework.case import Case, Emitted
 from shared.casework.document import MAX_WRITE_BYTES, WITHOUT_BULK, fresh, read, read_event, weight, write
 from shared.casework.errors import Outage
 from shared.casework.offering import Rules
+from shared.casework.points import Point, Reached, no_point
 from shared.mongo.driver import (
     DUPLICATE_KEY,
     REFUSED_FOR_GOOD,
@@ -50,9 +51,10 @@ class Stored:
 class Store(Generic[S]):
     """Reads and writes cases. Any failure of the server is raised as `Outage`."""
 
-    def __init__(self, database: Database, rules: Rules[S]) -> None:
+    def __init__(self, database: Database, rules: Rules[S], *, point: Point = no_point) -> None:
         self.collection = database[CASES]
         self._rules = rules
+        self._point = point
 
     async def prepare(self) -> None:
         """Create the indexes that this service needs; safe to repeat."""
@@ -87,7 +89,7 @@ class Store(Generic[S]):
             write(case, self._rules, writer=writers[case.id], now=now, published=published.get(case.id, 0))
             for case in changed
         ]
-        complete, places = await self._write(writes)
+        complete, places = await self._write(writes, Reached.WRITE_APPLIED)
         refused = too_large | {changed[place].id for place in places}
         lost = frozenset() if complete else await self._lost(writers) - refused
         for case in changed:
@@ -111,7 +113,8 @@ class Store(Generic[S]):
                     {"$max": {"published": published}, "$unset": {"pending_since": ""}},
                 )
                 for case_id, published in marks.items()
-            ]
+            ],
+            Reached.MARK_APPLIED,
         )
 
     async def pending(self, limit: int) -> list[tuple[UUID, int]]:
@@ -158,12 +161,13 @@ class Store(Generic[S]):
         stored = {document["_id"]: document.get("writer") for document in documents}
         return frozenset(case_id for case_id, writer in writers.items() if stored.get(case_id) != writer)
 
-    async def _write(self, writes: Sequence[Any]) -> tuple[bool, set[int]]:
+    async def _write(self, writes: Sequence[Any], applied: Reached) -> tuple[bool, set[int]]:
         """Whether every single write took effect, and the places of those that the server refuses for good."""
         if not writes:
             return True, set()
         try:
             done = await self.collection.bulk_write(writes, ordered=False)
+            await self._point(applied)
         except BulkWriteError as error:
             return False, _refused(error)
         except PyMongoError as error:

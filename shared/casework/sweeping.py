@@ -14,6 +14,7 @@ import structlog
 
 from shared.casework.engine import Engine
 from shared.casework.errors import Outage
+from shared.casework.points import Point, Reached, no_point
 
 STALE_SECONDS = 10.0
 SWEEP_SECONDS = 2.0
@@ -34,10 +35,12 @@ class Sweeper:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         stale_seconds: float = STALE_SECONDS,
+        point: Point = no_point,
     ) -> None:
         self._engine = engine
         self._monotonic = monotonic
         self._stale_seconds = stale_seconds
+        self._point = point
         self._seen: dict[UUID, tuple[int, float]] = {}
 
     async def sweep(self) -> int:
@@ -60,7 +63,9 @@ class Sweeper:
     async def _take_up(self, cases: list[UUID]) -> None:
         for case_id in cases:  # Whatever comes of it, the others have their turn before these come again.
             self._seen[case_id] = (self._seen[case_id][0], self._monotonic())
+        await self._point(Reached.STALE_FOUND)
         await self._engine.outbox.publish_stored(cases)
+        await self._point(Reached.SWEPT)
 
 
 async def for_ever(work: Callable[[], Awaitable[Any]], *, every_seconds: float, name: str) -> None:

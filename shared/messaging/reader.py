@@ -23,6 +23,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from shared.casework.errors import Outage
+from shared.casework.points import Point, Reached, no_point
 from shared.messaging.consumer import SteadyConsumer, Unreadable
 from shared.messaging.records import Record
 
@@ -56,6 +57,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         unreadable: Unreadable,
         prefix: str = "",
         session_seconds: float = 10.0,
+        point: Point = no_point,
     ) -> None:
         """`handle(records)` settles a batch or raises; `unreadable(topic, partition, offset)` notes a record that no
         client can decode. Topic names are given and handed over without `prefix`."""
@@ -72,6 +74,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = partial(SteadyConsumer, unreadable=unreadable, bootstrap_servers=bootstrap)
         self._prefix = prefix
         self._handle = handle
+        self._point = point
         self._subscriber = self.broker.subscriber(
             *(f"{prefix}{topic}" for topic in topics),
             group_id=self.group,
@@ -152,6 +155,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Wait, bounded, until the batch at hand is settled and committed."""
         self.assigned = False
         self._hurry.set()
+        await self._point(Reached.REVOKED)
         try:
             async with asyncio.timeout(REVOKE_SECONDS):
                 await self._idle.wait()
@@ -180,8 +184,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         bounds = _bounds(records)
         self._at_hand = frozenset(bounds)
         try:
+            await self._point(Reached.POLLED)
             if await self._follows(consumer, records):
                 await self._handle([self._record(record) for record in records])
+                await self._point(Reached.SETTLED)
                 await self._commit(consumer, records)
                 self.failures = 0
                 self._written |= {partition: last.timestamp / 1000 for partition, (_, last) in bounds.items()}
@@ -223,6 +229,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             self._settled[partition] = last.offset + 1
         try:
             await consumer.commit(offsets)
+            await self._point(Reached.COMMIT_APPLIED)
             self._committed |= {partition: offset.offset for partition, offset in offsets.items()}
         except KafkaError as error:
             # The group moved on: whoever has the partitions now reads these records again, and drops them.

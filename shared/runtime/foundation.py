@@ -5,7 +5,6 @@ service waits for it and goes on by itself.
 """
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -23,10 +22,11 @@ from prometheus_client import CollectorRegistry
 from shared.casework.breaker import Breaker
 from shared.casework.consuming import Consuming
 from shared.casework.dead_letters import DeadLetters
-from shared.casework.engine import Engine, no_point
+from shared.casework.engine import Engine
 from shared.casework.errors import Outage
 from shared.casework.offering import Rules
 from shared.casework.outbox import MARK_SECONDS, Outbox
+from shared.casework.points import Point, no_point
 from shared.casework.reaction import Behaviour
 from shared.casework.reconciliations import Reconciliations
 from shared.casework.reconciling import Reconciliation
@@ -74,11 +74,12 @@ class Foundation(Generic[S]):
         behaviour: Behaviour[S],
         settings: ServiceSettings,
         *,
-        point: Callable[[str], Awaitable[None]] = no_point,
+        point: Point = no_point,
     ) -> None:
         """Raises a one-sentence error for a key file, policy or clock that cannot be used."""
         service, prefix = behaviour.service, settings.secondlook_prefix
         self.settings = settings
+        self._point = point
         self.http = httpx.AsyncClient(timeout=5.0)
         self.client = MongoClient(settings.mongodb_uri.get_secret_value(), settings.secondlook_mongo_driver)
         self.clock = _clock(settings, self.client)
@@ -95,7 +96,7 @@ class Foundation(Generic[S]):
             issuer=settings.auth_issuer, audience=settings.auth_audience, keys=_keys(settings, self.http)
         )
         self.registry = CollectorRegistry()
-        self.engine, self.dead_letters = self._engine(behaviour, prefix, point)
+        self.engine, self.dead_letters = self._engine(behaviour, prefix)
         self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
         self.reconciliations = Reconciliations(
             self.collection("reconciliations"), self._reconciliation, real_now=self.clock.real_now
@@ -122,6 +123,7 @@ class Foundation(Generic[S]):
             handle=handle,
             unreadable=self._unreadable,
             prefix=self.settings.secondlook_prefix,
+            point=self._point,
         )
 
     async def seal_unreadable(self, raw: bytes) -> bytes:
@@ -181,7 +183,7 @@ class Foundation(Generic[S]):
         common: list[tuple[str, Callable[[], Awaitable[Any]], float]] = [
             ("clock", self._keep_time, CLOCK_SECONDS),
             ("marks", self.engine.outbox.flush_marks, MARK_SECONDS),
-            ("sweeper", Sweeper(self.engine).sweep, SWEEP_SECONDS),
+            ("sweeper", Sweeper(self.engine, point=self._point).sweep, SWEEP_SECONDS),
             ("deadlines", self._deadlines, DEADLINE_SECONDS),
             ("parked", self.redriving.offer_what_others_could_not, OFFER_SECONDS),
         ]
@@ -196,12 +198,18 @@ class Foundation(Generic[S]):
             await _ended(starting)  # first: it would start again what is stopped below
             await asyncio.gather(*(reader.stop() for reader in self.readers), return_exceptions=True)
             await _ended(*tasks)
-            with contextlib.suppress(Outage):
-                await self.engine.drain(DRAIN_SECONDS)
+            await self._drain()
             await self.reconciliations.stop()
             await self._sender.discard()
             await self.http.aclose()
             await self.client.close()
+
+    async def _drain(self) -> None:
+        """What cannot be published or marked now is in the store, for other instances: it must not stop the stopping."""
+        try:
+            await self.engine.drain(DRAIN_SECONDS)
+        except Exception as error:  # noqa: BLE001 - an outage or a defect
+            log.warning("not_drained", kind=type(error).__name__)
 
     async def ready(self) -> Mapping[str, str | None]:
         """What the service needs, and why it cannot work if it cannot."""
@@ -222,15 +230,15 @@ class Foundation(Generic[S]):
             checks["assignment"] = "The records at hand cannot be settled."
         return checks
 
-    def _engine(
-        self, behaviour: Behaviour[S], prefix: str, point: Callable[[str], Awaitable[None]]
-    ) -> tuple[Engine[S], DeadLetters]:
+    def _engine(self, behaviour: Behaviour[S], prefix: str) -> tuple[Engine[S], DeadLetters]:
         rules = Rules(behaviour, StateMapping[S](behaviour.state), self.policies, BUILD)
-        store = Store(self._database, rules)
+        store = Store(self._database, rules, point=self._point)
         self._sender = KafkaSender(self.settings.kafka_bootstrap, client_id=behaviour.service, prefix=prefix)
-        outbox = Outbox(store, self._sender, Breaker(time.monotonic))
-        engine = Engine(rules, store, outbox, real_now=self.clock.real_now, policy_now=self.clock.now, point=point)
-        return engine, DeadLetters(self.collection("dead_letters"), self.seal_unreadable)
+        outbox = Outbox(store, self._sender, Breaker(time.monotonic), point=self._point)
+        engine = Engine(
+            rules, store, outbox, real_now=self.clock.real_now, policy_now=self.clock.now, point=self._point
+        )
+        return engine, DeadLetters(self.collection("dead_letters"), self.seal_unreadable, point=self._point)
 
     def _reconciliation(self) -> Reconciliation:
         bootstrap, service = self.settings.kafka_bootstrap, Service(self.engine.rules.behaviour.service)

@@ -21,7 +21,6 @@ from services.notification.mail.loop import MailLoop, real_age
 from services.notification.mail.message import Sender
 from services.notification.mail.preparing import Desk
 from services.notification.mail.relay import Connection, Patience, RelayAddress
-from services.notification.mail.wave import Point, no_point
 from services.notification.reactions import BEHAVIOUR
 from services.notification.rendering import Letters
 from shared.casework.breaker import Breaker
@@ -31,6 +30,7 @@ from shared.casework.engine import Engine
 from shared.casework.errors import CommandRefused
 from shared.casework.offering import Rules
 from shared.casework.outbox import Outbox
+from shared.casework.points import Point, no_point
 from shared.casework.reaction import Command
 from shared.casework.store import Store
 from shared.contracts.envelope import EventData

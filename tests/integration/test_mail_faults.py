@@ -15,20 +15,11 @@ import pytest
 from services.notification.domain.ledger import Phase
 from services.notification.mail.claims import Ledger
 from services.notification.mail.relay import Patience
-from services.notification.mail.wave import (
-    AFTER_CLAIM,
-    AFTER_CONTENT,
-    AFTER_DATA_MARK,
-    AFTER_RCPT,
-    BEFORE_CLAIM,
-    BEFORE_RECORD,
-    POINTS,
-    Point,
-)
 from shared.casework.commands import Answered
 from shared.casework.document import arrive
 from shared.casework.errors import CommandFailed, Outage
 from shared.casework.moves import Move
+from shared.casework.points import OF_MAIL, Point, Reached
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import RequestorType
 from tests.conftest import Servers
@@ -112,18 +103,18 @@ async def test_without_a_valid_reply_to_the_final_dot_a_letter_is_uncertain_and_
 
 
 CRASHES = {
-    BEFORE_CLAIM: (Phase.SENT, 1),
-    AFTER_CLAIM: (Phase.SENT, 1),
-    AFTER_RCPT: (Phase.SENT, 1),
-    AFTER_DATA_MARK: (Phase.UNCERTAIN, 0),
-    AFTER_CONTENT: (Phase.UNCERTAIN, 1),
-    BEFORE_RECORD: (Phase.UNCERTAIN, 1),
+    Reached.BEFORE_CLAIM: (Phase.SENT, 1),
+    Reached.AFTER_CLAIM: (Phase.SENT, 1),
+    Reached.AFTER_RCPT: (Phase.SENT, 1),
+    Reached.AFTER_DATA_MARK: (Phase.UNCERTAIN, 0),
+    Reached.AFTER_CONTENT: (Phase.UNCERTAIN, 1),
+    Reached.BEFORE_RECORD: (Phase.UNCERTAIN, 1),
 }
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", OF_MAIL)
 async def test_a_process_that_dies_anywhere_leaves_at_most_one_copy(
-    world: World, relay: ScriptedRelay, point: str
+    world: World, relay: ScriptedRelay, point: Reached
 ) -> None:
     case_id = await a_case(world)
     with pytest.raises(Crash):
@@ -134,9 +125,9 @@ async def test_a_process_that_dies_anywhere_leaves_at_most_one_copy(
     assert sum(relay.copies.values()) == copies
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", OF_MAIL)
 async def test_a_cancelled_round_leaves_at_most_one_copy_and_no_used_connection(
-    world: World, relay: ScriptedRelay, point: str
+    world: World, relay: ScriptedRelay, point: Reached
 ) -> None:
     case_id = await a_case(world)
     loop = world.loop(point=fails_once(point, asyncio.CancelledError()))
@@ -150,12 +141,12 @@ async def test_a_cancelled_round_leaves_at_most_one_copy_and_no_used_connection(
     assert (await world.one(case_id)).phase is phase
 
 
-EXCEPTIONS = CRASHES | {AFTER_DATA_MARK: (Phase.SENT, 1), BEFORE_RECORD: (Phase.SENT, 1)}
+EXCEPTIONS = CRASHES | {Reached.AFTER_DATA_MARK: (Phase.SENT, 1), Reached.BEFORE_RECORD: (Phase.SENT, 1)}
 """A process that lives on knows more than one that died: that nothing was sent, or what the relay said."""
 
 
-@pytest.mark.parametrize("point", POINTS)
-async def test_a_defect_anywhere_leaves_at_most_one_copy(world: World, relay: ScriptedRelay, point: str) -> None:
+@pytest.mark.parametrize("point", OF_MAIL)
+async def test_a_defect_anywhere_leaves_at_most_one_copy(world: World, relay: ScriptedRelay, point: Reached) -> None:
     case_id = await a_case(world)
     loop = world.loop(point=fails_once(point, ZeroDivisionError()))
     try:
@@ -190,7 +181,7 @@ async def test_a_sender_that_slept_past_its_lease_does_not_hand_its_letter_over(
     world: World, relay: ScriptedRelay
 ) -> None:
     case_id = await a_case(world)
-    asleep = Sleeper(AFTER_RCPT)
+    asleep = Sleeper(Reached.AFTER_RCPT)
     sleeper = asyncio.create_task(world.loop(point=asleep.point).once())
     await asleep.reached.wait()
     await after_a_lease(world)
@@ -205,7 +196,7 @@ async def test_a_sender_that_slept_cannot_mark_what_another_has_claimed_since(
     world: World, relay: ScriptedRelay
 ) -> None:
     case_id = await a_case(world)
-    first, second = Sleeper(AFTER_RCPT), Sleeper(AFTER_RCPT)
+    first, second = Sleeper(Reached.AFTER_RCPT), Sleeper(Reached.AFTER_RCPT)
     tasks = [asyncio.create_task(world.loop(point=first.point).once())]
     await first.reached.wait()
     other = world.loop(point=second.point)
@@ -255,7 +246,7 @@ async def test_a_sender_that_slept_after_its_mark_starts_no_content(world: World
     case_id = await a_case(world)
 
     async def sleeps(name: str) -> None:
-        if name == AFTER_DATA_MARK:
+        if name == Reached.AFTER_DATA_MARK:
             world.clocks.pass_(timedelta(seconds=30))
 
     await world.loop(point=sleeps).once()
@@ -284,7 +275,7 @@ async def test_an_event_in_the_middle_turns_no_phase_back(world: World, relay: S
     case_id = await a_case(world)
 
     async def resolved(name: str) -> None:
-        if name == AFTER_CONTENT and not await _knows(world, case_id):
+        if name == Reached.AFTER_CONTENT and not await _knows(world, case_id):
             await world.hear(case_id, RESOLVED, source="escalation")
 
     await world.settle(world.loop(point=resolved))

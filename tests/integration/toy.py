@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.casework.breaker import Breaker
-from shared.casework.engine import Engine, no_point
+from shared.casework.engine import Engine
 from shared.casework.offering import Rules
 from shared.casework.outbox import Outbox
+from shared.casework.points import Point, no_point
 from shared.casework.reaction import Behaviour, Command, Context, Deadline, Due, Emit, Refused, Step, Wait
 from shared.casework.store import Store
 from shared.contracts.envelope import Event, dataschema, encode, splice
@@ -98,14 +99,20 @@ def record(case_id: UUID, seq: int, data: Any, *, source: str = "intake") -> byt
 
 
 def engine(
-    mongodb: str, kafka: str, prefix: str, *, driver: Driver = Driver.MOTOR, behaviour: Any = TOY, point: Any = no_point
+    mongodb: str,
+    kafka: str,
+    prefix: str,
+    *,
+    driver: Driver = Driver.MOTOR,
+    behaviour: Any = TOY,
+    point: Point = no_point,
 ) -> tuple[Engine[Tally], MongoClient, KafkaSender]:
     """An engine of the toy service on real servers, in names of its own; policy time is real time."""
     client = MongoClient(mongodb, driver)
     rules = Rules(behaviour, StateMapping[Tally](behaviour.state), load(), "test")
-    store = Store(client.database(f"{prefix}toy"), rules)
+    store = Store(client.database(f"{prefix}toy"), rules, point=point)
     sender = KafkaSender(kafka, client_id="toy", prefix=prefix)
-    outbox = Outbox(store, sender, Breaker(time.monotonic))
+    outbox = Outbox(store, sender, Breaker(time.monotonic), point=point)
     return Engine(rules, store, outbox, point=point), client, sender
 
 

@@ -7,30 +7,24 @@ the relay by the system, and what cannot be known becomes `uncertain`, visible t
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from uuid import UUID, uuid4
 
 import structlog
 
 from services.notification.domain.following import State
-from services.notification.domain.ledger import Entry, Phase, open_entries
+from services.notification.domain.ledger import IN_HAND, Entry, Phase, entries_in
 from services.notification.mail.claims import Ledger, Sightings, Taken, claim, give_back, look_later, to_look_at
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.preparing import Desk
 from services.notification.mail.recording import Recorder
 from services.notification.mail.relay import Connection, Unreachable
-from services.notification.mail.wave import (
-    AFTER_CLAIM,
-    BEFORE_CLAIM,
-    BEFORE_RECORD,
-    Point,
-    Settled,
-    Wave,
-    no_point,
-)
+from services.notification.mail.wave import Settled, Wave
 from shared.casework.engine import CaseView
 from shared.casework.errors import Outage
+from shared.casework.points import Point, Reached, no_point
 from shared.contracts.vocabulary import MailResult
 from shared.mongo.driver import PyMongoError
 
@@ -139,9 +133,9 @@ class MailLoop:
         """Settle what a process that is gone has left: `claimed` is due again, `data` is uncertain."""
         back: list[Taken] = []
         outcomes: list[Settled] = []
-        for taken in _all(views):
+        for taken in _letters(views, IN_HAND):
             entry = taken.entry
-            if entry.phase is Phase.DUE or taken.notification in self._ours or self._recorder.owes(taken.notification):
+            if taken.notification in self._ours or self._recorder.owes(taken.notification):
                 continue
             if entry.outcome is not None:
                 result, _, reply_class = entry.outcome.partition(":")
@@ -158,11 +152,12 @@ class MailLoop:
 
     def _due(self, views: Sequence[CaseView[State]]) -> list[Taken]:
         now, token = self._real_now(), uuid4().hex
-        return [
+        due = (
             Taken(taken.case_id, taken.notification, taken.entry, taken.state, token)
-            for taken in _all(views)
+            for taken in _letters(views, {Phase.DUE})
             if taken.notification not in self._ours and _is_due(taken.entry, now)
-        ][: self._knobs.group]
+        )
+        return list(islice(due, self._knobs.group))
 
     async def _open(self, wanted: int) -> list[Connection]:
         """Open connections first: letters are claimed only for those that stand. `Unreachable` when none does."""
@@ -178,16 +173,16 @@ class MailLoop:
         ids = {letter.notification for letter in due}
         self._ours |= ids
         try:
-            await self._point(BEFORE_CLAIM)
+            await self._point(Reached.BEFORE_CLAIM)
             claimed = await claim(self._ledger, due, until=self._real_now() + self._knobs.lease)
-            await self._point(AFTER_CLAIM)
+            await self._point(Reached.AFTER_CLAIM)
             try:
                 outcomes = await self._wave.run(claimed, connections)
             except (Outage, PyMongoError):
                 self._recorder.nothing_sent(claimed)
                 raise
             try:
-                await self._point(BEFORE_RECORD)
+                await self._point(Reached.BEFORE_RECORD)
             except Exception:
                 self._recorder.owe(outcomes)
                 raise
@@ -196,12 +191,11 @@ class MailLoop:
             self._ours -= ids
 
 
-def _all(views: Sequence[CaseView[State]]) -> list[Taken]:
-    return [
-        Taken(view.case_id, notification, entry, view.state, entry.token or "")
-        for view in views
-        for notification, entry in open_entries(view.work).items()
-    ]
+def _letters(views: Sequence[CaseView[State]], phases: Set[Phase]) -> Iterator[Taken]:
+    """Letters in these phases, one after the other: whoever needs a few reads no more than these."""
+    for view in views:
+        for notification, entry in entries_in(view.work, phases):
+            yield Taken(view.case_id, notification, entry, view.state, entry.token or "")
 
 
 def _is_due(entry: Entry, now: datetime) -> bool:

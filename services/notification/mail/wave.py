@@ -2,28 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from services.notification.mail.claims import Ledger, Taken, mark_data
 from services.notification.mail.preparing import Desk, Message, NotNow, Unreadable, Withheld
 from services.notification.mail.relay import Connection, Refused, Reply, Unreachable, Verdict
+from shared.casework.points import Point, Reached, no_point
 from shared.contracts.vocabulary import MailResult
-
-Point = Callable[[str], Awaitable[None]]
-
-BEFORE_CLAIM = "before claim"
-AFTER_CLAIM = "after claim"
-AFTER_RCPT = "after RCPT"
-AFTER_DATA_MARK = "after data mark"
-AFTER_CONTENT = "after DATA"
-BEFORE_RECORD = "after 250 before record"
-POINTS = (BEFORE_CLAIM, AFTER_CLAIM, AFTER_RCPT, AFTER_DATA_MARK, AFTER_CONTENT, BEFORE_RECORD)
-
-
-async def no_point(_: str) -> None:
-    """The named places where a test may install a fault: nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +108,7 @@ class Wave:
             except Unreachable:  # The relay may have dropped a connection that was kept open for the next letter.
                 await each.connection.ensure_open()
                 await each.connection.envelope(self.desk.sender.address, each.message.to)
-            await self.point(AFTER_RCPT)
+            await self.point(Reached.AFTER_RCPT)
         except Refused as refused:
             return _refused(each.letter, refused.reply)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, nothing was sent
@@ -131,13 +118,13 @@ class Wave:
 
     async def _content(self, each: Addressed, start_by: float) -> Outcome:
         try:
-            await self.point(AFTER_DATA_MARK)
+            await self.point(Reached.AFTER_DATA_MARK)
         except Exception:  # noqa: BLE001 - nothing was sent
             return Postponed(each.letter, "INTERRUPTED", counted=False)
         if self.monotonic() > start_by:
             return Postponed(each.letter, "TOO_LATE", counted=False)  # Somebody may soon take our silence for our end.
         try:
-            reply = await each.connection.content(each.message.content, lambda: self.point(AFTER_CONTENT))
+            reply = await each.connection.content(each.message.content, lambda: self.point(Reached.AFTER_CONTENT))
         except Refused as refused:
             return _refused(each.letter, refused.reply)
         except Unreachable as error:
