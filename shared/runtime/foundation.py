@@ -205,7 +205,7 @@ class Foundation(Generic[S]):
             await self.client.close()
 
     async def _drain(self) -> None:
-        """What cannot be published or marked now is in the store, for other instances: it must not stop the stopping."""
+        """What cannot be published or marked now is in the store, for other instances: the stopping goes on."""
         try:
             await self.engine.drain(DRAIN_SECONDS)
         except Exception as error:  # noqa: BLE001 - an outage or a defect
