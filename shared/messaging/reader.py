@@ -5,7 +5,6 @@ because of an outage.
 """
 
 import asyncio
-import hashlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,6 +24,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from shared.casework.errors import Outage
 from shared.casework.points import Point, Reached, no_point
 from shared.messaging.consumer import SteadyConsumer, Unreadable
+from shared.messaging.lost_tail import CHECK_SECONDS, Tails, anchor
 from shared.messaging.records import Record
 
 MAX_RECORDS = 500
@@ -74,6 +74,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = partial(SteadyConsumer, unreadable=unreadable, bootstrap_servers=bootstrap)
         self._prefix = prefix
         self._handle = handle
+        self._tails = Tails(bootstrap, self.group)
+        self._look = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
         self._point = point
         self._subscriber = self.broker.subscriber(
             *(f"{prefix}{topic}" for topic in topics),
@@ -114,11 +117,16 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         except (KafkaError, OSError) as error:
             await self.stop()
             raise Outage(f"Kafka does not answer ({type(error).__name__}).") from error
+        self._looking = self._looking or asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
         """Finish the batch at hand (bounded), leave the group."""
         self._hurry.set()
         self.assigned = False
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+            self._looking = None
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self.broker.stop()
@@ -169,6 +177,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._written.clear()
         self._gaps.clear()
         self._hurry.clear()
+        self._tails.assigned(assigned)
+        self._look.set()
         self.assigned = True
         log.info("partitions_assigned", group=self.group, partitions=len(assigned))
 
@@ -185,6 +195,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._at_hand = frozenset(bounds)
         try:
             await self._point(Reached.POLLED)
+            if self._tails.unchecked & bounds.keys():
+                await self._tails.find()
+            self._go_back(consumer)
             if await self._follows(consumer, records):
                 await self._handle([self._record(record) for record in records])
                 await self._point(Reached.SETTLED)
@@ -222,11 +235,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _commit(self, consumer: Any, records: Sequence[Any]) -> None:
         """Commit what was settled, with a hash and the time of each last record (to notice a lost tail)."""
-        offsets = {}
-        for partition, (_, last) in _bounds(records).items():
-            digest = hashlib.sha256(last.value or b"").hexdigest()[:16]
-            offsets[partition] = OffsetAndMetadata(last.offset + 1, f"{digest}:{last.timestamp}")
-            self._settled[partition] = last.offset + 1
+        settled = {partition: anchor(last) for partition, (_, last) in _bounds(records).items()}
+        offsets = {tp: OffsetAndMetadata(last.offset + 1, last.metadata) for tp, last in settled.items()}
+        self._settled |= {partition: last.offset + 1 for partition, last in settled.items()}
+        self._tails.committed(settled)
         try:
             await consumer.commit(offsets)
             await self._point(Reached.COMMIT_APPLIED)
@@ -234,6 +246,33 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         except KafkaError as error:
             # The group moved on: whoever has the partitions now reads these records again, and drops them.
             log.info("commit_refused", group=self.group, kind=type(error).__name__)
+
+    async def _keep_looking(self) -> None:
+        """Notice a log that lost its tail, also where nothing comes: at each assignment, then every few seconds."""
+        while True:
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await self._look.wait()
+            except TimeoutError:
+                pass
+            self._look.clear()
+            try:
+                await self._tails.find()
+            except Exception as error:  # noqa: BLE001 - Kafka is away, or a defect: nothing is settled unlooked at
+                log.info("logs_not_looked_at", group=self.group, kind=type(error).__name__)
+            while not self._idle.is_set():
+                await self._idle.wait()
+            if self._subscriber.consumer is not None:
+                self._go_back(self._subscriber.consumer)
+
+    def _go_back(self, consumer: Any) -> None:
+        """Read again from where a log may have lost records; what was handled before is dropped."""
+        assigned = consumer.assignment()
+        for partition, offset in self._tails.take().items():
+            if partition in assigned:
+                self._committed.pop(partition, None)
+                self._settled[partition] = offset
+                consumer.seek(partition, offset)
 
     async def _step_back(self, consumer: Any, records: Sequence[Any]) -> None:
         pause = min(0.2 * 2 ** min(self.failures, MOST_DOUBLINGS), LONGEST_BACK_OFF_SECONDS) * (
