@@ -65,7 +65,7 @@ async def _one(service: Service, token: str, data: Path, *, dry_run: bool, per_s
 
 
 def _show(told: dict[str, dict[str, Any]]) -> None:
-    table = Table("topic", "stored", "in topic", "missing", "sent again", "strangers", box=None, header_style="bold")
+    table = Table("topic", "stored", "there", "missing", "sent", "strangers", box=None, header_style="bold")
     for column in table.columns:
         column.no_wrap = True
     for name, compared in told.items():
