@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo test up down clean
+.PHONY: help bootstrap demo test bench bench-growth up down clean
 
 help: ## List these commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 bootstrap: ## Fetch what is needed, into this folder only
 	@deploy/local/bootstrap.sh
@@ -12,6 +12,12 @@ demo: bootstrap ## Send hundreds of requests the whole way, and show what became
 
 test: bootstrap ## Format, lint, types, import rules, and all tests, on real servers that it starts itself
 	@tests/run
+
+bench: bootstrap ## Measure throughput, acknowledgement, CPU and memory, and write bench/RESULTS.md
+	@.venv/bin/python -m bench.run
+
+bench-growth: bootstrap ## The same with 10,000 and with 300,000 cases stored before (long)
+	@.venv/bin/python -m bench.run --stored 10000 300000
 
 up: bootstrap ## Start servers and services here, and return when all is ready
 	@.venv/bin/secondlook up

@@ -116,9 +116,9 @@ class Bench:
         """Store finished cases until there are so many."""
         await filling.fill(self._client, self._samples, to=to, say=console.print)
 
-    async def all(self) -> Results:
+    async def all(self, described: dict[str, str]) -> Results:
         """The whole profile, acknowledgements, and last the core profile, for which notification is stopped."""
-        found = Results(machine.describe(), await filling.stored(self._client))
+        found = Results(described, await filling.stored(self._client))
         console.print("whole profile: with every e-mail")
         before, finished = self._on_disk(), self._pump.finished
         found.whole = await self._profile(with_letters=True)
@@ -203,9 +203,10 @@ async def once(sizes: Sizes, stored: int) -> Results:
     folder = PROJECT / ".secondlook"
     folder.mkdir(exist_ok=True)
     data = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
+    described = machine.describe()  # Before the platform's own load.
     async with measuring(data, sizes) as bench:
         await bench.fill(stored)
-        found = await bench.all()
+        found = await bench.all(described)
     shutil.rmtree(data)
     return found
 

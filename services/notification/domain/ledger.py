@@ -111,11 +111,6 @@ def entries_in(work: Mapping[str, Any], phases: Set[Phase]) -> Iterator[tuple[UU
             yield UUID(hex=key), read(stored)
 
 
-def open_entries(work: Mapping[str, Any]) -> dict[UUID, Entry]:
-    """The letters that the mail loop still has to look at."""
-    return dict(entries_in(work, OPEN))
-
-
 def path(notification: UUID, field: str | None = None) -> str:
     """The dotted path below `work` of an entry, or of one of its fields."""
     whole = f"mail.{notification.hex}"
