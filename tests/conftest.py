@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +23,18 @@ class Servers:
 
 @pytest.fixture(scope="session", name="servers")
 def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The servers of this test run."""
+    with started_servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
+
+
+@contextmanager
+def started_servers(folder: Path) -> Iterator[Servers]:
     """Kafka, a document server and a mail sink on free loopback ports, without topics.
 
     `KAFKA_BOOTSTRAP` and `MONGODB_URI` replace the first two by the reader's own. Nothing is emptied there:
     a test makes its topics, groups and databases under names of its own.
     """
-    folder = tmp_path_factory.mktemp("servers")
     kafka_port, controller_port, documents_port, mail_port = probes.free_ports(4)
     theirs = {"kafka": os.environ.get("KAFKA_BOOTSTRAP"), "documents": os.environ.get("MONGODB_URI")}
     with ExitStack() as stack:

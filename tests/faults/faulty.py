@@ -1,0 +1,142 @@
+"""Faults at the named points of a running service, and counters of the points that outlive the process."""
+
+import asyncio
+import mmap
+import os
+import signal
+import struct
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from shared.casework.errors import Outage
+from shared.casework.points import OF_MAIL, Point, Reached
+from shared.contracts.vocabulary import Service
+from shared.mongo.driver import PyMongoError
+
+
+class Kind(StrEnum):
+    """What happens at a point."""
+
+    KILL = "kill"
+    EXCEPTION = "exception"
+    CANCELLATION = "cancellation"
+    LOST_REPLY = "lost reply"
+    """What has just been done was applied, and is reported as an error of the client."""
+    OUTAGE = "outage"
+    """Not of the matrix: makes work for the sweeper."""
+
+
+class Broken(Exception):
+    """A defect that was planted."""
+
+
+LOST: Final[dict[Reached, type[Exception]]] = {
+    Reached.WRITE_APPLIED: PyMongoError,
+    Reached.MARK_APPLIED: PyMongoError,
+    Reached.DEAD_LETTERS_KEPT: PyMongoError,
+    Reached.SENT: Outage,
+    Reached.COMMIT_APPLIED: KafkaError,
+}
+"""What the client library raises when the reply is lost at this point."""
+
+SERVICES: Final = (Service.INTAKE, Service.TRIAGE, Service.ESCALATION)
+POINTS: Final = tuple(point for point in Reached if point not in OF_MAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that happens when a service reaches a point for the `first` time from now, and `times` in all."""
+
+    service: Service
+    point: Reached
+    kind: Kind
+    first: int = 1
+    times: int = 1
+
+
+class Counters:
+    """How often each service has reached each point, and how many faults have happened: in a file, for all to see."""
+
+    SIZE = 8
+
+    def __init__(self, file: Path) -> None:
+        if not file.exists():
+            file.write_bytes(bytes(self.SIZE * (len(SERVICES) * len(POINTS) + 1)))
+        with file.open("r+b") as opened:
+            self._memory = mmap.mmap(opened.fileno(), 0)
+
+    def hits(self, service: Service, point: Reached) -> int:
+        """How often the point was reached since the file was made."""
+        return self._get(self._place(service, point))
+
+    def hit(self, service: Service, point: Reached) -> None:
+        """It was reached once more."""
+        place = self._place(service, point)
+        self._put(place, self._get(place) + 1)
+
+    @property
+    def happened(self) -> int:
+        """How many faults have happened."""
+        return self._get(0)
+
+    def happens(self) -> None:
+        """One is about to happen."""
+        self._put(0, self.happened + 1)
+
+    @staticmethod
+    def _place(service: Service, point: Reached) -> int:
+        return 1 + SERVICES.index(service) * len(POINTS) + POINTS.index(point)
+
+    def _get(self, place: int) -> int:
+        return int(struct.unpack_from("<q", self._memory, place * self.SIZE)[0])
+
+    def _put(self, place: int, value: int) -> None:
+        struct.pack_into("<q", self._memory, place * self.SIZE, value)
+
+
+class Faults:
+    """The faults of one process. `install` replaces those that are left of earlier ones."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self._left: list[tuple[Fault, int]] = []
+
+    def install(self, *faults: Fault) -> None:
+        """From now on, instead of all earlier ones."""
+        self._left = [(fault, 0) for fault in faults]
+
+    def point_of(self, service: Service) -> Point:
+        """What a service is given as its `point`."""
+
+        async def point(name: str) -> None:
+            reached = Reached(name)
+            self._counters.hit(service, reached)
+            for place, (fault, seen) in enumerate(self._left):
+                if (fault.service, fault.point) == (service, reached):
+                    self._left[place] = (fault, seen + 1)
+                    if fault.first <= seen + 1 < fault.first + fault.times:
+                        await self._happen(fault)
+
+        return point
+
+    async def _happen(self, fault: Fault) -> None:
+        if fault.kind is not Kind.OUTAGE:
+            self._counters.happens()
+        match fault.kind:
+            case Kind.KILL:
+                os.kill(os.getpid(), signal.SIGKILL)
+            case Kind.EXCEPTION:
+                raise Broken
+            case Kind.CANCELLATION:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+                await asyncio.sleep(0)
+            case Kind.LOST_REPLY:
+                raise LOST[fault.point]("the reply was lost")
+            case Kind.OUTAGE:
+                raise Outage("a fault")

@@ -1,0 +1,39 @@
+"""A sample of `make faults-points`: a fault at each point of a running stack; nothing is lost, doubled or left over."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.casework.points import Reached
+from tests.conftest import Servers
+from tests.faults.faulty import LOST, POINTS, Kind
+from tests.faults.lane import Lane
+from tests.faults.matrix import Cell, play, table
+
+pytestmark = pytest.mark.real
+
+KILLED = (
+    Reached.WRITE_APPLIED,
+    Reached.WRITTEN,
+    Reached.PUBLISHED,
+    Reached.SETTLED,
+    Reached.COMMANDED,
+    Reached.PUBLISHING_LATER,
+)
+CANCELLED = (Reached.WRITE_APPLIED, Reached.SENT, Reached.REVOKED, Reached.DRAINING)
+LANES = 4
+
+
+async def test_faults_at_every_point_lose_double_and_leave_nothing(servers: Servers, tmp_path: Path) -> None:
+    slow_first = (Reached.STALE_FOUND, Reached.SWEPT)
+    cells = [
+        *(Cell(point, Kind.EXCEPTION) for point in slow_first),
+        *(Cell(point, Kind.KILL) for point in KILLED),
+        *(Cell(point, Kind.CANCELLATION) for point in CANCELLED),
+        *(Cell(point, Kind.LOST_REPLY) for point in LOST),
+        *(Cell(point, Kind.EXCEPTION) for point in POINTS if point not in (*slow_first, *LOST)),
+    ]
+    async with Lane.several(servers, tmp_path, LANES) as lanes:
+        rows = await play(lanes, [(cell, seed) for seed, cell in enumerate(cells)])
+    assert not any(row.violations for row in rows.values()), f"\n{table(rows)}"
+    assert {cell.point for cell in rows} == set(POINTS)
