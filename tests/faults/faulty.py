@@ -5,6 +5,7 @@ import mmap
 import os
 import signal
 import struct
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +31,13 @@ class Kind(StrEnum):
     """Not of the matrix: makes work for the sweeper."""
 
 
+class Way(StrEnum):
+    """How the service came to the point."""
+
+    RECORDS = "records"
+    ELSE = "commands, deadlines and what runs beside"
+
+
 class Broken(Exception):
     """A defect that was planted."""
 
@@ -49,33 +57,38 @@ POINTS: Final = tuple(point for point in Reached if point not in OF_MAIL)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that happens when a service reaches a point for the `first` time from now, and `times` in all."""
+    """Something that happens when a service reaches a point on a way for the `first` time from now, `times` in all."""
 
     service: Service
     point: Reached
     kind: Kind
+    way: Way
     first: int = 1
     times: int = 1
 
 
+_way: ContextVar[Way] = ContextVar("way", default=Way.ELSE)
+
+
 class Counters:
-    """How often each service has reached each point, and how many faults have happened: in a file, for all to see."""
+    """How often each service has reached each point on each way, and how many faults have happened: in a file."""
 
     SIZE = 8
+    PLACES = tuple((service, point, way) for service in SERVICES for point in POINTS for way in Way)
 
     def __init__(self, file: Path) -> None:
         if not file.exists():
-            file.write_bytes(bytes(self.SIZE * (len(SERVICES) * len(POINTS) + 1)))
+            file.write_bytes(bytes(self.SIZE * (len(self.PLACES) + 1)))
         with file.open("r+b") as opened:
             self._memory = mmap.mmap(opened.fileno(), 0)
 
-    def hits(self, service: Service, point: Reached) -> int:
+    def hits(self, service: Service, point: Reached, way: Way) -> int:
         """How often the point was reached since the file was made."""
-        return self._get(self._place(service, point))
+        return self._get(1 + self.PLACES.index((service, point, way)))
 
-    def hit(self, service: Service, point: Reached) -> None:
+    def hit(self, service: Service, point: Reached, way: Way) -> None:
         """It was reached once more."""
-        place = self._place(service, point)
+        place = 1 + self.PLACES.index((service, point, way))
         self._put(place, self._get(place) + 1)
 
     @property
@@ -86,10 +99,6 @@ class Counters:
     def happens(self) -> None:
         """One is about to happen."""
         self._put(0, self.happened + 1)
-
-    @staticmethod
-    def _place(service: Service, point: Reached) -> int:
-        return 1 + SERVICES.index(service) * len(POINTS) + POINTS.index(point)
 
     def _get(self, place: int) -> int:
         return int(struct.unpack_from("<q", self._memory, place * self.SIZE)[0])
@@ -114,9 +123,12 @@ class Faults:
 
         async def point(name: str) -> None:
             reached = Reached(name)
-            self._counters.hit(service, reached)
+            if reached is Reached.POLLED:
+                _way.set(Way.RECORDS)  # a reader's task does nothing else
+            way = _way.get()
+            self._counters.hit(service, reached, way)
             for place, (fault, seen) in enumerate(self._left):
-                if (fault.service, fault.point) == (service, reached):
+                if (fault.service, fault.point, fault.way) == (service, reached, way):
                     self._left[place] = (fault, seen + 1)
                     if fault.first <= seen + 1 < fault.first + fault.times:
                         await self._happen(fault)

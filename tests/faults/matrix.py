@@ -11,7 +11,7 @@ from typing import Final
 from shared.casework.points import Reached
 from shared.contracts.vocabulary import EventType, Service
 from tests.faults.checks import findings
-from tests.faults.faulty import LOST, POINTS, SERVICES, Fault, Kind
+from tests.faults.faulty import LOST, POINTS, SERVICES, Fault, Kind, Way
 from tests.faults.lane import READY_SECONDS, Instance, Lane, until
 from tests.faults.load import Asked, Notes, Outsiders, wave
 
@@ -20,19 +20,35 @@ DONE_SECONDS = 120.0
 QUIET_SECONDS = 45.0
 PENDING: Final = {"pending_since": {"$exists": True}}
 
-ONLY_OF: Final[dict[Reached, Sequence[Service]]] = {
-    Reached.DEAD_LETTERS_KEPT: (Service.INTAKE,),
-    Reached.COMMANDED: (Service.INTAKE, Service.TRIAGE),
-    Reached.PUBLISHING_LATER: (Service.INTAKE, Service.TRIAGE),
-    Reached.DEADLINES_FOUND: (Service.INTAKE,),
-    Reached.DEADLINES_DONE: (Service.INTAKE,),
-    Reached.STALE_FOUND: (Service.INTAKE, Service.TRIAGE),
-    Reached.SWEPT: (Service.INTAKE, Service.TRIAGE),
-}
-"""Points that not every service reaches by what the outsiders do here."""
+INTAKE, TRIAGE, ESCALATION = SERVICES
+BY_RECORDS: Final = [(service, Way.RECORDS) for service in SERVICES]
+BY_COMMANDS: Final = [(INTAKE, Way.ELSE), (TRIAGE, Way.ELSE)]
+BESIDE: Final = [(service, Way.ELSE) for service in SERVICES]
 
-SELDOM: Final = {Reached.REVOKED, Reached.DRAINING, Reached.MARKING, Reached.MARK_APPLIED, Reached.MARKED, *ONLY_OF}
+REACHED_BY: Final[dict[Reached, Sequence[tuple[Service, Way]]]] = {
+    Reached.POLLED: BY_RECORDS,
+    Reached.SETTLED: BY_RECORDS,
+    Reached.COMMIT_APPLIED: BY_RECORDS,
+    Reached.DEAD_LETTERS_KEPT: [(INTAKE, Way.RECORDS)],
+    Reached.MARKING: BESIDE,
+    Reached.MARK_APPLIED: BESIDE,
+    Reached.MARKED: BESIDE,
+    Reached.REVOKED: BESIDE,
+    Reached.DRAINING: BESIDE,
+    Reached.COMMANDED: [*BY_COMMANDS, (INTAKE, Way.RECORDS)],
+    Reached.PUBLISHING_LATER: BY_COMMANDS,
+    Reached.DEADLINES_FOUND: [(INTAKE, Way.ELSE)],
+    Reached.DEADLINES_DONE: [(INTAKE, Way.ELSE)],
+    Reached.STALE_FOUND: BY_COMMANDS,
+    Reached.SWEPT: BY_COMMANDS,
+}
+"""Who reaches a point by what the outsiders do here; the others are reached by all records and commands."""
+
+SELDOM: Final = frozenset(REACHED_BY) - {Reached.POLLED, Reached.SETTLED, Reached.COMMIT_APPLIED, Reached.COMMANDED}
 """Points that may be reached once in a run. At all others the fault happens at the first, second or third time."""
+
+ONCE_A_BATCH: Final = {Reached.SENDING, Reached.SENT, Reached.PUBLISHED, Reached.COMMANDED}
+"""Points that records may bring a service to once in a run: intake emits only for its arrivals."""
 
 BY_THE_STOP: Final = {Reached.REVOKED, Reached.DRAINING}
 """Points that are reached while an instance is replaced."""
@@ -72,9 +88,12 @@ class Run:
     def __init__(self, lane: Lane, cell: Cell, seed: int) -> None:
         self._lane, self._cell = lane, cell
         dice = random.Random(f"{cell.point} {cell.kind} {seed}")
-        services = ONLY_OF.get(cell.point, SERVICES)
-        self.service = services[seed % len(services)]
-        self.fault = Fault(self.service, cell.point, cell.kind, first=1 if cell.point in SELDOM else dice.randint(1, 3))
+        ways = REACHED_BY.get(cell.point, [*BY_RECORDS, *BY_COMMANDS])
+        self._service, self._way = ways[seed % len(ways)]
+        seldom = SELDOM | (ONCE_A_BATCH if self._way is Way.RECORDS else frozenset())
+        most = 12 if (self._service, self._way) == (TRIAGE, Way.ELSE) else 3  # so that it meets claims and decisions
+        first = 1 if cell.point in seldom else dice.randint(1, most)
+        self._fault = Fault(self._service, cell.point, cell.kind, self._way, first=first)
         self._notes = Notes()
         self._pause = dice.random() * 0.5
         self._waves = [wave(IN_A_WAVE, dice.randrange(1000)) for _ in range(2)]
@@ -85,9 +104,9 @@ class Run:
         """Fault, load, healing, quiet; what is wrong is added to the row."""
         lane, began = self._lane, time.monotonic()
         await lane.ready()
-        hits, happened = lane.counters.hits(self.service, self._cell.point), lane.counters.happened
+        hits, happened = lane.counters.hits(self._service, self._cell.point, self._way), lane.counters.happened
         letters = await lane.count(Service.INTAKE, "dead_letters")
-        await lane.install(*self._provocation(), self.fault)
+        await lane.install(*self._provocation(), self._fault)
         watching = asyncio.create_task(self._watch(happened))
         try:
             if not await self._load():
@@ -101,21 +120,21 @@ class Run:
         await lane.install()
         self._unclean += [f"{self._name}: {wrong}" for wrong in await self._quiet(letters)]
         row.runs += 1
-        row.hits += lane.counters.hits(self.service, self._cell.point) - hits
+        row.hits += lane.counters.hits(self._service, self._cell.point, self._way) - hits
         row.happened += lane.counters.happened - happened
         if lane.counters.happened == happened:
-            self._unclean.append("the fault never happened")
+            self._unclean.append(f"{self._name}: the fault never happened")
         row.seconds += time.monotonic() - began
         row.violations += self._unclean
 
     @property
     def _name(self) -> str:
-        return f"{self.service}, hit {self.fault.first}"
+        return f"{self._service}, {self._way}, hit {self._fault.first}"
 
     def _provocation(self) -> list[Fault]:
         if self._cell.point not in {Reached.STALE_FOUND, Reached.SWEPT}:
             return []
-        return [Fault(self.service, Reached.PUBLISHING_LATER, Kind.OUTAGE, times=4)]
+        return [Fault(self._service, Reached.PUBLISHING_LATER, Kind.OUTAGE, Way.ELSE, times=4)]
 
     async def _load(self) -> bool:
         lane = self._lane
