@@ -16,6 +16,7 @@ from shared.messaging.records import Outgoing
 
 ACKNOWLEDGE_SECONDS = 8.0
 STOP_SECONDS = 3.0
+ANSWER_SECONDS = 2.0
 _HEADER = ("content-type", CONTENT_TYPE.encode())
 
 log = structlog.get_logger()
@@ -61,6 +62,16 @@ class KafkaSender:
         if len(futures) < len(records) or not all(_acknowledged(future) for future in futures if future is not None):
             await self._throw_away(producer)
         return sent + [False] * (len(records) - len(sent))
+
+    async def answers(self) -> bool:
+        """Whether the broker answers now. Asked of the broker itself: the last send may be long ago."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                producer = await self._ready()
+                await producer.client.fetch_all_metadata()
+        except (TimeoutError, KafkaError, OSError):
+            return False
+        return True
 
     async def discard(self) -> None:
         """Throw the producer away, with what it still holds."""

@@ -220,8 +220,10 @@ class Foundation(Generic[S]):
             checks["store"] = "The store does not answer."
         if not self.clock.trustworthy:
             checks["clock"] = "The clock of this machine is too far from the store's, or was never compared."
-        if not self.engine.outbox.breaker.healthy:
+        if self.engine.outbox.breaker.open:
             checks["broker"] = "Kafka did not take the last event."
+        elif not await self._sender.answers():
+            checks["broker"] = "Kafka does not answer."
         if not self._prepared:
             checks["store"] = self._cannot_work or "The store was not prepared yet."
         if any(not reader.assigned for reader in self.readers):
