@@ -13,6 +13,7 @@ from services.intake import staff, wording
 from services.intake.asking import CaseView
 from services.intake.asking import Engine as AskingEngine
 from services.intake.domain.case import Accepted, link_generation, number_shown
+from services.intake.erasing import Erasing
 from services.intake.raw import (
     ANONYMOUS,
     ERASED,
@@ -22,7 +23,7 @@ from services.intake.raw import (
     Refusal,
     client_namespace,
 )
-from services.intake.registry import Doubles, Numbers
+from services.intake.registry import Numbers
 from services.intake.speaking import Tongue, Tongues
 from services.intake.status import status_of
 from services.intake.submitting import Submissions, reference_index
@@ -58,7 +59,7 @@ def router(
     engine: Engine,
     submissions: Submissions,
     numbers: Numbers,
-    doubles: Doubles,
+    erasing: Erasing,
     sign_in: SignIn,
     keyring: Keyring,
     links: Links,
@@ -76,7 +77,7 @@ def router(
         staff.router(
             engine=engine,
             numbers=numbers,
-            doubles=doubles,
+            erasing=erasing,
             sign_in=sign_in,
             keyring=keyring,
             access=access,

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.intake import api, pages
 from services.intake.arrivals import Arrivals, Deleting
+from services.intake.erasing import COMPLETE_SECONDS, Erasing
 from services.intake.reactions import BEHAVIOUR
 from services.intake.registry import Doubles, Numbers
 from services.intake.rendering import STYLE
@@ -41,16 +42,20 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     )
     base.readers.append(outside)
     deleting = Deleting(settings.kafka_bootstrap, outside.settled)
-    base.preparations.append(doubles.prepare)
+    erasing = Erasing(engine=base.engine, keyring=base.keyring, doubles=doubles, now=base.clock.now)
+    base.preparations += [doubles.prepare, base.keyring.prepare]
     app = base.app(
-        "Second Look: intake", ("delete settled requests", deleting.delete, DELETE_SECONDS), inline_styles=(STYLE,)
+        "Second Look: intake",
+        ("delete settled requests", deleting.delete, DELETE_SECONDS),
+        ("complete erasures", erasing.complete, COMPLETE_SECONDS),
+        inline_styles=(STYLE,),
     )
     app.include_router(
         api.router(
             engine=base.engine,
             submissions=submissions,
             numbers=numbers,
-            doubles=doubles,
+            erasing=erasing,
             sign_in=base.sign_in,
             keyring=base.keyring,
             links=base.links,

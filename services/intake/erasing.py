@@ -1,20 +1,33 @@
-"""Erasing a case by order: first the key's tombstone, then the event, then what was kept for looking up."""
+"""Erasing a case by order: first the key's tombstone, then the event, then what was kept for looking up.
+
+The tombstone remembers the order, and that nobody was told of it yet; so an order that breaks off anywhere is completed
+by any instance.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from services.intake.asking import Engine
 from services.intake.commands import Ask, Erase
 from services.intake.registry import Doubles
 from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.errors import CommandFailed, Outage
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service
-from shared.privacy.keyring import Keyring
+from shared.mongo.driver import PyMongoError
+from shared.privacy.keyring import Erased, Keyring
+
+COMPLETE_SECONDS = 5.0
+AT_ONCE = 500
+
+log = structlog.get_logger()
 
 
 class Erasing:
-    """Erases cases. Each step may be repeated: an order that broke off is completed by asking again."""
+    """Erases cases. Each step may be repeated, by several at once too: the same order makes the same event once."""
 
     def __init__(self, *, engine: Engine, keyring: Keyring, doubles: Doubles, now: Callable[[], datetime]) -> None:
         self._engine = engine
@@ -24,11 +37,30 @@ class Erasing:
 
     async def erase(self, case_id: UUID, *, ordered_by: str, reference: str) -> Answered:
         """Erase a case that intake knows. The first order is the one that stays."""
-        tombstone = await self._keyring.shred(case_id, ordered_by=ordered_by, reference=reference)
+        return await self._tell(await self._keyring.shred(case_id, ordered_by=ordered_by, reference=reference))
+
+    async def complete(self) -> int:
+        """One round: tell of every tombstone of which nobody was told; returns how many there were.
+
+        One that cannot be told now (its case is parked) comes again in the next round. Raises `Outage`.
+        """
+        try:
+            untold = await self._keyring.untold(AT_ONCE)
+            for tombstone in untold:
+                try:
+                    await self._tell(tombstone)
+                except CommandFailed as error:
+                    log.warning("erasure_not_told", case=str(tombstone.case_id), kind=type(error).__name__)
+        except PyMongoError as error:
+            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
+        return len(untold)
+
+    async def _tell(self, tombstone: Erased) -> Answered:
         order = Erase(tombstone.ordered_by, tombstone.reference)
-        cause = command_id(Service.INTAKE, order.ordered_by, Ask.ERASE, case_id, order.reference)
+        cause = command_id(Service.INTAKE, order.ordered_by, Ask.ERASE, tombstone.case_id, order.reference)
         answered = await self._engine.command(
-            Command(Ask.ERASE, cause, case_id, whole_milliseconds(self._now()), order)
+            Command(Ask.ERASE, cause, tombstone.case_id, whole_milliseconds(self._now()), order)
         )
-        await self._doubles.forget(case_id)
+        await self._doubles.forget(tombstone.case_id)
+        await self._keyring.told(tombstone.case_id)
         return answered

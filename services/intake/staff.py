@@ -18,7 +18,7 @@ from services.intake.domain.case_number import read_number
 from services.intake.domain.filing import Filing
 from services.intake.erasing import Erasing
 from services.intake.opening import opened, texts_of
-from services.intake.registry import Doubles, Numbers
+from services.intake.registry import Numbers
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.reaction import Command
 from shared.contracts.received import FactsPart
@@ -78,7 +78,7 @@ def router(
     *,
     engine: Engine,
     numbers: Numbers,
-    doubles: Doubles,
+    erasing: Erasing,
     sign_in: SignIn,
     keyring: Keyring,
     access: AccessLog,
@@ -88,7 +88,6 @@ def router(
     """Staff endpoints."""
     routes = APIRouter(tags=["staff"])
     desk = StaffDesk(engine=engine, keyring=keyring, access=access, policies=policies, now=now)
-    erasing = Erasing(engine=engine, keyring=keyring, doubles=doubles, now=now)
     anybody = Annotated[Staff, Depends(sign_in.staff())]
     decides = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER, Role.SRO))]
     privacy = Annotated[Staff, Depends(sign_in.staff(Role.PRIVACY))]

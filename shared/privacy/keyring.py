@@ -1,7 +1,8 @@
 """One data key per case, wrapped by the master key, in a database of its own. Shredding it is what erases a case.
 
-A document is `{_id: case id, wrapped: bytes}`, after shredding `{_id, erased: {ordered_by, reference, at}}`. The
-tombstone stays for ever, so that a key is never made again for an erased case, not even by a late duplicate.
+A document is `{_id: case id, wrapped: bytes}`, after shredding `{_id, erased: {ordered_by, reference, at}}`, with
+`untold: True` until others have been told. The tombstone stays for ever, so that a key is never made again for an
+erased case, not even by a late duplicate.
 Three kinds of nothing are kept apart: *erased* is a value, *absent* is None, and a store that cannot be reached is an
 outage, which passes through as the driver's error.
 """
@@ -120,13 +121,26 @@ class Keyring:
                 return left
         raise KeyringIncomplete(f"the key of case {case_id} is still there after {_ATTEMPTS} attempts")
 
+    async def prepare(self) -> None:
+        """Create the index by which `untold` finds; safe to repeat."""
+        await self._collection.create_index([("untold", 1)])
+
+    async def untold(self, limit: int) -> list[Erased]:
+        """Tombstones of which nobody was told yet: the order broke off after the key was destroyed, or is at it now."""
+        documents = await self._collection.find({"untold": True}).limit(limit).to_list(None)
+        return [value for document in documents if isinstance(value := self._value(document), Erased)]
+
+    async def told(self, case_id: UUID) -> None:
+        """Note that everybody has been told of this tombstone, or will be: the event is stored."""
+        await self._collection.update_one({"_id": case_id}, {"$unset": {"untold": ""}})
+
     async def _bury(self, case_id: UUID, tombstone: Mapping[str, Any]) -> None:
-        change = {"$set": {"erased": tombstone}, "$unset": {"wrapped": ""}}
+        change = {"$set": {"erased": tombstone, "untold": True}, "$unset": {"wrapped": ""}}
         changed = await self._collection.update_one({"_id": case_id, "erased": {"$exists": False}}, change)
         if changed.matched_count == 0:
             # A duplicate: erased before, or its key was made this very moment. Reading back tells which.
             with suppress(DuplicateKeyError):
-                await self._collection.insert_one({"_id": case_id, "erased": dict(tombstone)})
+                await self._collection.insert_one({"_id": case_id, "erased": dict(tombstone), "untold": True})
 
     async def _insert(self, case_ids: Iterable[UUID]) -> None:
         documents = [{"_id": case_id, "wrapped": self._wrap(case_id, os.urandom(KEY_BYTES))} for case_id in case_ids]

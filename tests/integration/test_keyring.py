@@ -87,7 +87,7 @@ async def test_a_tombstone_stays_whoever_creates_afterwards(store: Store) -> Non
     assert isinstance(found[other], CaseKey)
     document = await store.collection.find_one({"_id": erased_case})
     assert document is not None
-    assert set(document) == {"_id", "erased"}
+    assert set(document) == {"_id", "erased", "untold"}
     assert document["erased"] == {"ordered_by": "privacy-1", "reference": "order 7", "at": erased.at}
 
 
@@ -110,6 +110,19 @@ async def test_of_two_orders_at_once_one_stays(store: Store) -> None:
     orders = (store.keyring().shred(case, ordered_by=f"privacy-{n}", reference=f"order {n}") for n in range(4))
     answers = await asyncio.gather(*orders)
     assert len(set(answers)) == 1
+
+
+async def test_tombstones_are_found_until_they_were_told(store: Store) -> None:
+    await store.keyring().prepare()
+    with_key, without = uuid4(), uuid4()
+    await store.keyring().get_or_create([with_key, uuid4()])
+    erased = [await store.keyring().shred(case, ordered_by="p", reference="o") for case in (with_key, without)]
+    untold = await store.keyring().untold(9)
+    assert sorted(untold, key=str) == sorted(erased, key=str)
+    assert len(await store.keyring().untold(1)) == 1
+    await store.keyring().told(with_key)
+    await store.keyring().shred(with_key, ordered_by="q", reference="again")
+    assert await store.keyring().untold(9) == [erased[1]]
 
 
 async def test_the_store_holds_no_key_in_clear(store: Store) -> None:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from services.intake import api, pages
 from services.intake.domain.case import State
+from services.intake.erasing import Erasing
 from services.intake.raw import ANONYMOUS, RawSubmission
 from services.intake.registry import Doubles, Numbers
 from services.intake.rendering import STYLE
@@ -103,7 +104,8 @@ class House:
         self.clock = MONDAY
         self.engine = MemoryEngine()
         self.numbers_kept, self.doubles_kept, self.accesses = Collection(), Collection(), Collection()
-        self.keyring = Keyring(as_collection(Collection()), SecretKey(b"m" * 32))
+        self.keys_kept = Collection()
+        self.keyring = Keyring(as_collection(self.keys_kept), SecretKey(b"m" * 32))
         self.links = Links(SecretKey(b"l" * 32))
         self.index = BlindIndex(SecretKey(b"i" * 32))
         self.numbers, self.doubles = (
@@ -117,6 +119,9 @@ class House:
             numbers=self.numbers,
             doubles=self.doubles,
             policies=rules().policies,
+        )
+        self.erasing = Erasing(
+            engine=cast("Any", self.engine), keyring=self.keyring, doubles=self.doubles, now=self.now
         )
         self.issuer = DevelopmentIssuer(folder)
         keys = DevelopmentKeys(self.issuer.public_keys, host="127.0.0.1")
@@ -137,7 +142,7 @@ class House:
                 **common,
                 submissions=self.submissions,
                 numbers=self.numbers,
-                doubles=self.doubles,
+                erasing=self.erasing,
                 sign_in=sign_in,
                 index=self.index,
                 access=AccessLog(as_collection(self.accesses)),

@@ -14,6 +14,9 @@ class Listing:
 
     documents: list[dict[str, Any]]
 
+    def limit(self, count: int) -> "Listing":
+        return Listing(self.documents[:count])
+
     async def to_list(self, length: int | None) -> list[dict[str, Any]]:
         return self.documents[:length]
 

@@ -412,11 +412,30 @@ async def test_only_the_privacy_officer_erases_and_the_page_says_so(house: House
     assert isinstance(state(house, case_id), Erased)
     assert house.doubles_kept.documents == {}
     assert [event.type for event in await house.engine.events(case_id)].count("case.erased") == 1
+    assert await house.keyring.untold(9) == []
     assert "personal data of this case was erased" in await page(house, path)
     opening = await house.http.get(f"/cases/{case_id}", params={"why": "call"}, headers=staff(house, Role.PRIVACY))
     assert opening.status_code == 409
     named = await house.http.post(f"/cases/{case_id}/erase", json={"reference": "for Zoraida Q."}, headers=headers)
     assert named.status_code == 400
+
+
+async def test_an_order_that_broke_off_after_the_key_was_destroyed_is_completed_and_told_once(house: House) -> None:
+    case_id, path = await house.opened()
+    await house.keyring.shred(case_id, ordered_by="privacy-1", reference="order/2021-7")
+    unknown = uuid4()
+    await house.keyring.shred(unknown, ordered_by="privacy-1", reference="order/2021-8")
+    assert not isinstance(state(house, case_id), Erased)
+    assert await house.erasing.complete() == 2
+    assert isinstance(state(house, case_id), Erased)
+    assert house.doubles_kept.documents == {}
+    assert "personal data of this case was erased" in await page(house, path)
+    assert [erased.case_id for erased in await house.keyring.untold(9)] == [unknown]
+    headers = {"Idempotency-Key": "e", **staff(house, Role.PRIVACY)}
+    again = await house.http.post(f"/cases/{case_id}/erase", json={"reference": "order/2021-9"}, headers=headers)
+    assert again.status_code == 200
+    (said,) = [event for event in await house.engine.events(case_id) if event.type == "case.erased"]
+    assert b"order/2021-7" in said.body
 
 
 async def test_nobody_but_staff_verifies_consent(house: House) -> None:
