@@ -1,8 +1,8 @@
-"""Write what is made from the code: `python -m deploy.generate` writes `.env.example` and `docs/asyncapi.json`."""
+"""Write what is made from the code: `python -m deploy.generate` writes `.env.example`, parts of `docs`, and blanks."""
 
 from pathlib import Path
 
-from deploy import asyncapi, settings_example
+from deploy import asyncapi, catalogues, notifications, settings_example
 from deploy.local.places import PROJECT
 
 
@@ -11,6 +11,8 @@ def outputs() -> dict[Path, str]:
     return {
         PROJECT / ".env.example": settings_example.document(),
         PROJECT / "docs" / "asyncapi.json": asyncapi.written(),
+        PROJECT / "docs" / "notifications.md": notifications.written(),
+        **catalogues.blanks(),
     }
 
 

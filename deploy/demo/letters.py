@@ -59,8 +59,22 @@ def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tu
                 yield Letter.WITH_HEADQUARTERS, event, REQUESTOR, event.data.round
             case EventType.RESOLUTION_ISSUED:
                 yield Letter.RESOLVED, event, both, 1
+            case EventType.REQUEST_AMENDED:
+                yield from _of_amendment(event)
+            case EventType.LINK_REQUESTED:
+                yield Letter.LINK_SENT, event, REQUESTOR if alone else (event.data.to,), -event.seq  # beside amendments
             case _:
                 pass
+
+
+def _of_amendment(event: Event[Any]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
+    """Who changes how to be reached hears of it at both addresses; each amendment counts as a round of its own."""
+    number = event.data.amendment
+    if {"contact", "requestor"} & set(event.data.changed) and f"amended_{number}" in event.data.sealed:
+        yield Letter.ADDRESS_CHANGED, event, REQUESTOR, number
+        yield Letter.NEW_ADDRESS, event, REQUESTOR, number
+    if "link" in event.data.changed:
+        yield Letter.LINK_SENT, event, REQUESTOR, number
 
 
 def recorded_of(events: Iterable[Event[Any]]) -> dict[UUID, MailResult]:

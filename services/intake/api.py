@@ -24,7 +24,7 @@ from services.intake.raw import (
     client_namespace,
 )
 from services.intake.registry import Numbers
-from services.intake.speaking import Tongue, Tongues
+from services.intake.speaking import Tongues
 from services.intake.status import status_of
 from services.intake.submitting import Submissions, reference_index
 from shared.casework.commands import Answered
@@ -32,6 +32,7 @@ from shared.casework.errors import CommandRefused, ContractViolation
 from shared.contracts.reading import TOO_LARGE
 from shared.contracts.received import MAX_BODY_BYTES, RequestBody
 from shared.contracts.vocabulary import RejectCode
+from shared.language.catalogues import Tongue
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.blind_index import BlindIndex
@@ -201,8 +202,7 @@ class Desk:
 
 def _not_accepted(tongue: Tongue, codes: Sequence[str], receipt: dict[str, Any]) -> Problem:
     mend = [{"code": code, "message": tongue.say(wording.REJECTIONS[RejectCode(code)])} for code in codes]
-    title = "The request was not accepted. This is not a decision about the case."
-    return Problem(422, "not_accepted", tongue.say(title), codes=mend, **receipt)
+    return Problem(422, "not_accepted", tongue.say(wording.NOT_ACCEPTED), codes=mend, **receipt)
 
 
 def _refused(refusal: Refusal) -> Problem:

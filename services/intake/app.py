@@ -2,9 +2,10 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, pages
+from services.intake import api, pages, public_pages
 from services.intake.arrivals import Arrivals, Deleting
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
+from services.intake.lost_links import WORK_SECONDS, LostLinks
 from services.intake.reactions import BEHAVIOUR
 from services.intake.registry import Doubles, Numbers
 from services.intake.rendering import STYLE
@@ -16,8 +17,12 @@ from shared.contracts.vocabulary import EventType
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events
+from shared.web.limits import RateLimit
 
 DELETE_SECONDS = 5.0
+LOST_LINKS_A_SECOND = 1 / 60
+LOST_LINKS_AT_ONCE = 10
+"""What one address may ask of the form for a lost link, besides the limit of all public pages."""
 
 
 def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
@@ -43,11 +48,15 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     base.readers.append(outside)
     deleting = Deleting(settings.kafka_bootstrap, outside.settled)
     erasing = Erasing(engine=base.engine, keyring=base.keyring, doubles=doubles, now=base.clock.now)
+    lost_links = LostLinks(
+        engine=base.engine, numbers=numbers, keyring=base.keyring, index=base.index, now=base.clock.now
+    )
     base.preparations += [doubles.prepare, base.keyring.prepare]
     app = base.app(
         "Second Look: intake",
         ("delete settled requests", deleting.delete, DELETE_SECONDS),
         ("complete erasures", erasing.complete, COMPLETE_SECONDS),
+        ("lost links", lost_links.work, WORK_SECONDS),
         inline_styles=(STYLE,),
     )
     app.include_router(
@@ -75,6 +84,12 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
             public_url=settings.public_url,
             now=base.clock.now,
         )
+    )
+    app.include_router(
+        public_pages.router(lost_links=lost_links, policies=base.policies, public_url=settings.public_url)
+    )
+    app.add_middleware(
+        RateLimit, per_second=LOST_LINKS_A_SECOND, burst=LOST_LINKS_AT_ONCE, public=(public_pages.LOST_LINK,)
     )
     app.include_router(staff_events.router(engine=base.engine, sign_in=base.sign_in))
     return app

@@ -24,6 +24,7 @@ class Ask(StrEnum):
     FACTS = "facts"
     CONSENT = "consent"
     ERASE = "erase"
+    SEND_LINK = "send_link"
 
 
 @unique
@@ -91,6 +92,13 @@ class RuleOnConsent:
     facts_seen: int
     status: ConsentStatus
     kind: ConsentKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendLink:
+    """Send the private link again, as it is, to the known address of `to`."""
+
+    to: Recipient
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,18 @@ from starlette.responses import JSONResponse, Response
 
 from services.intake import wording
 from services.intake.asking import Asking, Engine
+from services.intake.calendar_file import Entry, calendar
 from services.intake.domain.case import Accepted, State, link_ends, link_generation
 from services.intake.forms import Form, WrongForm, amendment_of, carried, ground_of, key_of, read_form, reason_of, shown
+from services.intake.next_steps import dates_of
 from services.intake.rendering import Pages, as_json
-from services.intake.speaking import Tongue, Tongues
+from services.intake.speaking import Tongues
 from services.intake.status import Status, status_of
 from shared.casework.commands import Answered
 from shared.casework.errors import CaseParked, CommandFailed, CommandRefused
 from shared.contracts.sealed import SealedText
+from shared.language.catalogues import Tongue
+from shared.language.moments import EASTERN, when
 from shared.policy.model import Policies
 from shared.privacy.keyring import Keyring
 from shared.privacy.links import Links
@@ -51,6 +55,7 @@ class Visit:
     base: str
     json: bool
     question_text: str | None
+    link_ends: datetime
 
 
 class StatusPages:
@@ -72,7 +77,7 @@ class StatusPages:
         self._policies = policies
         self._prefix = urlsplit(public_url).path.rstrip("/")
         self._now = now
-        self._pages = Pages(tongues=Tongues(), policies=policies)
+        self._pages = Pages(tongues=Tongues(), policies=policies, prefix=self._prefix)
         self._asking = Asking(engine=engine, keyring=keyring, now=now)
 
     async def show(self, request: Request, link: str, *, lang: str | None, accepted: str, done: str | None) -> Response:
@@ -81,6 +86,24 @@ class StatusPages:
         if isinstance(visit, Response):
             return visit
         return self._answer(visit, message=wording.DONE.get(done or ""))
+
+    async def dates(self, request: Request, link: str, *, lang: str | None, accepted: str) -> Response:
+        """The dates of the page as a calendar file, which says nothing of what the case is about."""
+        visit = await self._visit(request, link, lang=lang, accepted=accepted)
+        if isinstance(visit, Response):
+            return visit
+        say = visit.tongue.say
+        entries = [
+            Entry(
+                kind=date.kind.value,
+                at=date.at,
+                summary=say(wording.CALENDAR_TITLE, number=visit.status.number),
+                description=f"{when(date.at, EASTERN, visit.tongue)}. {say(wording.CALENDAR[date.kind])}",
+            )
+            for date in dates_of(visit.status)
+        ]
+        file = calendar(visit.case_id, entries, now=self._now(), language=visit.tongue.code)
+        return Response(file, media_type=_CALENDAR, headers={"Content-Disposition": _ATTACHED})
 
     async def act(self, request: Request, link: str, route: str, *, accepted: str, header_key: str | None) -> Response:
         """Confirm, or do what has been confirmed."""
@@ -127,7 +150,8 @@ class StatusPages:
         good = self._links.matches(link, link_generation(view.state) if view else None)
         json = _wants_json(request)
         now = self._now()
-        if view is None or not good or now >= link_ends(view.state, self._policies.at(now).link_lasts):
+        ends = link_ends(view.state, self._policies.at(now).link_lasts) if view else now
+        if view is None or not good or now >= ends:
             tongue = self._pages.tongues.choose(asked=lang, accepted=accepted)
             if json:
                 return Problem(404, "not_found", tongue.say("This page was not found")).response()
@@ -141,6 +165,7 @@ class StatusPages:
             base=f"{self._prefix}/status/{link}",
             json=json,
             question_text=await self._question(case_id, status),
+            link_ends=ends,
         )
 
     async def _question(self, case_id: UUID, status: Status) -> str | None:
@@ -180,6 +205,7 @@ class StatusPages:
             base=visit.base,
             idempotency_key=str(uuid4()),
             question_text=visit.question_text,
+            link_ends=visit.link_ends,
             message=told,
             details=details or (),
         )
@@ -236,6 +262,11 @@ def router(
         """Where a case is, what comes next and by when; HTML, or JSON by `Accept`."""
         return await pages.show(request, link, lang=lang, accepted=accept_language, done=done)
 
+    @routes.get("/status/{link}/dates.ics", response_class=Response, responses=_FILE)
+    async def dates(request: Request, link: str, lang: Lang = None, accept_language: AcceptLanguage = "") -> Response:
+        """The dates of a case as an iCalendar file."""
+        return await pages.dates(request, link, lang=lang, accepted=accept_language)
+
     for route in ROUTES:
         routes.add_api_route(
             f"/status/{{link}}/{route}",
@@ -261,6 +292,9 @@ def _acting(pages: StatusPages, route: str) -> Callable[..., Any]:
     return act
 
 
+_CALENDAR: Final = "text/calendar; charset=utf-8"
+_ATTACHED: Final = 'attachment; filename="second-look-dates.ics"'
+_FILE: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}}
 _FORM: Final = {
     "requestBody": {
         "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "additionalProperties": True}}}

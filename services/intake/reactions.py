@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.intake import on_commands, on_events
+from services.intake import on_commands, on_events, on_link
 from services.intake.commands import Ask, When
 from services.intake.domain.case import Accepted, State, WindowOpen
 from shared.casework.reaction import Behaviour, Due
@@ -32,6 +32,7 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
         Ask.FACTS: on_commands.on_facts,
         Ask.CONSENT: on_commands.on_consent,
         Ask.ERASE: on_commands.on_erase,
+        Ask.SEND_LINK: on_link.on_send_link,
         EventType.TRIAGE_ASSIGNED: on_events.on_assigned,
         EventType.TRIAGE_COMPLETED: on_events.on_completed,
         EventType.INFORMATION_REQUESTED: on_events.on_question,

@@ -1,27 +1,34 @@
 """From a status to HTML or JSON, in one language. No script; everything that people typed is escaped."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from services.intake import wording
-from services.intake.speaking import Tongue, Tongues
+from services.intake.next_steps import Date, Dated, dates_of, steps_of
+from services.intake.speaking import TEMPLATES, Tongues
 from services.intake.status import Outcome, Status, Where
+from shared.language.catalogues import Tongue
+from shared.language.moments import EASTERN, when
 from shared.policy.model import Policies
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 STYLE: Final = (TEMPLATES / "style.css").read_text(encoding="utf-8")
 """The pages' only style; its hash goes into the content security policy."""
 
-NAMES: Final = {"en": "English", "es": "Español"}
+_NUMBERS: Final = {
+    wording.HOTLINE: "+18883514024",
+    wording.COURT_LINE: "+18008987180",
+}
 
 
 class Pages:
-    """Renders the pages."""
+    """Renders the pages. `prefix` is the path under which intake's public pages are."""
 
-    def __init__(self, *, tongues: Tongues, policies: Policies) -> None:
+    def __init__(self, *, tongues: Tongues, policies: Policies, prefix: str = "") -> None:
         self.tongues = tongues
         self._policies = policies
         self._environment = Environment(
@@ -32,8 +39,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            style=STYLE, notice=wording.NOTICE, hotline=wording.HOTLINE, hours=wording.HOURS
+            style=STYLE,
+            notice=wording.NOTICE,
+            hotline=wording.HOTLINE,
+            hours=wording.HOURS,
+            prefix=prefix,
         )
+        self._environment.filters["dialled"] = _dialled
 
     def status(
         self,
@@ -43,6 +55,8 @@ class Pages:
         base: str,
         idempotency_key: str,
         question_text: str | None,
+        link_ends: datetime,
+        zone: ZoneInfo = EASTERN,
         message: str | None = None,
         details: Sequence[str] = (),
     ) -> str:
@@ -50,8 +64,17 @@ class Pages:
         return self._render(
             "status.html",
             tongue,
-            languages=self._languages(),
+            zone=zone,
+            languages=self.tongues.names,
             status=status,
+            steps=[
+                (wording.STEPS[step.kind], step.at) if isinstance(step, Dated) else (wording.STEPS[step], None)
+                for step in steps_of(status)
+                if not (isinstance(step, Dated) and step.kind is Date.ANSWER_BY)  # Said with the question itself.
+            ],
+            answer_by=wording.STEPS[Date.ANSWER_BY],
+            has_dates=bool(dates_of(status)),
+            link_ends=link_ends,
             base=base,
             idempotency_key=idempotency_key,
             question_text=question_text,
@@ -94,7 +117,34 @@ class Pages:
 
     def not_found(self, tongue: Tongue) -> str:
         """The same page for every link that opens nothing."""
-        return self._render("not_found.html", tongue, languages=self._languages())
+        return self._render("not_found.html", tongue, languages=self.tongues.names)
+
+    def lost_link(
+        self,
+        tongue: Tongue,
+        *,
+        idempotency_key: str,
+        asked: bool = False,
+        busy: bool = False,
+        wrong: Sequence[str] = (),
+        typed: tuple[str, str] = ("", ""),
+    ) -> str:
+        """The form for a lost link, or what is said after it was sent: always the same. `typed`: number and address."""
+        return self._render(
+            "lost_link.html",
+            tongue,
+            languages=self.tongues.names,
+            idempotency_key=idempotency_key,
+            asked=asked,
+            busy=wording.REFUSALS["busy_links"] if busy else None,
+            wrong={field: wording.LOST_LINK_WRONG[field] for field in wrong},
+            number=typed[0],
+            email=typed[1],
+        )
+
+    def your_data(self, tongue: Tongue) -> str:
+        """What happens to people's data, for everybody to read before they give any."""
+        return self._render("your_data.html", tongue, languages=self.tongues.names)
 
     def reasons(self, tongue: Tongue, outcome: Outcome | None) -> list[tuple[str, str]]:
         """Code and sentence of each reason, in the words of the policy under which it was given."""
@@ -107,20 +157,39 @@ class Pages:
             if code in known
         ]
 
-    def _languages(self) -> list[tuple[str, str]]:
-        return [(code, NAMES.get(code, code)) for code in self.tongues.codes]
+    def _render(self, template: str, tongue: Tongue, *, zone: ZoneInfo = EASTERN, **parts: Any) -> str:
+        def dated(moment: datetime) -> Markup:
+            written = when(moment, zone, tongue)
+            return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), written)
 
-    def _render(self, template: str, tongue: Tongue, **parts: Any) -> str:
-        return self._environment.get_template(template).render(parts, tongue=tongue, _=tongue.say)
+        def said(sentence: str, moment: datetime | None) -> Markup:
+            """A sentence with its date, if it has one."""
+            text = escape(tongue.say(sentence))
+            return text.replace("{date}", Markup("<strong>{}</strong>").format(dated(moment))) if moment else text
+
+        return self._environment.get_template(template).render(
+            parts, tongue=tongue, _=tongue.say, said=said, dated=dated
+        )
 
 
-def as_json(pages: Pages, tongue: Tongue, status: Status, *, question_text: str | None) -> dict[str, Any]:
+def _dialled(text: str) -> Markup:
+    """Text with the known telephone numbers as links."""
+    marked = escape(text)
+    for number, dialled in _NUMBERS.items():
+        marked = marked.replace(number, Markup('<a href="tel:{}">{}</a>').format(dialled, number))
+    return marked
+
+
+def as_json(
+    pages: Pages, tongue: Tongue, status: Status, *, question_text: str | None, zone: ZoneInfo = EASTERN
+) -> dict[str, Any]:
     """The same as the page, for programs; what does not apply is left out."""
     outcome, question = status.outcome, status.question
     shown: dict[str, Any] = {
         "case_number": status.number,
         "stage": status.where,
         "stage_text": tongue.say(wording.STAGES[status.where]),
+        "next": [_step(tongue, step, zone) for step in steps_of(status)] if status.where is not Where.ERASED else [],
         "received_at": status.received_at,
         "mend": _codes(tongue, status.mend),
         "missing": _codes(tongue, status.missing),
@@ -128,6 +197,7 @@ def as_json(pages: Pages, tongue: Tongue, status: Status, *, question_text: str 
         "may_ask_review_from": status.may_ask_from,
         "window_closes": status.window_closes,
         "review_due": status.review_due,
+        "zone": zone.key,
         "grounds": list(status.grounds),
         "may": sorted(status.may | ({"review"} if status.grounds else set())),
         "only_the_stage": not status.told_all and status.where not in (Where.NOT_ACCEPTED, Where.ERASED),
@@ -145,6 +215,12 @@ def as_json(pages: Pages, tongue: Tongue, status: Status, *, question_text: str 
             "reasons": [{"code": code, "text": text} for code, text in pages.reasons(tongue, outcome)],
         }
     return {name: value for name, value in shown.items() if value not in (None, [])}
+
+
+def _step(tongue: Tongue, step: Any, zone: ZoneInfo) -> str:
+    if isinstance(step, Dated):
+        return tongue.say(wording.STEPS[step.kind], date=when(step.at, zone, tongue))
+    return tongue.say(wording.STEPS[step])
 
 
 def _codes(tongue: Tongue, codes: Sequence[Any]) -> list[dict[str, str]]:

@@ -1,85 +1,59 @@
-"""Languages: catalogues read once at start, and which one a reader wants. Adding a language is adding a catalogue."""
+"""The languages of intake's pages and answers. Adding one is adding a catalogue; it must have every sentence."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from io import BytesIO
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+from jinja2 import Environment
+from jinja2.ext import extract_from_ast
 
-from shared.contracts.vocabulary import Language
+from services.intake import wording
+from shared.language.catalogues import SOURCE, Tongue, read_tongues
+from shared.language.choosing import choose
+from shared.language.moments import ZONES
 
 LOCALE: Final = Path(__file__).parent / "locale"
-SOURCE: Final = Language.EN
-"""The language of the message ids; it needs no catalogue."""
-
-EASTERN: Final = ZoneInfo("America/New_York")
-_PATTERNS: Final = {"en": "EEEE, MMMM d, y, h:mm a", "es": "EEEE, d 'de' MMMM 'de' y, h:mm a"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tongue:
-    """One language: its sentences, its dates."""
-
-    code: str
-    translations: NullTranslations
-
-    def say(self, sentence: str) -> str:
-        """A sentence in this language."""
-        return self.translations.gettext(sentence)
-
-    def when(self, moment: datetime) -> str:
-        """A moment with its zone. All dates are shown in Eastern time, as the help line keeps it."""
-        local = format_datetime(moment, _PATTERNS.get(self.code, "full"), tzinfo=EASTERN, locale=self.code)
-        return f"{local} ({self.say('Eastern time')})"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+SAYING: Final = ("_", "said")
+"""The functions by which templates say a sentence."""
 
 
 class Tongues:
     """All languages that there are catalogues for."""
 
     def __init__(self, locale: Path = LOCALE) -> None:
-        """Reads every `<code>.po`."""
-        self._tongues = {SOURCE.value: Tongue(SOURCE.value, NullTranslations())}
-        for path in sorted(locale.glob("*.po")):
-            self._tongues[path.stem] = Tongue(path.stem, _read(path))
+        """Reads every `<code>.po`; raises `CatalogueUnusable`."""
+        self._tongues = read_tongues(locale, sentences())
 
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes, English first."""
         return tuple(self._tongues)
 
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """Code and own name of each language."""
+        return [(tongue.code, tongue.name) for tongue in self._tongues.values()]
+
     def __getitem__(self, code: str) -> Tongue:
         """The language, or English."""
-        return self._tongues.get(code, self._tongues[SOURCE.value])
+        return self._tongues.get(code, self._tongues[SOURCE])
 
-    def choose(self, *, asked: str | None, accepted: str, otherwise: str = SOURCE.value) -> Tongue:
+    def choose(self, *, asked: str | None, accepted: str, otherwise: str = SOURCE) -> Tongue:
         """What the reader asked for by name, else what the browser prefers, else `otherwise`."""
-        wanted = ([asked.lower()] if asked else []) + list(_preferred(accepted))
-        return self[next((code for code in wanted if code in self._tongues), otherwise)]
+        return choose(self._tongues, asked=asked, accepted=accepted, otherwise=otherwise)
 
 
-def _preferred(header: str) -> Iterable[str]:
-    """The main languages of an Accept-Language header, best first."""
-    weighed: list[tuple[float, str]] = []
-    for part in header[:500].split(","):
-        name, _, quality = part.strip().partition(";q=")
-        try:
-            weighed.append((-float(quality or 1), name.split("-")[0].lower()))
-        except ValueError:
-            continue
-    return (name for weight, name in sorted(weighed, key=lambda each: each[0]) if weight < 0)
+def sentences() -> tuple[str, ...]:
+    """Every message id: of the templates, then of `wording`, then the names of zones."""
+    return tuple(dict.fromkeys((*_in_templates(), *wording.sentences(), *ZONES.values())))
 
 
-def _read(path: Path) -> NullTranslations:
-    with path.open("rb") as source:
-        catalogue = read_po(source, locale=path.stem)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
+def _in_templates() -> Iterator[str]:
+    environment = Environment(autoescape=True)
+    for template in sorted(TEMPLATES.glob("*.html")):
+        parsed = environment.parse(template.read_text(encoding="utf-8"))
+        for _, _, message in extract_from_ast(parsed, SAYING):
+            first = message[0] if isinstance(message, tuple) else message
+            if first:
+                yield first

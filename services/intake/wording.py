@@ -1,11 +1,15 @@
 """Everything that intake says to the outside, in plain English: the message ids of the catalogues.
 
 Sixth-grade words, short sentences, no promise. A sentence about a case says no more than `status` allows.
+
+Sources: the help line and its hours: ice.gov/ICEcasereview. The court's line: ice.gov/es/contactenos/oficinas-de-campo.
+Form I-246 is filed in person at the ERO office with jurisdiction: its instructions (ICE, 11/20).
 """
 
 from collections.abc import Mapping
 from typing import Final
 
+from services.intake.next_steps import Date, Step
 from services.intake.status import Where
 from shared.contracts.vocabulary import (
     ConsentKind,
@@ -21,12 +25,16 @@ NO_STAY: Final = "This request does not stop a removal (deportation)."
 I246: Final = (
     "To ask for a stay of removal, file Form I-246 in person at the ICE ERO office that has jurisdiction over the case."
 )
+COURT: Final = "This request does not change a court date. Go to every court hearing."
+COURT_HELP: Final = "For questions about the court, call the immigration court (EOIR) at 1-800-898-7180."
 HOTLINE: Final = "1-888-351-4024"
+COURT_LINE: Final = "1-800-898-7180"
 HOURS: Final = (
     "Monday to Friday, 8 a.m. to 8 p.m. Eastern time, not on federal holidays. "
     "You can get help in Spanish and other languages."
 )
-NOTICE: Final = (NO_STAY, I246)
+NOTICE: Final = (NO_STAY, I246, COURT, COURT_HELP)
+NOT_ACCEPTED: Final = "The request was not accepted. This is not a decision about the case."
 
 STAGES: Final[Mapping[Where, str]] = {
     Where.NOT_ACCEPTED: "We could not accept this request as it was sent. This is not a decision about the case.",
@@ -43,6 +51,40 @@ STAGES: Final[Mapping[Where, str]] = {
     Where.RESOLVED: "The review is finished.",
     Where.ERASED: "The personal data of this case was erased. There is nothing more to show.",
 }
+
+STEPS: Final[Mapping[Date | Step, str]] = {
+    Step.OFFICE_IS_FOUND: "We find the field office for this case. Then an officer looks at the request.",
+    Step.MAY_ASK_NOW: "The field office has not answered in time. You can ask headquarters now.",
+    Step.WAIT: "You do not have to do anything. The answer will be on this page.",
+    Step.SEND_AGAIN: "Nothing happens until you send the request again.",
+    Step.NONE: "There are no more steps in this review.",
+    Date.ANSWER_BY: "Please answer our question by {date}. After that, the office goes on without your answer.",
+    Date.ASK_REVIEW_BY: (
+        "If you want headquarters to look at the case, ask by {date}. "
+        "If you do not ask, the answer of the field office is final."
+    ),
+    Date.OFFICE_ANSWERS_BY: "The field office should answer by {date}.",
+    Date.MAY_ASK_FROM: ("If there is no answer, you can ask headquarters from {date}. The form will be on this page."),
+    Date.HEADQUARTERS_ANSWERS_BY: "Headquarters should answer by {date}.",
+}
+"""What happens next, by when."""
+
+CALENDAR: Final[Mapping[Date, str]] = {
+    Date.ANSWER_BY: "You must act by then. Your private page says what to do.",
+    Date.ASK_REVIEW_BY: "If you want to act, do it by then. Your private page says what you can do.",
+    Date.OFFICE_ANSWERS_BY: "An answer should come by then. Look at your private page.",
+    Date.MAY_ASK_FROM: "From then on you can do something more. Look at your private page.",
+    Date.HEADQUARTERS_ANSWERS_BY: "An answer should come by then. Look at your private page.",
+}
+"""For each kind of date, what a calendar says that others may see: who acts, not what about."""
+
+CALENDAR_TITLE: Final = "Second Look: a date for case {number}"
+
+LOST_LINK_WRONG: Final[Mapping[str, str]] = {
+    "number": "Check the case number. It is in every letter from us, such as K7Q2M-4XNPD-5.",
+    "email": "Give the whole e-mail address that our letters go to.",
+}
+"""What is wrong with the form of what somebody wrote, by field. Whether it is right is not told."""
 
 REJECTIONS: Final[Mapping[RejectCode, str]] = {
     RejectCode.NO_NAME: "Give the first name and the last name of the person.",
@@ -80,7 +122,7 @@ RELIEF: Final[Mapping[ReliefSought, str]] = {
 
 REFERRED: Final[Mapping[ReferredTo, str]] = {
     ReferredTo.OPLA: "ICE's lawyers (OPLA) decide this. Ask them through their own process.",
-    ReferredTo.EOIR: "The immigration court (EOIR) decides this. For court questions call 800-898-7180.",
+    ReferredTo.EOIR: "The immigration court (EOIR) decides this. For court questions call 1-800-898-7180.",
     ReferredTo.OIDO: "The Immigration Detention Ombudsman (OIDO) looks at this. Use DHS Form 405.",
     ReferredTo.I246: "Ask for a stay of removal with Form I-246.",
 }
@@ -108,6 +150,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "case_parked": "We cannot change this case at this moment. Please try again later, or call us.",
     "busy": "We are busy at this moment. Nothing was saved. Please try again.",
     "wrong_form": "Something in the form is not right. Nothing was saved.",
+    "busy_links": "Too many people ask at this moment. Please try again in a few minutes.",
 }
 
 DONE: Final[Mapping[str, str]] = {
@@ -172,8 +215,8 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
 
 def sentences() -> tuple[str, ...]:
     """Every message id of this module."""
-    tables = (STAGES, REJECTIONS, RESULTS, RELIEF, REFERRED, GROUNDS, CONSENTS, REFUSALS, DONE, FIELDS)
-    said = [words for table in tables for words in table.values()]
+    tables = (STAGES, STEPS, CALENDAR, REJECTIONS, RESULTS, RELIEF, REFERRED, GROUNDS, CONSENTS, REFUSALS, DONE, FIELDS)
+    said = [words for table in (*tables, LOST_LINK_WRONG) for words in table.values()]
     said += [words for three in CONFIRMATIONS.values() for words in three]
     said += [words for table in CHOICES.values() for words in table.values()]
-    return tuple(dict.fromkeys([*NOTICE, HOURS, *said]))
+    return tuple(dict.fromkeys([*NOTICE, HOURS, NOT_ACCEPTED, CALENDAR_TITLE, *said]))

@@ -1,6 +1,6 @@
 """The table of notification: which input makes which letters. Nothing here sends: the mail loop works the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -8,13 +8,14 @@ from services.notification.commands import Mail
 from services.notification.domain import ledger
 from services.notification.domain.following import Followed, NotAccepted, State, amend, erase, reason_not_to_send
 from services.notification.domain.ledger import Phase
-from services.notification.domain.letters import HEARD_OTHERWISE, Because, Notification, made_by
+from services.notification.domain.letters import HEARD_OTHERWISE, Address, Because, Notification, When, made_by
 from services.notification.settling import on_defer, on_delivered, on_record, on_resend
 from shared.casework.reaction import Behaviour, Context, Emit, Reactions, Step, Wait
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     CaseErased,
     InformationRequested,
+    LinkRequested,
     NotificationRecorded,
     RequestAmended,
     RequestRejected,
@@ -24,7 +25,7 @@ from shared.contracts.events import (
     TriageAssigned,
     TriageCompleted,
 )
-from shared.contracts.vocabulary import EventType, MailResult, Service
+from shared.contracts.vocabulary import EventType, Language, MailResult, Recipient, Service
 
 Outcome = Step[State] | Wait
 
@@ -33,6 +34,9 @@ FIRST = Wait(EventType.REQUEST_SUBMITTED)
 
 CONTACT_CHANGES = frozenset({"contact", "representative", "requestor", "noncitizen"})
 """What `request.amended` says in `changed` when its sealed blob may hold how to reach somebody."""
+
+TOLD_OF_CHANGES = frozenset({"contact", "requestor"})
+"""Of these, what may change how the requestor is reached: then the address from before is told, too."""
 
 
 def on_submitted(state: State | None, event: Event[RequestSubmitted], context: Context) -> Outcome:
@@ -52,8 +56,11 @@ def on_rejected(state: State | None, event: Event[RequestRejected], context: Con
     return _with_letters(rejected, event, context, keep=_kept(event, "contact"))
 
 
-def on_amended(state: State | None, event: Event[RequestAmended], _: Context) -> Outcome:
-    """Remember what changes how letters are addressed: contact, language, consent, link."""
+def on_amended(state: State | None, event: Event[RequestAmended], context: Context) -> Outcome:
+    """Remember what changes how letters are addressed: contact, language, consent, link; tell of contact and link.
+
+    The address from before is told in the language that its reader had.
+    """
     if not isinstance(state, Followed):
         return _unchanged(state)
     said = event.data
@@ -67,14 +74,29 @@ def on_amended(state: State | None, event: Event[RequestAmended], _: Context) ->
         consent=said.consent.status if said.consent else None,
         link_generation=said.link_generation,
     )
-    return Step(state=amended, keep=_kept(event, blob) if touches_contact else {})
+    changed = {When.CONTACT_CHANGED} if touches_contact and TOLD_OF_CHANGES & set(said.changed) else set()
+    return _with_letters(
+        amended,
+        event,
+        context,
+        true_of_it=changed | ({When.LINK_CHANGED} if "link" in said.changed else set()),
+        keep=_kept(event, blob) if touches_contact else {},
+        before=(said.amendment, state.language),
+    )
+
+
+def on_link_requested(state: State | None, event: Event[LinkRequested], context: Context) -> Outcome:
+    """Send the private link again, as it is, to the role whose known address was named."""
+    if state is None:
+        return FIRST
+    return _with_letters(state, event, context, named=event.data.to)
 
 
 def on_assigned(state: State | None, event: Event[TriageAssigned], context: Context) -> Outcome:
     """The first assignment that names an office makes a letter; forwarding and "to be assigned" do not."""
     if not isinstance(state, Followed) or state.at_field_office or event.data.office is None:
         return _unchanged(state)
-    return _with_letters(replace(state, at_field_office=True), event, context)
+    return _with_letters(replace(state, at_field_office=True), event, context, true_of_it={When.FIRST_OFFICE})
 
 
 def on_question(state: State | None, event: Event[InformationRequested], context: Context) -> Outcome:
@@ -117,6 +139,7 @@ REACTIONS: Reactions[State] = {
     EventType.REQUEST_REJECTED: on_rejected,
     EventType.REQUEST_AMENDED: on_amended,
     EventType.REQUEST_WITHDRAWN: on_no_letter,
+    EventType.LINK_REQUESTED: on_link_requested,
     EventType.TRIAGE_ASSIGNED: on_assigned,
     EventType.INFORMATION_REQUESTED: on_question,
     EventType.TRIAGE_COMPLETED: on_considered,
@@ -161,13 +184,26 @@ def _with_letters(
     *,
     suppressed: Because | None = None,
     keep: Mapping[str, bytes] | None = None,
+    true_of_it: Set[When] = frozenset(),
+    named: Recipient | None = None,
+    before: tuple[int, Language] | None = None,
 ) -> Step[State]:
+    """Put the event's letters into the ledger. `before`: the amendment that changed an address, the language then."""
     work: dict[str, Any] = {}
     emits: list[Emit] = []
-    alone = isinstance(state, Followed) and state.requestor_is_noncitizen
-    for made in made_by(event.type, case_id=context.case_id, cause=event.id, requestor_is_noncitizen=alone):
+    for made in made_by(
+        event.type,
+        case_id=context.case_id,
+        cause=event.id,
+        requestor_is_noncitizen=isinstance(state, Followed) and state.requestor_is_noncitizen,
+        true_of_it=true_of_it,
+        named=named,
+    ):
         reason = reason_not_to_send(state, made.letter, made.role) or suppressed
-        work[ledger.path(made.id)] = ledger.new(made, made_at=context.now, suppressed=reason)
+        number, language = before if before and made.address is Address.BEFORE_THE_CHANGE else (None, None)
+        work[ledger.path(made.id)] = ledger.new(
+            made, made_at=context.now, suppressed=reason, before=number, language=language
+        )
         if reason is not None:
             emits.append(Emit(_suppressed(made, reason)))
     return Step(state=state, work=work, emits=tuple(emits), keep=keep or {})

@@ -2,53 +2,52 @@
 
 An e-mail carries no case content (it can be read by others): the case number, the private link, the help line, that
 there may be a date, and what a request does not do. All else is on the page behind the link.
+
+Sources: the help line and its hours: ice.gov/ICEcasereview. The court's line: ice.gov/es/contactenos/oficinas-de-campo
+and the EOIR's own. Form I-246 is filed in person at the ERO office with jurisdiction: its instructions (ICE, 11/20).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from shared.contracts.vocabulary import Letter
 
-SUBJECT = "Second Look: case {number}"
-GREETING = "Hello,"
-NUMBER = "Case number: {number}"
-OPEN_LINK = "Open your private link to see the case and what you can do next:"
-KEEP_LINK = "Keep this link to yourself. Anyone who has it can see the page."
-DATE = "There may be a date by which you must act. The date is on the page. Please look soon."
-HELP = "Do you need help? Call 1-888-351-4024. The call is answered Monday to Friday, 8 a.m. to 8 p.m. Eastern time."
-HELP_MORE = "It is closed on federal holidays. You can get help in Spanish and other languages."
-NO_STAY = "This request does not stop a removal (deportation)."
-I246 = "To ask for a stay of removal, bring form I-246 in person to the ICE ERO office for your area."
-NO_REPLY = "Please do not answer this e-mail. Nobody reads this mailbox."
-FRAME = (
-    SUBJECT,
-    GREETING,
-    NUMBER,
-    OPEN_LINK,
-    KEEP_LINK,
-    DATE,
-    HELP,
-    HELP_MORE,
-    NO_STAY,
-    I246,
-    NO_REPLY,
-)
+SUBJECT: Final = "Second Look: case {number}"
+GREETING: Final = "Hello,"
+NUMBER: Final = "Case number: {number}"
+OPEN_LINK: Final = "Open your private link to see the case and what you can do next:"
+KEEP_LINK: Final = "Keep this link to yourself. Anyone who has it can see the page."
+DATE: Final = "There may be a date by which you must act. The date is on the page. Please look soon."
+HELP: Final = "Do you need help? Call 1-888-351-4024."
+HOURS: Final = "Someone will answer Monday to Friday, 8 a.m. to 8 p.m. Eastern time, but not on federal holidays."
+SPEAK: Final = "You can ask for help in Spanish and other languages. Have the case number ready."
+NO_STAY: Final = "This request does not stop a removal (deportation)."
+I246: Final = "To ask for a stay of removal, bring form I-246 in person to the ICE ERO office for your area."
+COURT: Final = "This request does not change a court date. Go to every court hearing."
+COURT_HELP: Final = "For questions about the court, call 1-800-898-7180."
+NO_REPLY: Final = "Please do not answer this e-mail. Nobody reads this mailbox."
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What one letter adds to the frame that all letters share. `stay`: also says how a stay is asked for."""
+    """What one letter adds to the frame that all letters share.
+
+    `link`: has the private link, and says that there may be a date. `limits`: says in full what a request does not do.
+    """
 
     says: tuple[str, ...]
-    stay: bool = False
+    link: bool = True
+    limits: bool = False
 
 
-WORDINGS: dict[Letter, Wording] = {
+WORDINGS: Final[Mapping[Letter, Wording]] = {
     Letter.RECEIVED: Wording(
         (
             "We have received a request for a case review.",
-            "Please write down the case number. You need it when you call.",
+            "Please write down the case number. You need it when you call, or when you lose the link.",
         ),
-        stay=True,
+        limits=True,
     ),
     Letter.NOT_ACCEPTED: Wording(
         (
@@ -74,9 +73,33 @@ WORDINGS: dict[Letter, Wording] = {
         ("The request is now with headquarters. A Senior Reviewing Official will look at it.",)
     ),
     Letter.RESOLVED: Wording(("The review of the case is finished. The page shows how it ended.",)),
+    Letter.ADDRESS_CHANGED: Wording(
+        (
+            "Somebody changed how we reach people about this case.",
+            "We write to you one last time at this address, so that you know.",
+            "Was it you? Then you do not have to do anything. Was it not you? Then please call us.",
+        ),
+        link=False,
+    ),
+    Letter.NEW_ADDRESS: Wording(
+        (
+            "You asked us to change how we reach you about this case.",
+            "From now on we write to this address.",
+        )
+    ),
+    Letter.LINK_SENT: Wording(
+        (
+            "Here is the private link to the case.",
+            "Did you not ask for it? Then you do not have to do anything.",
+        )
+    ),
 }
+
+FRAME: Final = (SUBJECT, GREETING, NUMBER, OPEN_LINK, KEEP_LINK, DATE)
+END: Final = (NO_STAY, I246, COURT, COURT_HELP, HELP, HOURS, SPEAK, NO_REPLY)
 
 
 def sentences() -> tuple[str, ...]:
-    """Every message id: a catalogue is complete when it translates them all."""
-    return (*FRAME, *(sentence for wording in WORDINGS.values() for sentence in wording.says))
+    """Every message id, in the order of reading: a catalogue is complete when it translates them all."""
+    said = (sentence for wording in WORDINGS.values() for sentence in wording.says)
+    return tuple(dict.fromkeys((*FRAME, *said, *END)))

@@ -106,6 +106,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "link_generation": _COUNTER,
     },
     e.RequestWithdrawn: {"by": "a role, not a person"},
+    e.LinkRequested: {"to": "a role, not an address"},
     e.TriageAssigned: {
         "revision": _COUNTER,
         "office": _OFFICE,

@@ -177,6 +177,14 @@ class RequestWithdrawn(EventData):
     by: Recipient
 
 
+class LinkRequested(EventData):
+    """Somebody named the case and the known address of `to`, and asks for the private link again. It stays as it is."""
+
+    type: ClassVar[EventType] = EventType.LINK_REQUESTED
+
+    to: Recipient
+
+
 class TriageAssigned(EventData):
     """Urgency, presumed categories, office, due date; a higher revision replaces a lower. No office: to be assigned."""
 
@@ -313,6 +321,7 @@ EVENTS: dict[EventType, type[EventData]] = {
         RequestSubmitted,
         RequestAmended,
         RequestWithdrawn,
+        LinkRequested,
         TriageAssigned,
         TriageCompleted,
         InformationRequested,

@@ -23,6 +23,7 @@ class Happened(StrEnum):
     AMENDED = "amended"
     ANSWERED = "answered"
     WITHDRAWAL_ASKED = "withdrawal_asked"
+    LINK_ASKED = "link_asked"
     TO_BE_ASSIGNED = "to_be_assigned"
     ASSIGNED = "assigned"
     ASSIGNED_AGAIN = "assigned_again"
@@ -50,6 +51,7 @@ SENTENCES: dict[Happened, str] = {
     Happened.AMENDED: "Facts changed, or information was added.",
     Happened.ANSWERED: "The requestor answered a question.",
     Happened.WITHDRAWAL_ASKED: "The requestor asked to withdraw.",
+    Happened.LINK_ASKED: "The private link was asked for again; it goes to the known address only.",
     Happened.TO_BE_ASSIGNED: "No office could be told from the places given; somebody has to assign one.",
     Happened.ASSIGNED: "The request went to a field office.",
     Happened.ASSIGNED_AGAIN: "Office, urgency or due date were set again.",
@@ -75,6 +77,7 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
     EventType.REQUEST_SUBMITTED: ("number", "requestor_type", "incomplete", "resubmits", "possible_double_of"),
     EventType.REQUEST_AMENDED: ("amendment", "changed", "answers"),
     EventType.REQUEST_WITHDRAWN: ("by",),
+    EventType.LINK_REQUESTED: ("to",),
     EventType.TRIAGE_ASSIGNED: ("revision", "office", "urgency", "answer_due"),
     EventType.TRIAGE_COMPLETED: ("round", "outcome", "granted", "referred_to", "moot_because", "reasons", "decided_by"),
     EventType.INFORMATION_REQUESTED: ("question", "about", "answer_by"),
@@ -90,6 +93,7 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
 _ALWAYS = {
     EventType.REQUEST_REJECTED: Happened.NOT_ACCEPTED,
     EventType.REQUEST_WITHDRAWN: Happened.WITHDRAWAL_ASKED,
+    EventType.LINK_REQUESTED: Happened.LINK_ASKED,
     EventType.INFORMATION_REQUESTED: Happened.QUESTION_ASKED,
     EventType.REVIEW_REQUESTED: Happened.REVIEW_ASKED,
     EventType.REVIEW_ESCALATED: Happened.AT_HEADQUARTERS,

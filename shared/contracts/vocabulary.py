@@ -16,6 +16,7 @@ class EventType(StrEnum):
     REQUEST_SUBMITTED = "request.submitted"
     REQUEST_AMENDED = "request.amended"
     REQUEST_WITHDRAWN = "request.withdrawn"
+    LINK_REQUESTED = "link.requested"
     TRIAGE_ASSIGNED = "triage.assigned"
     TRIAGE_COMPLETED = "triage.completed"
     INFORMATION_REQUESTED = "information.requested"
@@ -227,6 +228,9 @@ class Letter(StrEnum):
     CONSIDERED = "considered"
     WITH_HEADQUARTERS = "with_headquarters"
     RESOLVED = "resolved"
+    ADDRESS_CHANGED = "address_changed"
+    NEW_ADDRESS = "new_address"
+    LINK_SENT = "link_sent"
 
 
 @unique

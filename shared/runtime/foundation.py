@@ -162,7 +162,7 @@ class Foundation(Generic[S]):
             RateLimit,
             per_second=self.settings.public_per_second,
             burst=self.settings.public_burst,
-            public=("/requests", "/status/"),
+            public=("/requests", "/status/", "/lost-link", "/your-data"),
         )
         app.add_middleware(SecurityHeaders, inline_styles=inline_styles)
         app.include_router(health.router(ready=self.ready, registry=self.registry))

@@ -10,7 +10,8 @@ import pytest
 
 from services.notification.domain.ledger import Phase
 from services.notification.mail.relay import Unreachable
-from shared.contracts.vocabulary import Language, RequestorType
+from shared.contracts.events import LinkRequested
+from shared.contracts.vocabulary import Language, Recipient, RequestorType
 from shared.privacy.keys import SecretKey
 from shared.privacy.links import Links
 from tests.conftest import Servers
@@ -70,13 +71,28 @@ async def test_one_connection_serves_many_letters(world: World, relay: ScriptedR
     assert relay.connections <= world.knobs.group * world.knobs.lanes
 
 
-async def test_the_newest_address_is_the_one_written_to(world: World, relay: ScriptedRelay) -> None:
+async def test_the_newest_address_is_the_one_written_to_and_the_old_one_hears_of_it(
+    world: World, relay: ScriptedRelay
+) -> None:
     case_id = await a_case(world)
     await world.hear(case_id, amended(1, "contact", link_generation=2), amended_1=new_address("new@example.org"))
     await world.settle(world.loop())
-    assert [to for _, to in relay.envelopes] == ["new@example.org"]
-    text = relay.taken[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    assert world.links.token(case_id, 2) in text
+    texts = [(mail["To"], mail.get_body(("plain",)).get_content()) for mail in relay.taken]  # type: ignore[union-attr]
+    assert sorted(to for to, _ in texts) == ["ana@example.org", "new@example.org", "new@example.org"]
+    for to, text in texts:
+        assert (world.links.token(case_id, 2) in text) is (to == "new@example.org")
+        assert ("one last time at this address" in text) is (to == "ana@example.org")
+
+
+async def test_a_lost_link_is_sent_as_it_is_and_only_to_the_known_address(world: World, relay: ScriptedRelay) -> None:
+    case_id = await a_case(world)
+    await world.settle(world.loop())
+    await world.hear(case_id, LinkRequested(to=Recipient.REQUESTOR))
+    await world.settle(world.loop())
+    sent = relay.taken[-1]
+    assert sent["To"] == "ana@example.org"
+    assert world.links.token(case_id, 1) in sent.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert (await world.one(case_id, "link_sent")).phase is Phase.SENT
 
 
 async def test_without_an_address_the_letter_is_on_the_list_of_those_to_tell(

@@ -168,9 +168,9 @@ async def test_the_reader_chooses_the_language(house: House) -> None:
     _, path = await house.opened()
     assert 'lang="en"' in await page(house, path)
     spanish = await page(house, path, **{"Accept-Language": "fr;q=0.9, es-MX;q=0.8, en;q=0.3"})
-    assert '<html lang="es">' in spanish
+    assert '<html lang="es"' in spanish
     assert "Esta solicitud no detiene una deportación." in spanish
-    assert '<html lang="es">' in await page(house, f"{path}?lang=es", **{"Accept-Language": "en"})
+    assert '<html lang="es"' in await page(house, f"{path}?lang=es", **{"Accept-Language": "en"})
 
 
 async def test_the_outside_sees_only_the_stage_until_consent_is_verified(house: House) -> None:
@@ -337,7 +337,7 @@ async def test_every_stage_has_a_page_in_every_language(house: House, language: 
     for heard in range(len(told) + 1):
         case_id, path = await house.opened()
         house.hear(case_id, *told[:heard])
-        assert f'<html lang="{language}">' in await page(house, f"{path}?lang={language}")
+        assert f'<html lang="{language}"' in await page(house, f"{path}?lang={language}")
 
 
 async def test_pages_are_kept_by_nobody_and_run_nothing(house: House) -> None:

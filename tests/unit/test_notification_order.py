@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from shared.casework.case import Arrived
 from shared.contracts import events
 from shared.contracts.envelope import EventData
-from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Language, RequestorType, TriageOutcome
+from shared.contracts.vocabulary import (
+    ConsentKind,
+    ConsentStatus,
+    Language,
+    Recipient,
+    RequestorType,
+    TriageOutcome,
+)
 from tests.unit.notification_story import (
     ASKED,
     ERASED,
@@ -39,7 +46,7 @@ def stories(draw: st.DrawFn) -> list[Arrived]:
                 "intake",
                 amended(
                     number,
-                    draw(st.sampled_from(["contact", "facts"])),
+                    draw(st.sampled_from(["contact", "facts", "link"])),
                     language=draw(st.sampled_from([None, *Language])),
                     consent=events.Consent(kind=ConsentKind.G28, status=consent) if consent else None,
                     link_generation=number,
@@ -55,13 +62,14 @@ def stories(draw: st.DrawFn) -> list[Arrived]:
         ("triage", considered(round_=2)),
         ("escalation", escalated(2)),
         ("escalation", RESOLVED),
+        ("intake", events.LinkRequested(to=draw(st.sampled_from(Recipient)))),
         ("intake", ERASED),
     ]
     inputs += [one for one in optional if draw(st.booleans())]
     return [senders.event(source, data, after(hours=hour)) for hour, (source, data) in enumerate(inputs)]
 
 
-def told(arrivals: list[Arrived]) -> tuple[Any, set[UUID], dict[UUID, str | None]]:
+def told(arrivals: list[Arrived]) -> tuple[Any, set[tuple[UUID, int | None, str | None]], dict[UUID, str | None]]:
     case = Notified()
     for arrived in arrivals:
         case.offer(arrived)
@@ -70,7 +78,8 @@ def told(arrivals: list[Arrived]) -> tuple[Any, set[UUID], dict[UUID, str | None
     recorded = {UUID(one["notification"]): one["reply_class"] for one in case.told()}
     suppressed = {key: entry.reason for key, entry in case.letters.items() if entry.phase.value == "suppressed"}
     assert recorded == suppressed
-    return case.state, set(case.letters), suppressed
+    letters = {(key, entry.before, entry.language) for key, entry in case.letters.items()}
+    return case.state, letters, suppressed
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,6 +11,7 @@ from shared.contracts.vocabulary import (
     ConsentStatus,
     EventType,
     Language,
+    Recipient,
     RequestorType,
     TriageOutcome,
 )
@@ -129,7 +130,59 @@ def test_an_amendment_is_remembered_for_what_it_says_of_addressing_only() -> Non
     assert isinstance(case.state, Followed)
     assert (case.state.contacts, case.state.language, case.state.link_generation) == ((1,), Language.ES, 2)
     assert set(case.case.changes.blobs) == {"submitted", "amended_1"}
+
+
+def test_a_change_of_contact_is_told_to_both_addresses_the_old_one_in_its_readers_language() -> None:
+    case = a_case()
+    case.hear("intake", amended(1, "contact", "language", language=Language.ES))
+    told = {entry.letter.value: entry for entry in case.letters.values() if entry.letter.value != "received"}
+    assert set(told) == {"address_changed", "new_address"}
+    assert (told["address_changed"].before, told["address_changed"].language) == (1, "en")
+    assert (told["new_address"].before, told["new_address"].language) == (None, None)
+    assert all(entry.role.value == "requestor" for entry in told.values())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        amended(1, "facts"),
+        amended(1, "information", "custody"),
+        events.RequestAmended(amendment=1, changed=("contact",)),  # nothing sealed: no way to reach anybody changed
+    ],
+)
+def test_other_amendments_tell_nobody_of_a_change_of_contact(data: EventData) -> None:
+    case = a_case()
+    case.hear("intake", data)
     assert case.short == BOTH
+
+
+def test_a_new_link_is_sent_to_the_requestor() -> None:
+    case = a_case()
+    case.hear("intake", events.RequestAmended(amendment=1, changed=("link",), link_generation=2))
+    assert [row for row in case.short if row[0] == "link_sent"] == [("link_sent", "requestor", "due", None)]
+
+
+@pytest.mark.parametrize("role", list(Recipient))
+def test_a_lost_link_is_sent_to_whom_the_event_names_and_stays_as_it_is(role: Recipient) -> None:
+    case = a_case()
+    case.hear("intake", events.LinkRequested(to=role))
+    assert [row for row in case.short if row[0] == "link_sent"] == [("link_sent", role.value, "due", None)]
+    assert isinstance(case.state, Followed)
+    assert case.state.link_generation == 1
+
+
+def test_a_lost_link_of_a_rejected_request_is_sent_too_and_each_time_anew() -> None:
+    case = Notified()
+    case.hear("intake", REJECTED)
+    for _ in range(2):
+        case.hear("intake", events.LinkRequested(to=Recipient.REQUESTOR))
+    assert [row[0] for row in case.short] == ["link_sent", "link_sent", "not_accepted"]
+
+
+def test_a_noncitizen_who_asked_gets_a_lost_link_once() -> None:
+    case = a_case(requestor=RequestorType.NONCITIZEN)
+    case.hear("intake", events.LinkRequested(to=Recipient.NONCITIZEN))
+    assert [row[:2] for row in case.short if row[0] == "link_sent"] == [("link_sent", "requestor")]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +190,7 @@ def test_an_amendment_is_remembered_for_what_it_says_of_addressing_only() -> Non
     [
         ("intake", amended(1, "contact")),
         ("intake", ERASED),
+        ("intake", events.LinkRequested(to=Recipient.REQUESTOR)),
         ("triage", assigned(1)),
         ("triage", considered()),
         ("triage", ASKED),

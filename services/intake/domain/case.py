@@ -34,6 +34,7 @@ class Rejected:
     language: Language
     codes: tuple[RejectCode, ...]
     requestor_type: RequestorType | None = None
+    link_asked: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Filing:
     sealed_amendments: tuple[str, ...] = ()
     answered: tuple[UUID, ...] = ()
     link_generation: int = 1
+    link_asked: tuple[datetime, ...] = ()
     heard: Heard = field(default_factory=Heard)
 
     @property

@@ -5,7 +5,7 @@ Each field is a maximum or a set of what was seen, so that any order across topi
 
 from dataclasses import dataclass, replace
 
-from services.notification.domain.letters import BY_LETTER, Because
+from services.notification.domain.letters import OVERTAKEN, Because
 from shared.contracts.vocabulary import ConsentStatus, Language, Letter, Recipient, RequestorType
 
 
@@ -76,7 +76,7 @@ def reason_not_to_send(state: State, letter: Letter, role: Recipient) -> Because
         return Because.ERASED
     if not isinstance(state, Followed):
         return None
-    if state.resolved and BY_LETTER[letter].overtaken:
+    if state.resolved and letter in OVERTAKEN:
         return Because.ALREADY_RESOLVED
     if role is Recipient.REQUESTOR and not state.requestor_is_noncitizen and state.consent is ConsentStatus.REFUSED:
         return Because.NO_CONSENT

@@ -53,7 +53,8 @@ class Entry:
     """One letter in `work.mail.<id hex>`. `attempt` counts a person's resends, `tries` the relay's deferrals.
 
     `doubted` is the token of an attempt of unknown outcome, kept when a person resends: its late reply still counts.
-    `outcome` is a reply that could not be recorded yet because the case is parked.
+    `outcome` is a reply that could not be recorded yet because the case is parked. `before`: the address is the one
+    from before this amendment, and `language` what its reader had then.
     """
 
     letter: Letter
@@ -73,9 +74,18 @@ class Entry:
     by: str | None = None
     at: datetime | None = None
     address_day: str | None = None
+    before: int | None = None
+    language: str | None = None
 
 
-def new(notification: Notification, *, made_at: datetime, suppressed: Because | None) -> dict[str, Any]:
+def new(
+    notification: Notification,
+    *,
+    made_at: datetime,
+    suppressed: Because | None,
+    before: int | None = None,
+    language: str | None = None,
+) -> dict[str, Any]:
     """A letter as it enters the ledger: due at once, or suppressed."""
     entry = Entry(
         letter=notification.letter,
@@ -84,6 +94,8 @@ def new(notification: Notification, *, made_at: datetime, suppressed: Because | 
         phase=Phase.SUPPRESSED if suppressed else Phase.DUE,
         made_at=made_at,
         reason=suppressed,
+        before=before,
+        language=language,
     )
     return {name: value for name, value in asdict(entry).items() if value is not None}
 

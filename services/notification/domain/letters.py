@@ -1,17 +1,15 @@
-"""Which event makes which letter, for whom: one table. Everything else asks this table.
+"""Which event tells whom, by which letter, suppressed when: one table. Everything else asks this table.
 
 A letter is always made, so that every order of events makes the same set of notification ids; one that should not go
-out is made `suppressed`, with its reason.
+out is made `suppressed`, with its reason. `docs/notifications.md` is generated from here.
 """
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from uuid import UUID, uuid5
 
 from shared.contracts.vocabulary import EventType, Letter, Recipient, TriageOutcome
-
-REQUESTOR_ONLY = (Recipient.REQUESTOR,)
-BOTH = (Recipient.REQUESTOR, Recipient.NONCITIZEN)
 
 
 @unique
@@ -23,34 +21,131 @@ class Because(StrEnum):
     ERASED = "ERASED"
     NO_ADDRESS = "NO_ADDRESS"
     NO_CONSENT = "NO_CONSENT"
+    NO_FORMER_ADDRESS = "NO_FORMER_ADDRESS"
+    SAME_ADDRESS = "SAME_ADDRESS"
     STALE = "STALE"
     TOO_MANY_TODAY = "TOO_MANY_TODAY"
     TOLD_BY_PHONE = "TOLD_BY_PHONE"
     TOLD_BY_POST = "TOLD_BY_POST"
 
 
+MEANING: Mapping[Because, str] = {
+    Because.ANOTHER_LETTER_FOLLOWS: (
+        "The field office's answer was favourable or moot, or did not come in time: the letter about the resolution, "
+        "or about headquarters, says so at once."
+    ),
+    Because.ALREADY_RESOLVED: "The case has its resolution, and this letter would only confuse.",
+    Because.ERASED: "The personal data of the case was destroyed.",
+    Because.NO_ADDRESS: "No usable e-mail address is known. Staff find it in a list, and tell by phone or post.",
+    Because.NO_CONSENT: "Staff refused the consent that the requestor claimed. The noncitizen's own copy goes out.",
+    Because.NO_FORMER_ADDRESS: "There was no e-mail address before the change.",
+    Because.SAME_ADDRESS: "The e-mail address is the same as before the change.",
+    Because.STALE: "Its cause is older than three days of real time. Staff may still send it.",
+    Because.TOO_MANY_TODAY: "More than five such letters to one address on one day.",
+    Because.TOLD_BY_PHONE: "A person told its reader by phone.",
+    Because.TOLD_BY_POST: "A person told its reader by post.",
+}
+
+ALWAYS: frozenset[Because] = frozenset({Because.ERASED, Because.NO_ADDRESS, Because.NO_CONSENT, Because.STALE})
+"""What may keep any letter from going out."""
+
+TO_BE_TOLD = frozenset({Because.NO_ADDRESS, Because.STALE, Because.TOO_MANY_TODAY})
+"""Not sent though somebody should hear of it: staff may tell by phone or post."""
+
+
+@unique
+class When(StrEnum):
+    """What must be true of the event, besides its type."""
+
+    ALWAYS = "always"
+    FIRST_OFFICE = "first_office"
+    CONTACT_CHANGED = "contact_changed"
+    LINK_CHANGED = "link_changed"
+
+
+CONDITIONS: Mapping[When, str] = {
+    When.ALWAYS: "",
+    When.FIRST_OFFICE: "the first that names an office",
+    When.CONTACT_CHANGED: "how the requestor is reached changed",
+    When.LINK_CHANGED: "a new private link was made",
+}
+
+
+@unique
+class Address(StrEnum):
+    """Which address of the recipient a letter goes to."""
+
+    CURRENT = "current"
+    BEFORE_THE_CHANGE = "before_the_change"
+
+
+REQUESTOR = frozenset({Recipient.REQUESTOR})
+BOTH = frozenset({Recipient.REQUESTOR, Recipient.NONCITIZEN})
+"""A noncitizen who is also the requestor gets the requestor's copy only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: `letter` is made on `on` for `roles`; `overtaken`: a known resolution makes it pointless."""
+    """One row: `letter` is made on an event `on` of which `when` is true, for each of `roles`.
+
+    `only_named`: of these roles, only for the one that the event names. `suppressed`: what may keep this letter in
+    particular from going out, besides `ALWAYS`.
+    """
 
     on: EventType
     letter: Letter
-    roles: tuple[Recipient, ...]
-    overtaken: bool
+    roles: frozenset[Recipient]
+    when: When = When.ALWAYS
+    address: Address = Address.CURRENT
+    only_named: bool = False
+    suppressed: frozenset[Because] = frozenset()
 
+
+_OVERTAKEN = frozenset({Because.ALREADY_RESOLVED})
+_ANOTHER = frozenset({Because.ANOTHER_LETTER_FOLLOWS, Because.ALREADY_RESOLVED})
+_MANY = frozenset({Because.TOO_MANY_TODAY})
+_FORMER = frozenset({Because.NO_FORMER_ADDRESS, Because.SAME_ADDRESS})
 
 RULES: tuple[Rule, ...] = (
-    Rule(EventType.REQUEST_SUBMITTED, Letter.RECEIVED, BOTH, overtaken=False),
-    Rule(EventType.REQUEST_REJECTED, Letter.NOT_ACCEPTED, REQUESTOR_ONLY, overtaken=False),
-    Rule(EventType.TRIAGE_ASSIGNED, Letter.AT_THE_FIELD_OFFICE, REQUESTOR_ONLY, overtaken=True),
-    Rule(EventType.INFORMATION_REQUESTED, Letter.PLEASE_ANSWER, REQUESTOR_ONLY, overtaken=True),
-    Rule(EventType.TRIAGE_COMPLETED, Letter.CONSIDERED, REQUESTOR_ONLY, overtaken=True),
-    Rule(EventType.REVIEW_ESCALATED, Letter.WITH_HEADQUARTERS, REQUESTOR_ONLY, overtaken=True),
-    Rule(EventType.RESOLUTION_ISSUED, Letter.RESOLVED, BOTH, overtaken=False),
+    Rule(EventType.REQUEST_SUBMITTED, Letter.RECEIVED, BOTH),
+    Rule(EventType.REQUEST_REJECTED, Letter.NOT_ACCEPTED, REQUESTOR, suppressed=_MANY),
+    Rule(
+        EventType.TRIAGE_ASSIGNED,
+        Letter.AT_THE_FIELD_OFFICE,
+        REQUESTOR,
+        when=When.FIRST_OFFICE,
+        suppressed=_OVERTAKEN,
+    ),
+    Rule(EventType.INFORMATION_REQUESTED, Letter.PLEASE_ANSWER, REQUESTOR, suppressed=_OVERTAKEN),
+    Rule(EventType.TRIAGE_COMPLETED, Letter.CONSIDERED, REQUESTOR, suppressed=_ANOTHER),
+    Rule(EventType.REVIEW_ESCALATED, Letter.WITH_HEADQUARTERS, REQUESTOR, suppressed=_OVERTAKEN),
+    Rule(EventType.RESOLUTION_ISSUED, Letter.RESOLVED, BOTH),
+    Rule(
+        EventType.REQUEST_AMENDED,
+        Letter.ADDRESS_CHANGED,
+        REQUESTOR,
+        when=When.CONTACT_CHANGED,
+        address=Address.BEFORE_THE_CHANGE,
+        suppressed=_FORMER,
+    ),
+    Rule(EventType.REQUEST_AMENDED, Letter.NEW_ADDRESS, REQUESTOR, when=When.CONTACT_CHANGED),
+    Rule(EventType.REQUEST_AMENDED, Letter.LINK_SENT, REQUESTOR, when=When.LINK_CHANGED),
+    Rule(EventType.LINK_REQUESTED, Letter.LINK_SENT, BOTH, only_named=True),
 )
+"""The table. A further role (a representative, an office's duty mailbox) is a member of `Recipient` in `roles` here,
+and a line in `mail/addressing.py` that says where its address is.
+"""
 
-BY_EVENT = {rule.on: rule for rule in RULES}
-BY_LETTER = {rule.letter: rule for rule in RULES}
+NO_LETTER: Mapping[EventType, str] = {
+    EventType.REQUEST_WITHDRAWN: "the resolution that answers it is told",
+    EventType.REVIEW_REQUESTED: "the page confirms it; with_headquarters follows",
+    EventType.REVIEW_REMANDED: "the page says it; the answer is told",
+    EventType.CASE_ERASED: "nobody can be written to any more",
+}
+"""Events that notification follows and that make no letter, and why."""
+
+OVERTAKEN = frozenset(rule.letter for rule in RULES if Because.ALREADY_RESOLVED in rule.suppressed)
+"""The letters that a known resolution makes pointless."""
 
 HEARD_OTHERWISE = frozenset({TriageOutcome.FAVOURABLE, TriageOutcome.MOOT, TriageOutcome.NO_ANSWER})
 """Outcomes of the field office of which another letter tells at once: the resolution, or that of headquarters."""
@@ -64,6 +159,7 @@ class Notification:
     letter: Letter
     cause: UUID
     role: Recipient
+    address: Address = Address.CURRENT
 
     @property
     def id(self) -> UUID:
@@ -71,12 +167,32 @@ class Notification:
         return uuid5(self.case_id, f"{self.letter.value}:{self.cause}:{self.role.value}")
 
 
-def made_by(event: EventType, *, case_id: UUID, cause: UUID, requestor_is_noncitizen: bool) -> tuple[Notification, ...]:
-    """The letters that an event makes. A requestor who is the noncitizen gets the requestor's copy only."""
-    rule = BY_EVENT[event]
-    roles = REQUESTOR_ONLY if requestor_is_noncitizen else rule.roles
-    return tuple(Notification(case_id, rule.letter, cause, role) for role in roles)
+def made_by(
+    event: EventType,
+    *,
+    case_id: UUID,
+    cause: UUID,
+    requestor_is_noncitizen: bool,
+    true_of_it: Set[When] = frozenset(),
+    named: Recipient | None = None,
+) -> tuple[Notification, ...]:
+    """The letters that an event makes. `true_of_it`: the conditions that it fulfils; `named`: the role it names."""
+    return tuple(
+        Notification(case_id, rule.letter, cause, role, rule.address)
+        for rule in RULES
+        if rule.on is event and (rule.when is When.ALWAYS or rule.when in true_of_it)
+        for role in _told(rule, named, alone=requestor_is_noncitizen)
+    )
 
 
-TO_BE_TOLD = frozenset({Because.NO_ADDRESS, Because.STALE, Because.TOO_MANY_TODAY})
-"""Not sent though somebody should hear of it: staff may tell by phone or post."""
+def _told(rule: Rule, named: Recipient | None, *, alone: bool) -> tuple[Recipient, ...]:
+    """The roles that a row writes to, in the vocabulary's order."""
+    if rule.only_named and alone and named is Recipient.NONCITIZEN:
+        named = Recipient.REQUESTOR
+    return tuple(
+        role
+        for role in Recipient
+        if role in rule.roles
+        and not (alone and role is Recipient.NONCITIZEN)
+        and not (rule.only_named and role is not named)
+    )

@@ -79,12 +79,12 @@ class Desk:
         if not isinstance(key, CaseKey):
             return NotNow()
         try:
-            reader = reader_of(taken.state, taken.entry.role, case_id=taken.case_id, key=key, blobs=blobs)
+            reader = reader_of(taken.state, taken.entry, case_id=taken.case_id, key=key, blobs=blobs)
         except (BrokenSeal, ValidationError, KeyError) as error:
             log.warning("letter_unreadable", case=str(taken.case_id), kind=type(error).__name__)
             return Unreadable()
-        if reader is None:
-            return Withheld(Because.NO_ADDRESS)
+        if isinstance(reader, Because):
+            return Withheld(reader)
         day = self._address_day(reader) if taken.entry.letter is Letter.NOT_ACCEPTED else None
         if day and not taken.entry.attempt and await self._too_many(day):
             return Withheld(Because.TOO_MANY_TODAY)

@@ -1,0 +1,103 @@
+"""`docs/notifications.md`, generated from notification's own table and words: who is told what, when, and when not."""
+
+from collections.abc import Iterator
+
+from services.notification import wording
+from services.notification.domain.letters import (
+    ALWAYS,
+    CONDITIONS,
+    MEANING,
+    NO_LETTER,
+    RULES,
+    TO_BE_TOLD,
+    Address,
+    Because,
+    Rule,
+    When,
+)
+from shared.contracts.vocabulary import Letter
+
+HEAD = """# Notifications
+
+Which event tells whom, by which letter, and when a letter is made and not sent. Generated from
+`services/notification/domain/letters.py` and `services/notification/wording.py`: run `python -m deploy.generate`.
+
+A letter is made once for each case, letter, causing event and role, and handed to the mail relay at most once. One that
+must not go out is made all the same, as *suppressed*, with its reason: so staff see what somebody was not told.
+
+No letter says anything of a case but its number. All else is behind the private link.
+"""
+
+
+def written() -> str:
+    """The whole page."""
+    return "\n".join((HEAD, *_rules(), *_no_letter(), *_reasons(), *_words()))
+
+
+def _rules() -> Iterator[str]:
+    yield "## Which event tells whom"
+    yield ""
+    yield "| event | letter | to | not sent when |"
+    yield "| --- | --- | --- | --- |"
+    for rule in RULES:
+        yield f"| {_event(rule)} | {rule.letter} | {_readers(rule)} | {_codes(rule.suppressed)} |"
+    yield ""
+    yield f"Besides, every letter: {_codes(ALWAYS)}."
+    yield ""
+    yield "A noncitizen who is also the requestor gets the requestor's copy only. Everybody is written to in their own"
+    yield "language where it has a catalogue; else in English."
+    yield ""
+
+
+def _event(rule: Rule) -> str:
+    condition = "" if rule.when is When.ALWAYS else f", {CONDITIONS[rule.when]}"
+    return f"`{rule.on}`{condition}"
+
+
+def _readers(rule: Rule) -> str:
+    roles = ", ".join(sorted(rule.roles, reverse=True))
+    if rule.only_named:
+        return f"the one that the event names: {' or '.join(sorted(rule.roles, reverse=True))}"
+    return f"{roles}, at the address from before" if rule.address is Address.BEFORE_THE_CHANGE else roles
+
+
+def _codes(reasons: frozenset[Because]) -> str:
+    return ", ".join(f"`{reason}`" for reason in sorted(reasons))
+
+
+def _no_letter() -> Iterator[str]:
+    yield "Events that are followed and make no letter:"
+    yield ""
+    yield from (f"- `{event}`: {why}." for event, why in NO_LETTER.items())
+    yield ""
+
+
+def _reasons() -> Iterator[str]:
+    yield "## Why a letter was not sent"
+    yield ""
+    yield "| reason | what it means | staff tell otherwise |"
+    yield "| --- | --- | --- |"
+    for reason in Because:
+        yield f"| `{reason}` | {MEANING[reason]} | {'yes' if reason in TO_BE_TOLD else ''} |"
+    yield ""
+
+
+def _words() -> Iterator[str]:
+    yield "## What each letter says"
+    yield ""
+    yield f"Subject, of all: *{wording.SUBJECT}*. Every letter ends with: *{wording.NO_STAY}* and how to get help."
+    yield ""
+    for letter in Letter:
+        words = wording.WORDINGS[letter]
+        yield f"- **{letter}**: {' '.join(words.says)}{_also(words)}"
+    yield ""
+    yield "Text and HTML, word by word, in each language: `tests/unit/golden`."
+    yield ""
+
+
+def _also(words: wording.Wording) -> str:
+    also = [
+        *(["the private link, and that there may be a date"] if words.link else ["no link"]),
+        *(["form I-246, and the court's own line"] if words.limits else []),
+    ]
+    return f" ({'; '.join(also)})"

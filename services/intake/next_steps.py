@@ -1,0 +1,79 @@
+"""What happens next and by when, as a page, a calendar file and the JSON all say it. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, unique
+
+from services.intake.status import Status, Where
+
+
+@unique
+class Date(StrEnum):
+    """The kinds of dates that a case has. A calendar knows an entry again by these words."""
+
+    ANSWER_BY = "answer_by"
+    ASK_REVIEW_BY = "ask_review_by"
+    OFFICE_ANSWERS_BY = "office_answers_by"
+    MAY_ASK_FROM = "may_ask_from"
+    HEADQUARTERS_ANSWERS_BY = "headquarters_answers_by"
+
+
+@unique
+class Step(StrEnum):
+    """What comes next where no date says it."""
+
+    OFFICE_IS_FOUND = "office_is_found"
+    MAY_ASK_NOW = "may_ask_now"
+    WAIT = "wait"
+    SEND_AGAIN = "send_again"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """One date of a case."""
+
+    kind: Date
+    at: datetime
+
+
+_WAITING = frozenset(
+    {
+        Where.REVIEW_ASKED,
+        Where.WITH_HEADQUARTERS,
+        Where.BACK_AT_FIELD_OFFICE,
+        Where.ANSWER_COMING,
+        Where.WITHDRAWAL_ASKED,
+    }
+)
+
+
+def dates_of(status: Status) -> tuple[Dated, ...]:
+    """The dates that still matter, the earliest first."""
+    known = (
+        (Date.ANSWER_BY, status.question.answer_by if status.question else None),
+        (Date.ASK_REVIEW_BY, status.window_closes),
+        (Date.OFFICE_ANSWERS_BY, status.answer_due),
+        (Date.MAY_ASK_FROM, None if status.grounds else status.may_ask_from),
+        (Date.HEADQUARTERS_ANSWERS_BY, status.review_due),
+    )
+    return tuple(sorted((Dated(kind, at) for kind, at in known if at), key=lambda each: each.at))
+
+
+def steps_of(status: Status) -> tuple[Dated | Step, ...]:
+    """What comes next, in the order of reading: what has no date first."""
+    return (*_undated(status), *dates_of(status))
+
+
+def _undated(status: Status) -> Iterator[Step]:
+    if status.where is Where.RECEIVED:
+        yield Step.OFFICE_IS_FOUND
+    if status.grounds and status.window_closes is None:
+        yield Step.MAY_ASK_NOW
+    if status.where in _WAITING and not (status.review_due or status.question):
+        yield Step.WAIT
+    if status.where is Where.RESOLVED:
+        yield Step.NONE
+    if status.where is Where.NOT_ACCEPTED:
+        yield Step.SEND_AGAIN

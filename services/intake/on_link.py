@@ -1,0 +1,33 @@
+"""The reaction to a lost link: send it again, unchanged, to an address that the case already knows."""
+
+from dataclasses import replace
+
+from services.intake.commands import SendLink
+from services.intake.domain.case import Accepted, Erased, Rejected, State, with_filing
+from services.intake.domain.link import may_be_sent, noted
+from shared.casework.reaction import Command, Context, Emit, Refused, Step
+from shared.contracts.events import LinkRequested
+
+GONE = Refused("not_open", "There is no page of this case that a link could open.")
+LATELY = Refused("asked_lately", "The link was sent a short while ago, or too often today.")
+
+
+def on_send_link(state: State | None, command: Command[SendLink], context: Context) -> Step[State] | Refused:
+    """Say that the link is wanted; notification sends it. Not again within minutes, and not often on one day."""
+    match state:
+        case None | Erased():
+            return GONE
+        case Rejected():
+            asked = state.link_asked
+            after: State = replace(state, link_asked=noted(asked, context.now))
+        case _:
+            asked = state.filing.link_asked
+            after = _asked(state, context)
+    if not may_be_sent(asked, context.now):
+        return LATELY
+    return Step(state=after, emits=(Emit(LinkRequested(to=command.data.to)),))
+
+
+def _asked(state: Accepted, context: Context) -> Accepted:
+    filing = replace(state.filing, link_asked=noted(state.filing.link_asked, context.now))
+    return with_filing(state, filing)
