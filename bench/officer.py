@@ -13,7 +13,6 @@ from shared.web.casework import MOST_DECISIONS
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 
-CLAIMS_AT_ONCE = 8
 GRANTED = [next(iter(ReliefSought)).value]
 
 
@@ -28,7 +27,6 @@ class Officer:
         self._triage = triage
         self._token = issuer.staff("bench-officer", [Role.OFFICER], offices=cases.offices(), minutes=600)
         self._waiting: asyncio.Queue[UUID] = asyncio.Queue()
-        self._places = asyncio.Semaphore(CLAIMS_AT_ONCE)
 
     def assigned(self, case_id: UUID) -> None:
         """A case has come to an office's queue."""
@@ -43,20 +41,15 @@ class Officer:
             await self.decide(chosen)
 
     async def decide(self, chosen: Sequence[UUID]) -> None:
-        """Claim these cases, then decide them."""
-        await asyncio.gather(*(self._claim(case_id) for case_id in chosen))
+        """Claim and decide these cases, in one request."""
         decisions = [
             {"case_id": str(case_id), "facts_seen": 0, "outcome": TriageOutcome.FAVOURABLE, "granted": GRANTED}
             for case_id in chosen
         ]
-        said = await self._post("/decisions", {"decisions": decisions})
+        said = await self._post("/decisions", {"decisions": decisions, "claim": True})
         if said["decided"] != len(chosen):
             codes = {result["code"] for result in said["results"] if result["status"] != "decided"}
             raise NotDecided(f"{len(chosen) - said['decided']} of {len(chosen)} were not decided: {sorted(codes)}")
-
-    async def _claim(self, case_id: UUID) -> None:
-        async with self._places:
-            await self._post(f"/cases/{case_id}/claim", {})
 
     async def _post(self, path: str, body: object) -> dict[str, Any]:
         answer = await self._triage.post(path, json.dumps(body).encode(), key=str(uuid4()), token=self._token)

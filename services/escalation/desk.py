@@ -10,26 +10,26 @@ from pydantic_core import from_json
 
 from services.escalation.bodies import AskBody, BulkBody, DecideBody, QueueItem, QueuePage, RemandBody
 from services.escalation.domain.states import InQueue, Resolved, State
-from services.escalation.officials import Ask, Claim, Decide, Order, Release, Remand, on_decide
+from services.escalation.officials import Ask, Claim, Decide, Order, Release, Remand
 from services.escalation.reactions import QUEUE, RANK
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
-from shared.casework.reaction import Command, Context, Refused
+from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
 from shared.policy.model import Policies
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web import casework
+from shared.web import casework, deciding
+from shared.web.deciding import Deciding, Wish
 from shared.web.problems import Problem
 from shared.web.sign_in import Staff
 
 WHY = "review by headquarters"
 
 
-class Engine(Protocol):
+class Engine(deciding.Engine[State], Protocol):
     """What the desk asks of the engine."""
 
-    async def command(self, command: Command[Any]) -> Answered: ...
     async def case(self, case_id: UUID) -> CaseView[State] | None: ...
     async def sealed(self, case_id: UUID) -> dict[str, bytes]: ...
     async def listing(
@@ -45,6 +45,7 @@ class OfficialsDesk:
         self._sealed = sealed
         self._policies = policies
         self._now = now
+        self._deciding = Deciding(engine, sealed, now, order=Order.DECIDE)
 
     async def queue(
         self,
@@ -106,12 +107,12 @@ class OfficialsDesk:
 
     async def decide(self, case_id: UUID, staff: Staff, key: str, body: DecideBody) -> Answered:
         """End the case."""
-        await self._view(case_id)
-        box = await self._sealed.sealed(
-            case_id, cause=_id(Order.DECIDE, case_id, staff, key), name="resolved", text=body.text
-        )
-        data = Decide(staff.subject, body.review(), body.facts_seen, box)
-        return await self._order(Order.DECIDE, case_id, staff, key, data)
+        return await self._deciding.one(_wish(case_id, staff, key, body))
+
+    async def decide_all(self, staff: Staff, key: str, body: BulkBody) -> casework.BulkAnswer:
+        """End many, each by itself; in a dry run say what would become of each."""
+        wishes = [_wish(item.case_id, staff, item.key or key, item, claim=body.claim) for item in body.decisions]
+        return await self._deciding.many(wishes, dry_run=body.dry_run)
 
     async def remand(self, case_id: UUID, staff: Staff, key: str, body: RemandBody) -> Answered:
         """Send it back; the text is sealed for the round that follows."""
@@ -129,23 +130,6 @@ class OfficialsDesk:
         box = await self._sealed.sealed(case_id, cause=identity, name=f"question_{identity}", text=body.text)
         return await self._order(Order.ASK, case_id, staff, key, Ask(staff.subject, body.about, box))
 
-    async def try_out(self, staff: Staff, body: BulkBody) -> casework.BulkAnswer:
-        """What would become of each decision now; nothing is changed."""
-        results = [(item.case_id, await self._would_refuse(item.case_id, staff, item)) for item in body.decisions]
-        return casework.tried(results)
-
-    async def _would_refuse(self, case_id: UUID, staff: Staff, body: DecideBody) -> Refused | None:
-        view = await self._engine.case(case_id)
-        if view is None:
-            return Refused("case_unknown", "No such case.")
-        if view.parked:
-            return Refused("case_parked", "This case is waiting for an operator.")
-        now = whole_milliseconds(self._now())
-        data = Decide(staff.subject, body.review(), body.facts_seen, {"resolved": b""} if body.text else {})
-        command = Command(Order.DECIDE, _id(Order.DECIDE, case_id, staff, "dry run"), case_id, now, data)
-        outcome = on_decide(view.state, command, Context(now, case_id, self._policies.at(now), view.work))
-        return outcome if isinstance(outcome, Refused) else None
-
     async def _view(self, case_id: UUID) -> CaseView[State]:
         view = await self._engine.case(case_id)
         if view is None:
@@ -159,6 +143,16 @@ class OfficialsDesk:
 
 def _id(order: Order, case_id: UUID, staff: Staff, key: str) -> UUID:
     return command_id(Service.ESCALATION, staff.subject, order, case_id, key)
+
+
+def _wish(case_id: UUID, staff: Staff, key: str, body: DecideBody, *, claim: bool = False) -> Wish[State]:
+    return Wish(
+        id=_id(Order.DECIDE, case_id, staff, key),
+        case_id=case_id,
+        text=body.text,
+        name=lambda _: "resolved",
+        data=lambda box: Decide(staff.subject, body.review(), body.facts_seen, box, claim),
+    )
 
 
 def _listed(view: CaseView[State], state: InQueue, now: datetime) -> QueueItem:

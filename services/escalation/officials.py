@@ -1,7 +1,7 @@
 """What Senior Reviewing Officials ask for, and the reactions to it. A typed text comes already sealed (`box`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.escalation.domain import arbitration
@@ -41,12 +41,16 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """End the case; `facts_seen` is the newest amendment that the SRO saw, `box` the SRO's text, sealed."""
+    """End the case; `facts_seen` is the newest amendment that the SRO saw, `box` the SRO's text, sealed.
+
+    With `claim` it takes the case in hand as well.
+    """
 
     actor: str
     review: Review
     facts_seen: int
     box: Mapping[str, bytes]
+    claim: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,11 @@ def on_release(state: State | None, command: Command[Release], context: Context)
 def on_decide(state: State | None, command: Command[Decide], context: Context) -> Outcome[State]:
     """The SRO ends the case, having seen the newest facts."""
     wish = command.data
+    if wish.claim:
+        taken = on_claim(state, _claiming(command), context)
+        if not isinstance(taken, Step):
+            return taken
+        context = replace(context, work={**context.work, **taken.work})
     claimed = _claimed(state, wish.actor, context)
     if isinstance(claimed, Refused):
         return claimed
@@ -163,6 +172,10 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
         keep=wish.box,
         answer={"question": str(command.id), "answer_by": answer_by.isoformat()},
     )
+
+
+def _claiming(command: Command[Decide]) -> Command[Claim]:
+    return Command(Order.CLAIM, command.id, command.case_id, command.at, Claim(command.data.actor))
 
 
 def _reviewable(state: State | None, actor: str) -> InQueue | Refused:

@@ -17,7 +17,7 @@ from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web.casework import BulkAnswer, Limit, Skip, each, personal_refusals
+from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, mark_replayed
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -117,14 +117,13 @@ def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
 def _add_decisions(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     @routes.post("/decisions")
     async def decisions(body: BulkBody, key: IdempotencyKey, staff: officer) -> BulkAnswer:
-        """Decide many claimed cases. Each stands alone, with its own key; the answer says what became of each."""
-        if body.dry_run:
-            return await desk.try_out(staff, body)
-        items = body.decisions
-        return await each(
-            [item.case_id for item in items],
-            lambda index: desk.decide(items[index].case_id, staff, items[index].key or key, items[index]),
-        )
+        """Decide many cases at once, each by itself; the answer says what became of each, in the order given.
+
+        Claimed ones, or with `claim` also such as nobody has claimed: the decision then takes its case in hand, and one
+        that is refused leaves it as it was. Each decision is known by its own key, or else by the request's key and its
+        case: the same request again is answered as before. `unknown` is to be sent again with the same key.
+        """
+        return await desk.decide_all(staff, key, body)
 
 
 def _said(answered: Answered, response: Response) -> dict[str, Any]:

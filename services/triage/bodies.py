@@ -43,9 +43,14 @@ class BulkItem(DecideBody):
 
 
 class BulkBody(_Body):
-    """Many decisions. A dry run says what would become of each, and changes nothing."""
+    """Many decisions. A dry run says what would become of each, and changes nothing.
+
+    With `claim` each case is taken in hand by its decision itself: refused where somebody else has claimed it, and a
+    decision that is refused leaves no claim behind.
+    """
 
     dry_run: bool = False
+    claim: bool = False
     decisions: Annotated[list[BulkItem], Field(min_length=1, max_length=MOST_DECISIONS)]
 
 

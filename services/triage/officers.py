@@ -65,12 +65,16 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Give the request its initial consideration; `facts_seen` is the newest amendment that the officer saw."""
+    """Give the request its initial consideration; `facts_seen` is the newest amendment that the officer saw.
+
+    With `claim` it takes the case in hand as well.
+    """
 
     officer: Officer
     decision: Decision
     facts_seen: int
     box: Mapping[str, bytes]
+    claim: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,11 @@ def on_forward(state: State | None, command: Command[Forward], context: Context)
 def on_decide(state: State | None, command: Command[Decide], context: Context) -> Outcome[State]:
     """The initial consideration, by the officer who holds the claim and has seen the newest facts."""
     wish = command.data
+    if wish.claim:
+        taken = on_claim(state, _claiming(command), context)
+        if not isinstance(taken, Step):
+            return taken
+        context = replace(context, work={**context.work, **taken.work})
     item = _claimed_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
@@ -188,6 +197,10 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
         keep=wish.box,
         answer={"question": str(question.id), "answer_by": question.answer_by.isoformat()},
     )
+
+
+def _claiming(command: Command[Decide]) -> Command[Claim]:
+    return Command(Order.CLAIM, command.id, command.case_id, command.at, Claim(command.data.officer))
 
 
 def _open_item(state: State | None, officer: Officer) -> UnderConsideration | Refused:

@@ -1,6 +1,6 @@
 """What the field office's and headquarters' endpoints have in common: the queue's filters, bulk answers, refusals."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from shared.casework.claims import claim_of
 from shared.casework.commands import Answered
 from shared.casework.errors import CommandFailed, CommandRefused, Outage
-from shared.casework.reaction import Refused
 from shared.contracts.vocabulary import Stage
 from shared.policy.model import Policy
 from shared.web.problems import Problem
@@ -88,42 +87,13 @@ def personal_refusals() -> Iterator[None]:
         raise
 
 
-async def each(ids: Sequence[UUID], decide: Callable[[int], Awaitable[Answered]]) -> BulkAnswer:
-    """Decide one after the other; what fails leaves the others alone. `decide` gets the position in the list."""
-    return _counted([await _one(case_id, decide, index) for index, case_id in enumerate(ids)], dry_run=False)
+Became = Answered | CommandFailed | Outage
+"""How one decision of many ended; after an `Outage` nobody knows."""
 
 
-async def _one(case_id: UUID, decide: Callable[[int], Awaitable[Answered]], index: int) -> BulkResult:
-    try:
-        answered = await decide(index)
-    except CommandRefused as refused:
-        return BulkResult(case_id=case_id, status="refused", code=refused.code, reason=refused.reason)
-    except CommandFailed as failed:
-        return BulkResult(case_id=case_id, status="refused", code=_code(failed), reason=str(failed))
-    except Outage:
-        return BulkResult(
-            case_id=case_id,
-            status="unknown",
-            code="outage",
-            reason="A part of the service does not answer. Send this decision again with the same key.",
-        )
-    return BulkResult(case_id=case_id, status="decided", replayed=answered.replayed)
-
-
-def tried(results: Iterable[tuple[UUID, Refused | None]]) -> BulkAnswer:
-    """The answer to a dry run."""
-    return _counted(
-        [
-            BulkResult(case_id=case_id, status="refused", code=refused.code, reason=refused.reason)
-            if refused
-            else BulkResult(case_id=case_id, status="would_be_decided")
-            for case_id, refused in results
-        ],
-        dry_run=True,
-    )
-
-
-def _counted(results: list[BulkResult], *, dry_run: bool) -> BulkAnswer:
+def bulk_answer(ids: Sequence[UUID], became: Sequence[Became], *, dry_run: bool) -> BulkAnswer:
+    """What became of many decisions, each by itself, in their order; in a dry run, what would become of them."""
+    results = [_result(case_id, each, dry_run=dry_run) for case_id, each in zip(ids, became, strict=True)]
     statuses = [result.status for result in results]
     return BulkAnswer(
         dry_run=dry_run,
@@ -132,6 +102,20 @@ def _counted(results: list[BulkResult], *, dry_run: bool) -> BulkAnswer:
         unknown=statuses.count("unknown"),
         results=results,
     )
+
+
+def _result(case_id: UUID, became: Became, *, dry_run: bool) -> BulkResult:
+    match became:
+        case Answered():
+            status: Literal["decided", "would_be_decided"] = "would_be_decided" if dry_run else "decided"
+            return BulkResult(case_id=case_id, status=status, replayed=became.replayed)
+        case Outage():
+            reason = "A part of the service does not answer. Send this decision again with the same key."
+            return BulkResult(case_id=case_id, status="unknown", code="outage", reason=reason)
+        case CommandRefused():
+            return BulkResult(case_id=case_id, status="refused", code=became.code, reason=became.reason)
+        case CommandFailed():
+            return BulkResult(case_id=case_id, status="refused", code=_code(became), reason=str(became))
 
 
 def _code(failed: CommandFailed) -> str:

@@ -1,6 +1,7 @@
 """Staff at their desks: a service's endpoints over cases in memory, with real tokens, keys and access records."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -9,9 +10,11 @@ from uuid import UUID
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from shared.casework.case import Case
 from shared.casework.commands import Answered
 from shared.casework.engine import CaseView
-from shared.casework.errors import CommandFailed
+from shared.casework.errors import CaseUnknown, CommandFailed, Outage
+from shared.casework.offering import Rules
 from shared.casework.reaction import Command
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
@@ -32,12 +35,35 @@ class MemoryEngine(Generic[S]):
 
     def __init__(self) -> None:
         self.cases: dict[UUID, OneCase[S]] = {}
+        self.looks = self.writes = 0
+        self.away = False
+
+    @property
+    def store(self) -> "MemoryEngine[S]":
+        return self
+
+    @property
+    def rules(self) -> Rules[S]:
+        return next(iter(self.cases.values())).rules
+
+    async def load(self, case_ids: Iterable[UUID]) -> dict[UUID, Case[S]]:
+        self.looks += 1
+        return {each: deepcopy(self.cases[each].case) if each in self.cases else Case(each) for each in case_ids}
 
     async def command(self, command: Command[Any]) -> Answered:
-        answer = self.cases[command.case_id].order(command)
+        (answer,) = await self.commands([command])
         if isinstance(answer, CommandFailed):
             raise answer
         return answer
+
+    async def commands(self, commands: Sequence[Command[Any]], *, wait: bool = True) -> list[Answered | CommandFailed]:
+        self.writes += 1
+        if self.away:
+            raise Outage("The store does not answer.")
+        return [
+            self.cases[command.case_id].order(command) if command.case_id in self.cases else CaseUnknown()
+            for command in commands
+        ]
 
     async def case(self, case_id: UUID) -> CaseView[S] | None:
         found = self.cases.get(case_id)
@@ -85,14 +111,19 @@ def _holds(document: Mapping[str, Any], name: str, wanted: Any) -> bool:
 
 
 class Desks(Generic[S]):
-    """One service's endpoints, and the people who use them. `now` is the policy clock, moved by hand."""
+    """One service's endpoints, and the people who use them.
+
+    `now` is the policy clock, `seconds` the monotonic one that cached keys go by; both are moved by hand.
+    """
 
     def __init__(self, folder: Path, router: Callable[..., APIRouter], **more: Any) -> None:
         self._issuer = DevelopmentIssuer(folder)
         keys = DevelopmentKeys(self._issuer.public_keys, host="127.0.0.1")
         self.engine: MemoryEngine[S] = MemoryEngine()
         self.accesses = MemoryCollection()
-        self.keyring = Keyring(MemoryCollection(), SecretKey(b"k" * 32))  # type: ignore[arg-type]
+        self.keys = MemoryCollection()
+        self.seconds = 0.0
+        self.keyring = Keyring(self.keys, SecretKey(b"k" * 32), monotonic=lambda: self.seconds)  # type: ignore[arg-type]
         self.access = AccessLog(self.accesses)  # type: ignore[arg-type]
         self.now: datetime = T0
         app = FastAPI()

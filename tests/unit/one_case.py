@@ -73,7 +73,7 @@ class OneCase(Generic[S]):
     def __init__(self, behaviour: Behaviour[S], case_id: UUID = CASE_ID) -> None:
         self.senders = Senders(case_id)
         self._mapping: StateMapping[S] = _mapping(behaviour.service, behaviour.state)
-        self._rules = Rules(behaviour, self._mapping, POLICIES, "test")
+        self.rules = Rules(behaviour, self._mapping, POLICIES, "test")
         self.case: Case[S] = Case(case_id)
         self._asked = 0
 
@@ -83,7 +83,7 @@ class OneCase(Generic[S]):
 
     def offer(self, arrived: Arrived) -> Verdict:
         """An event arrives, perhaps not for the first time, perhaps too early."""
-        verdict = offering.offer(self.case, arrived, self._rules, now=T0)
+        verdict = offering.offer(self.case, arrived, self.rules, now=T0)
         self._store()
         return verdict
 
@@ -94,7 +94,7 @@ class OneCase(Generic[S]):
 
     def order(self, command: Command[Any]) -> Answered | CommandFailed:
         """A command arrives, perhaps not for the first time."""
-        answer = offering.command(self.case, command, self._rules)
+        answer = offering.command(self.case, command, self.rules)
         self._store()
         return answer
 
@@ -106,7 +106,7 @@ class OneCase(Generic[S]):
 
     def clock_reaches(self, moment: datetime) -> Verdict:
         """The policy clock reaches a moment; the next deadline is carried out if it is due."""
-        verdict = offering.deadline(self.case, self._rules, policy_now=moment)
+        verdict = offering.deadline(self.case, self.rules, policy_now=moment)
         self._store()
         return verdict
 
@@ -125,7 +125,7 @@ class OneCase(Generic[S]):
     def queue(self) -> Mapping[str, Any]:
         """The fields by which the case is listed."""
         assert self.case.state is not None
-        return self._rules.behaviour.queue(self.case.state, self.case.work)
+        return self.rules.behaviour.queue(self.case.state, self.case.work)
 
     def told(self, kind: EventType | None = None) -> list[dict[str, Any]]:
         """The data of the events that the service emitted, in order; all, or those of one type."""

@@ -144,3 +144,18 @@ async def test_many_decisions_stand_alone_and_a_dry_run_changes_nothing(desks: D
         ("refused", "not_claimed_by_you"),
         ("refused", "case_unknown"),
     ]
+
+
+async def test_a_decision_may_take_its_case_in_hand_itself_but_never_one_had_at_the_field_office(
+    desks: Desks[State],
+) -> None:
+    body = {"claim": True, "decisions": [{"case_id": str(each), **UPHELD} for each in (CASE_ID, OTHER)]}
+    body["decisions"][1]["facts_seen"] = 3  # type: ignore[index]
+    theirs = (await desks.post("/decisions", ANA, Role.SRO, body)).json()
+    assert [one["code"] for one in theirs["results"]] == ["touched_before"] * 2
+    for dry_run, word in ((True, "would_be_decided"), (False, "decided")):
+        done = (await sam(desks, "/decisions", body | {"dry_run": dry_run})).json()
+        assert [(one["status"], one["code"]) for one in done["results"]] == [(word, None), ("refused", "facts_changed")]
+    (resolution,) = desks.engine.cases[CASE_ID].told(EventType.RESOLUTION_ISSUED)
+    assert (resolution["decided_by"], resolution["claimed_at"]) == (SAM, "2021-03-08T14:00:00.000Z")
+    assert desks.engine.cases[OTHER].case.work == {}

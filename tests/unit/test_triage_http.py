@@ -12,6 +12,7 @@ import pytest
 from services.triage.api import router
 from services.triage.domain.case import State, WithHeadquarters
 from shared.contracts.vocabulary import EventType
+from shared.privacy.keyring import CACHED_SECONDS
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
 from tests.unit.one_case import CASE_ID, POLICY, T0
@@ -184,6 +185,119 @@ async def test_many_decisions_stand_alone_and_a_dry_run_changes_nothing(desks: D
         assert (done["decided"], done["refused"], done["unknown"]) == (1, 2, 0)
         assert done["results"][0]["replayed"] is replayed
         assert done["results"][2]["code"] == "case_unknown"
+
+
+def bulk(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Declines of the first case and of whatever `items` name."""
+    return {"decisions": [{"case_id": str(CASE_ID), **DECLINE, **item} for item in items], **more}
+
+
+async def decisions(desks: Desks[State], *items: dict[str, Any], key: str = "", **more: Any) -> list[Any]:
+    answer = await ana(desks, "/decisions", bulk(*items, **more), key)
+    assert answer.status_code == 200, answer.text
+    return [(one["status"], one["code"]) for one in answer.json()["results"]]
+
+
+async def test_a_decision_may_take_its_case_in_hand_itself_and_the_event_says_since_when(desks: Desks[State]) -> None:
+    assert await decisions(desks, {}) == [("refused", "not_claimed_by_you")]
+    assert await decisions(desks, {}, claim=True) == [("decided", None)]
+    (completed,) = desks.engine.cases[CASE_ID].told(EventType.TRIAGE_COMPLETED)
+    assert completed["claimed_at"] == completed["assigned_at"] == "2021-03-08T14:00:00.000Z"
+    assert completed["touched_by"] == ["officer-ana"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"facts_seen": 7}, "facts_changed"),
+        ({"reasons": []}, "reasons_missing"),
+        ({"reasons": ["NO_SUCH_REASON"]}, "reason_not_allowed"),
+    ],
+)
+async def test_a_decision_that_is_refused_leaves_no_claim_behind(
+    desks: Desks[State], wrong: dict[str, Any], code: str
+) -> None:
+    assert await decisions(desks, wrong, {"case_id": str(OTHER)}, claim=True) == [("refused", code), ("decided", None)]
+    assert await queue(desks, ["BAL"], claimed=False) == ["ICR-1"]
+    assert desks.engine.cases[CASE_ID].case.work == {}
+
+
+async def test_a_case_that_somebody_else_has_claimed_is_not_taken_from_them(desks: Desks[State]) -> None:
+    await desks.post(f"/cases/{CASE_ID}/claim", "officer-ben", Role.OFFICER, offices=["BAL"])
+    for dry_run in (True, False):
+        assert await decisions(desks, {}, claim=True, dry_run=dry_run) == [("refused", "claimed_by_another")]
+    assert await queue(desks, ["BAL"], "officer-ben", mine=True) == ["ICR-1"]
+    desks.now = T0 + POLICY.claim_lasts
+    assert await decisions(desks, {}, claim=True) == [("decided", None)]
+
+
+async def test_a_dry_run_with_a_claim_answers_as_the_real_one_would_and_changes_nothing(desks: Desks[State]) -> None:
+    items: list[dict[str, Any]] = [{}, {"key": "again"}, {"case_id": str(OTHER), "facts_seen": 3}]
+    items += [{"case_id": str(UUID(int=8))}, {"case_id": str(UUID(int=9)), "text": "Words."}]
+    dry = await decisions(desks, *items, claim=True, dry_run=True)
+    assert dry == [
+        ("would_be_decided", None),
+        ("refused", "not_under_consideration"),
+        ("refused", "facts_changed"),
+        ("refused", "case_unknown"),
+        ("refused", "case_unknown"),
+    ]
+    assert desks.engine.writes == 0
+    assert desks.engine.cases[CASE_ID].case.work == {}
+    assert await decisions(desks, *items, claim=True) == [("decided", None), *dry[1:]]
+
+
+async def test_a_bulk_that_is_sent_again_is_answered_as_before(desks: Desks[State]) -> None:
+    body = bulk({"text": "Words."}, {"case_id": str(OTHER), "key": "own"}, claim=True)
+    for replayed in (False, True, True):
+        done = (await ana(desks, "/decisions", body, key="bulk")).json()
+        assert [(one["status"], one["replayed"]) for one in done["results"]] == [("decided", replayed)] * 2
+        await desks.keyring.shred(CASE_ID, ordered_by="p", reference="E-1")
+    for case in desks.engine.cases.values():
+        assert len(case.told(EventType.TRIAGE_COMPLETED)) == 1
+
+
+async def test_two_decisions_about_one_case_are_one_when_they_say_the_same(desks: Desks[State]) -> None:
+    for dry_run, word in ((True, "would_be_decided"), (False, "decided")):
+        assert await decisions(desks, {}, {}, claim=True, dry_run=dry_run, key="k") == [(word, None)] * 2
+    (completed,) = desks.engine.cases[CASE_ID].told(EventType.TRIAGE_COMPLETED)
+    assert completed["outcome"] == "DECLINED"
+
+
+async def test_two_decisions_about_one_case_under_one_key_that_say_different_things_are_not_mixed_up(
+    desks: Desks[State],
+) -> None:
+    other = {"outcome": "REFERRED", "referred_to": "OPLA", "reasons": []}
+    for dry_run, word in ((True, "would_be_decided"), (False, "decided")):
+        found = await decisions(desks, {}, other, {"text": "Words."}, claim=True, dry_run=dry_run)
+        assert found == [(word, None), *[("refused", "idempotency_key_reused")] * 2]
+
+
+async def test_many_decisions_look_once_and_write_once(desks: Desks[State]) -> None:
+    items = [{"case_id": str(case_id), "text": "Words."} for case_id in (CASE_ID, OTHER, UUID(int=9))]
+    desks.seconds = CACHED_SECONDS
+    before = desks.keys.reads
+    await decisions(desks, *items, claim=True)
+    assert (desks.engine.looks, desks.engine.writes) == (1, 1)
+    assert desks.keys.reads - before == 1
+    await decisions(desks, {}, {"case_id": str(OTHER)})
+    assert (desks.engine.looks, desks.engine.writes) == (1, 2)
+
+
+async def test_in_an_outage_nobody_knows_what_became_of_each(desks: Desks[State]) -> None:
+    desks.engine.away = True
+    items = [{}, {"case_id": str(OTHER)}, {"case_id": str(UUID(int=9)), "text": "Words."}]
+    assert await decisions(desks, *items, claim=True) == [
+        ("unknown", "outage"),
+        ("unknown", "outage"),
+        ("refused", "case_unknown"),
+    ]
+    desks.engine.away = False
+    assert await decisions(desks, *items, claim=True) == [
+        ("decided", None),
+        ("decided", None),
+        ("refused", "case_unknown"),
+    ]
 
 
 @pytest.mark.parametrize(
