@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.intake.calendar_file import Entry, calendar, escaped, folded
@@ -73,7 +73,11 @@ def test_no_text_can_break_out_of_its_line(text: str, written: str) -> None:
     assert escaped(text) == written
 
 
-@given(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=400))
+@given(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=150, max_size=300))
+@example("x" * 76)
+@example("x" * 150)
+@example("ñ" * 200)
+@example("")
 def test_a_long_line_is_folded_into_75_octets_with_no_character_cut(line: str) -> None:
     pieces = list(folded(line))
     assert all(len(piece.encode()) <= 75 for piece in pieces)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from services.intake import public_pages
+from services.intake import public_pages, staff_links
 from services.intake.lost_links import MOST_WAITING, PATIENCE_SECONDS, LostLinks, Wish
 from shared.casework.commands import Answered
 from shared.casework.errors import Outage
@@ -17,6 +17,9 @@ from shared.casework.reaction import Command
 from shared.contracts.envelope import Event
 from shared.contracts.parsing import parse
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.web.sign_in import Role, SignIn
+from shared.web.signing_keys import DevelopmentKeys
+from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER
 from tests.unit.intake_house import House, MemoryEngine, complete
 from tests.unit.intake_world import rules
 
@@ -37,6 +40,9 @@ class Lost(House):
             now=self.now,
             monotonic=lambda: self.seconds,
         )
+        keys = DevelopmentKeys(self.issuer.public_keys, host="127.0.0.1")
+        sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys)
+        self.app.include_router(staff_links.router(engine=self.engine, sign_in=sign_in, now=self.now))
         self.app.include_router(
             public_pages.router(
                 lost_links=self.lost_links, policies=rules().policies, public_url="https://review.example"
@@ -166,6 +172,21 @@ async def test_when_too_many_wait_everybody_is_asked_to_come_again(house: Lost) 
     answer = await house.ask("00000-00000-0", ULISES)
     assert answer.status_code == 503
     assert "Please try again in a few minutes." in answer.text
+
+
+async def test_staff_on_the_phone_have_it_sent_and_never_see_it(house: Lost) -> None:
+    case_id, path = await house.opened()
+    token = house.issuer.staff("person-7", [Role.OPERATOR])
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "call-1"}
+    done = [await house.http.post(f"/cases/{case_id}/link", json={}, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in done] == [202, 202]
+    assert done[1].headers["Idempotency-Replayed"] == "true"
+    assert path.rpartition("/")[2] not in done[0].text
+    again = await house.http.post(f"/cases/{case_id}/link", json={}, headers=headers | {"Idempotency-Key": "call-2"})
+    assert (again.status_code, again.json()["code"]) == (409, "asked_lately")
+    unknown = await house.http.post(f"/cases/{uuid4()}/link", json={}, headers=headers)
+    assert unknown.status_code == 404
+    assert await house.asked(case_id) == [Recipient.REQUESTOR]
 
 
 class Away(MemoryEngine):

@@ -11,7 +11,7 @@ import pytest
 from services.intake.rendering import STYLE
 from shared.contracts.vocabulary import ConsentStatus, Language
 from shared.web.sign_in import Role
-from tests.unit.contrast import colour_of, colours, ratio
+from tests.unit.contrast import colour_of, colours, declarations, ratio
 from tests.unit.intake_house import House, complete
 from tests.unit.intake_world import DAY, MONDAY, assigned, completed, escalated, question, remanded, resolved
 from tests.unit.markup import Page, faults
@@ -171,6 +171,13 @@ async def test_each_date_is_told_once_with_its_zone_and_as_a_date_for_machines(h
     assert "miércoles, 7 de abril de 2021, 10:00\u00a0a.m. (hora del Este)" in spanish
 
 
+async def test_once_headquarters_may_be_asked_the_page_does_not_tell_from_when(house: House) -> None:
+    html = await shown(house, await STORIES["silent"](house))
+    assert "You can ask headquarters now." in html
+    assert "If there is no answer" not in html
+    assert 'action="/status/' in html
+
+
 async def test_the_page_says_what_a_request_does_not_do_and_how_to_get_help(house: House) -> None:
     html = await shown(house, await STORIES["with_field_office"](house))
     for words in (
@@ -258,6 +265,16 @@ def test_colours_differ_enough_to_be_read(selector: str, prop: str, behind: tupl
 def test_no_colour_is_used_that_these_pairs_do_not_cover() -> None:
     decoration = {"#c6cace"}  # lines between boxes, which nobody needs to see
     assert colours(STYLE) == {"#1b1b1b", "#f4f5f7", "#fff", "#0b4f9e", "#8a3200", "#3d4551", "#565c65"} | decoration
+
+
+def test_the_page_grows_with_the_readers_letters() -> None:
+    """At 200 % zoom nothing is cut off or kept at its size (WCAG 1.4.4, 1.4.10): no fixed sizes but those of lines."""
+    for selector, said in declarations(STYLE).items():
+        for name, value in said.items():
+            if re.search(r"\d(px|vw|vh)\b", value):
+                assert name.startswith(("border", "outline")), (selector, name, value)
+        assert said.get("overflow") != "hidden", selector
+        assert "height" not in said, selector
 
 
 def test_links_are_not_told_by_colour_alone() -> None:
