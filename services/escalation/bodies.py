@@ -69,7 +69,10 @@ class AskBody(_Body):
 
 
 class QueueItem(BaseModel):
-    """A case before the SRO. Not `claimable`, and its office not known: the field office's record is not here yet."""
+    """A case before the SRO. Not `claimable`, and its office not known: the field office's record is not here yet.
+
+    `zone`: the one in which people read `due`.
+    """
 
     case_id: UUID
     number: str | None
@@ -78,6 +81,8 @@ class QueueItem(BaseModel):
     ground: ReviewGround
     round: int
     due: datetime
+    zone: str
+    overdue: bool
     facts_version: int
     question_open: bool
     claimable: bool

@@ -88,7 +88,7 @@ class OfficialsDesk:
         policy, now = self._policies.at(self._now()), self._now()
         return {
             "case_id": case_id,
-            **_known(view.state),
+            **_known(view.state, self._now()),
             "parked": view.parked,
             "claim": casework.claim_shown(view.work, now),
             "guidance": policy.guidance,
@@ -165,14 +165,16 @@ def _listed(view: CaseView[State], state: InQueue, now: datetime) -> QueueItem:
         ground=state.ground,
         round=state.round,
         due=state.due,
+        zone=state.zone,
+        overdue=now >= state.due,
         facts_version=state.file.amendment,
-        question_open=state.question is not None,
+        question_open=state.question is not None and state.question.is_open(now),
         claimable=bool(records),
         claim=casework.claim_shown(view.work, now),
     )
 
 
-def _known(state: State) -> dict[str, Any]:
+def _known(state: State, now: datetime) -> dict[str, Any]:
     """The clear part of a case as an SRO reads it: the field office's records are its side, `facts` the requestor's."""
     file = state.file
     known: dict[str, Any] = {
@@ -184,12 +186,17 @@ def _known(state: State) -> dict[str, Any]:
         "touched_by": sorted(file.touched_by),
     }
     if isinstance(state, InQueue):
+        question = state.question
         known |= {
             "round": state.round,
             "ground": state.ground,
             "urgency": state.urgency,
             "due": state.due,
-            "question": asdict(state.question) if state.question else None,
+            "zone": state.zone,
+            "overdue": now >= state.due,
+            "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
+            if question and question.is_open(now)
+            else None,
         }
     if isinstance(state, Resolved):
         known["resolution"] = {**asdict(state.resolution), "at": state.at}

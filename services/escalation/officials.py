@@ -157,14 +157,14 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     if isinstance(claimed, Refused):
         return claimed
     item, _ = claimed
-    if item.question is not None and context.now < item.question.answer_by:
+    if item.question is not None and item.question.is_open(context.now):
         return Refused("question_open", "A question is open already. Wait for its answer, or until its time is over.")
     if item.file.erased:
         return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
     if not wish.about or not set(wish.about) <= ASKABLE | set(context.policy.reasons):
         return Refused("about_unknown", "Say by known codes what the question is about.")
-    asking = arbitration.ask(item, command.id, policy=context.policy, now=context.now)
-    answer_by = context.now + context.policy.question_answer_within
+    answer_by = context.policy.end_of(context.policy.question_answer_within, context.now, item.zone)
+    asking = arbitration.ask(item, command.id, answer_by, policy=context.policy, now=context.now)
     asked = InformationRequested(question=command.id, about=wish.about, answer_by=answer_by)
     return Step(
         state=asking,

@@ -37,7 +37,7 @@ def on_request_amended(state: State | None, event: Event[events.RequestAmended],
     """Newer facts are filed, before and after escalation; an answer sets the SRO's clock going again."""
     data = event.data
     newer = refiled(state, with_facts(file_of(state), data.amendment, facts_told(data)))
-    return Step(state=arbitration.answered(newer, data.answers, context.now), keep=data.sealed)
+    return Step(state=arbitration.answered(newer, data.answers, context.policy, context.now), keep=data.sealed)
 
 
 def on_request_withdrawn(

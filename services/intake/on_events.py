@@ -37,8 +37,9 @@ def on_assigned(state: State | None, event: Event[TriageAssigned], _: Context) -
 
 def on_completed(state: State | None, event: Event[TriageCompleted], context: Context) -> Step[State] | Wait:
     """Note the answer. A first one that declines or refers opens the window to ask for review."""
-    opens = event.data.round == 1 and event.data.outcome in OPENS_THE_WINDOW
-    closes = event.time + context.policy.review_window if opens else None
+    policy, opens = context.policy, event.data.round == 1 and event.data.outcome in OPENS_THE_WINDOW
+    zone = policy.office_map.zone_for(event.data.office)
+    closes = policy.end_of(policy.review_window, event.time, zone) if opens else None
     return _added(state, lambda heard: heard.with_consideration(translate.consideration_of(event, closes)))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Header, Query
 from fastapi.encoders import jsonable_encoder
@@ -30,7 +31,7 @@ from shared.casework.errors import CaseParked, CommandFailed, CommandRefused
 from shared.contracts.sealed import SealedText
 from shared.language.catalogues import Tongue
 from shared.language.moments import EASTERN, when
-from shared.policy.model import Policies
+from shared.policy.model import OfficeMap, Policies
 from shared.privacy.keyring import Keyring
 from shared.privacy.links import Links
 from shared.privacy.sealing import BrokenSeal, CaseKey, open_box
@@ -46,12 +47,13 @@ AcceptLanguage = Annotated[str, Header(alias="Accept-Language")]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody with a good link, and the language in which they read."""
+    """Somebody with a good link, and the language and the time zone in which they read."""
 
     case_id: UUID
     state: State
     status: Status
     tongue: Tongue
+    zone: ZoneInfo
     base: str
     json: bool
     question_text: str | None
@@ -98,7 +100,7 @@ class StatusPages:
                 kind=date.kind.value,
                 at=date.at,
                 summary=say(wording.CALENDAR_TITLE, number=visit.status.number),
-                description=f"{when(date.at, EASTERN, visit.tongue)}. {say(wording.CALENDAR[date.kind])}",
+                description=f"{when(date.at, visit.zone, visit.tongue)}. {say(wording.CALENDAR[date.kind])}",
             )
             for date in dates_of(visit.status)
         ]
@@ -162,6 +164,7 @@ class StatusPages:
             state=view.state,
             status=status,
             tongue=self._pages.tongues.choose(asked=lang, accepted=accepted, otherwise=status.language),
+            zone=_zone(view.state, self._policies.at(now).office_map),
             base=f"{self._prefix}/status/{link}",
             json=json,
             question_text=await self._question(case_id, status),
@@ -197,7 +200,9 @@ class StatusPages:
         if visit.json and code is not None:
             return Problem(status, code, told or code, errors=details or []).response()
         if visit.json:
-            shown_now = as_json(self._pages, visit.tongue, visit.status, question_text=visit.question_text)
+            shown_now = as_json(
+                self._pages, visit.tongue, visit.status, question_text=visit.question_text, zone=visit.zone
+            )
             return _json(shown_now)
         page = self._pages.status(
             visit.tongue,
@@ -206,6 +211,7 @@ class StatusPages:
             idempotency_key=str(uuid4()),
             question_text=visit.question_text,
             link_ends=visit.link_ends,
+            zone=visit.zone,
             message=told,
             details=details or (),
         )
@@ -236,6 +242,14 @@ class StatusPages:
             response = RedirectResponse(where, 303)
         mark_replayed(response, replayed=answered.replayed)
         return response
+
+
+def _zone(state: State, offices: OfficeMap) -> ZoneInfo:
+    """The zone of where the person lives, as the requestor said: it tells nothing of an office or a facility."""
+    place = state.filing.place if isinstance(state, Accepted) else None
+    if place is None:
+        return EASTERN
+    return ZoneInfo(offices.zone_for(offices.office_for(place.state, place.county), place.state))
 
 
 def router(

@@ -70,14 +70,21 @@ class AskBody(_Body):
 
 
 class QueueItem(BaseModel):
-    """A case in the queue. `office` None: to be assigned."""
+    """A case in the queue. `office` None: to be assigned. `zone`: the one in which people read `answer_due`.
+
+    `now_in_area_of`: the newest facts place the person in another office's area (TO_BE_ASSIGNED: in none that is
+    known); who has the case in hand may keep it, or forward it.
+    """
 
     case_id: UUID
     number: str
     office: str | None
+    now_in_area_of: str | None
     urgency: Urgency
     round: int
     answer_due: datetime
+    zone: str
+    overdue: bool
     facts_version: int
     question_open: bool
     missing: list[str]

@@ -10,21 +10,22 @@ from pydantic_core import from_json
 
 from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueueItem, QueuePage
 from services.triage.domain.case import State, UnderConsideration, Unheard
+from services.triage.domain.hints import hints
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order, Release
-from services.triage.reactions import RANK, TO_BE_ASSIGNED
+from services.triage.reactions import RANK
+from services.triage.routing import TO_BE_ASSIGNED, now_in_area_of, office_now
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
-from shared.policy.model import Policies
+from shared.policy.model import HEADQUARTERS, Policies
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish
 from shared.web.problems import Problem
 from shared.web.sign_in import Staff
 
-HEADQUARTERS = "HQ"
 WHY = "initial consideration"
 
 
@@ -83,14 +84,15 @@ class OfficersDesk:
         case = None if isinstance(view.state, Unheard) else view.state.case
         if case is None:
             raise CaseUnknown
-        if not officer_of(staff).may_work(case.office):
+        office = office_now(view.state, view.work) if isinstance(view.state, UnderConsideration) else case.office
+        if not officer_of(staff).may_work(office):
             raise Problem(403, "not_your_office", "This is not allowed.", "The case is with another office.")
         boxes = await self._engine.sealed(case_id)
         personal = await self._sealed.opened(case_id, boxes, who=staff.subject, why=WHY)
         policy, now = self._policies.at(self._now()), self._now()
         return {
             "case_id": case_id,
-            **_known(view.state),
+            **_known(view, self._now()),
             "parked": view.parked,
             "claim": casework.claim_shown(view.work, now),
             "guidance": policy.guidance,
@@ -160,19 +162,23 @@ def _listed(view: CaseView[State], state: UnderConsideration, now: datetime) -> 
     return QueueItem(
         case_id=view.case_id,
         number=state.case.submission.number,
-        office=state.case.office,
+        office=office_now(state, view.work),
+        now_in_area_of=now_in_area_of(state, view.work),
         urgency=state.urgency,
         round=state.round,
         answer_due=state.answer_due,
+        zone=state.clock.zone,
+        overdue=now >= state.answer_due,
         facts_version=state.case.amendment,
-        question_open=state.question is not None,
+        question_open=state.question is not None and state.question.is_open(now),
         missing=list(state.case.submission.incomplete),
         claim=casework.claim_shown(view.work, now),
     )
 
 
-def _known(state: State) -> dict[str, Any]:
+def _known(view: CaseView[State], now: datetime) -> dict[str, Any]:
     """The clear part of a case as an officer reads it."""
+    state = view.state
     if isinstance(state, Unheard):
         raise CaseUnknown
     case, submission = state.case, state.case.submission
@@ -189,13 +195,21 @@ def _known(state: State) -> dict[str, Any]:
         "place": asdict(case.situation.place) if case.situation.place else None,
         "facts": from_json(case.situation.facts),
         "consent": from_json(case.situation.consent),
+        "hints": [asdict(hint) for hint in hints(from_json(case.situation.facts))],
     }
     if isinstance(state, UnderConsideration):
+        question = state.question
         known |= {
+            "office": office_now(state, view.work),
+            "now_in_area_of": now_in_area_of(state, view.work),
             "round": state.round,
             "urgency": state.urgency,
             "answer_due": state.answer_due,
             "silence_ends_at": state.silence_ends_at,
-            "question": asdict(state.question) if state.question else None,
+            "zone": state.clock.zone,
+            "overdue": now >= state.answer_due,
+            "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
+            if question and question.is_open(now)
+            else None,
         }
     return known

@@ -7,8 +7,8 @@ from typing import Any
 
 from services.triage.domain import consideration
 from services.triage.domain.case import State, UnderConsideration
-from services.triage.domain.clock import Question
 from services.triage.domain.decision import Decision, objection
+from services.triage.routing import office_now
 from services.triage.translate import assigned, completed
 from shared.casework.claims import LET_GO, claim_of, held_by, take, touched
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
@@ -91,30 +91,35 @@ ASKABLE = frozenset({*RejectCode, "custody", "removal", "place", "facts", "conse
 
 
 def on_claim(state: State | None, command: Command[Claim], context: Context) -> Outcome[State]:
-    """Take a case of an own office; twice renews."""
+    """Take a case of an own office; twice renews. The office keeps it then, wherever newer facts place it."""
     officer = command.data.officer
-    item = _open_item(state, officer)
+    item = _open_item(state, officer, context)
     if isinstance(item, Refused):
         return item
     taken = take(context.work, officer.subject, now=context.now, lasts=context.policy.claim_lasts)
     if isinstance(taken, Refused):
         return taken
+    taken["claim"]["office"] = office_now(item, context.work)
     return Step(state=item, work=taken, answer={"claimed_until": taken["claim"]["until"].isoformat()})
 
 
 def on_release(state: State | None, command: Command[Release], context: Context) -> Outcome[State]:
-    """Put a claimed case back; its holder stays among those who touched it."""
+    """Put a claimed case back, where newer facts have placed it; its holder stays among those who touched it."""
     officer = command.data.officer
     item = _claimed_item(state, officer, context)
     if isinstance(item, Refused):
         return item
-    return Step(state=item, work={**LET_GO, "touched": list(touched(context.work, officer.subject))})
+    work = {**LET_GO, "touched": list(touched(context.work, officer.subject))}
+    if office_now(item, context.work) == item.case.office:
+        return Step(state=item, work=work)
+    moved = consideration.put_back(item, context.now)
+    return Step(state=moved, emits=(Emit(assigned(moved, moved.case.office)),), work=work)
 
 
 def on_forward(state: State | None, command: Command[Forward], context: Context) -> Outcome[State]:
     """Give a case without an office, or a misrouted one, to the right office. The clock goes on."""
     wish = command.data
-    item = _open_item(state, wish.officer)
+    item = _open_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
     claim = claim_of(context.work)
@@ -122,15 +127,15 @@ def on_forward(state: State | None, command: Command[Forward], context: Context)
         return Refused("claimed_by_another", "Somebody else has claimed this case; ask them to forward it.")
     if wish.office not in set(context.policy.office_map.areas.values()):
         return Refused("office_unknown", f"The office map in force has no area of an office {wish.office}.")
-    if wish.office == item.case.office:
+    if wish.office == office_now(item, context.work):
         return Refused("office_unchanged", f"The case is with {wish.office} already.")
-    forwarded = consideration.forwarded(item, wish.office, context.now)
+    forwarded = consideration.forwarded(item, wish.office, policy=context.policy, now=context.now)
     mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"assigned_{forwarded.revision}", needs_text=True)
     if mismatch is not None:
         return mismatch
     return Step(
         state=forwarded,
-        emits=(Emit(assigned(forwarded), sealed=tuple(wish.box)),),
+        emits=(Emit(assigned(forwarded, wish.office), sealed=tuple(wish.box)),),
         keep=wish.box,
         work={**LET_GO, "touched": list(touched(context.work, wish.officer.subject))},
         answer={"office": wish.office, "revision": forwarded.revision},
@@ -151,7 +156,8 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
     claim = held_by(context.work, wish.officer.subject)
     if isinstance(claim, Refused):
         return claim
-    if item.case.office is None:
+    office = office_now(item, context.work)
+    if office is None:
         return Refused("no_office", "No office is responsible yet. Forward the case to one first.")
     mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"completed_{item.round}", needs_text=False)
     if mismatch is not None:
@@ -163,6 +169,7 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
     done = completed(
         item,
         wish.decision,
+        office=office,
         actor=wish.officer.subject,
         touched=everybody,
         claimed_at=claim.at,
@@ -183,19 +190,23 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     item = _claimed_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
-    if item.question is not None:
+    if item.question is not None and item.question.is_open(context.now):
         return Refused("question_open", "A question is open already. Wait for its answer, or until its time is over.")
     if item.case.erased:
         return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
     if not wish.about or not set(wish.about) <= ASKABLE | set(context.policy.reasons):
         return Refused("about_unknown", "Say by known codes what the question is about.")
-    question = Question(command.id, context.now, context.now + context.policy.question_answer_within)
-    asked = InformationRequested(question=question.id, about=wish.about, answer_by=question.answer_by)
+    answer_by = context.policy.end_of(context.policy.question_answer_within, context.now, item.clock.zone)
+    asking = consideration.asked(item, command.id, answer_by, policy=context.policy, now=context.now)
+    question = InformationRequested(question=command.id, about=wish.about, answer_by=answer_by)
     return Step(
-        state=replace(item, question=question),
-        emits=(Emit(asked, sealed=tuple(wish.box)),),
+        state=asking,
+        emits=(
+            Emit(question, sealed=tuple(wish.box)),
+            Emit(assigned(asking, office_now(asking, context.work))),
+        ),
         keep=wish.box,
-        answer={"question": str(question.id), "answer_by": question.answer_by.isoformat()},
+        answer={"question": str(command.id), "answer_by": answer_by.isoformat()},
     )
 
 
@@ -203,16 +214,16 @@ def _claiming(command: Command[Decide]) -> Command[Claim]:
     return Command(Order.CLAIM, command.id, command.case_id, command.at, Claim(command.data.officer))
 
 
-def _open_item(state: State | None, officer: Officer) -> UnderConsideration | Refused:
+def _open_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
     if not isinstance(state, UnderConsideration):
         return Refused("not_under_consideration", "The case is not before a field office now.")
-    if not officer.may_work(state.case.office):
+    if not officer.may_work(office_now(state, context.work)):
         return Refused("not_your_office", "The case is with another office, or waits to be assigned by headquarters.")
     return state
 
 
 def _claimed_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
-    item = _open_item(state, officer)
+    item = _open_item(state, officer, context)
     if isinstance(item, Refused):
         return item
     claim = held_by(context.work, officer.subject)

@@ -8,15 +8,13 @@ from services.triage import officers
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.case import Considered, State, UnderConsideration, Unheard, WithHeadquarters
+from services.triage.routing import TO_BE_ASSIGNED, in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
 from shared.casework.claims import LET_GO, touched
 from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
 from shared.contracts.vocabulary import EventType, Service, Urgency
-
-TO_BE_ASSIGNED = "TO_BE_ASSIGNED"
-"""The queue of cases whose place is in no office's area, as far as known; a person forwards them."""
 
 RANK = {Urgency.REMOVAL_IMMINENT: 0, Urgency.DETAINED: 1, Urgency.ROUTINE: 2}
 """The order of the queue. That imminent removal comes before detention is a design choice."""
@@ -25,7 +23,7 @@ RANK = {Urgency.REMOVAL_IMMINENT: 0, Urgency.DETAINED: 1, Urgency.ROUTINE: 2}
 class Moment(StrEnum):
     """Deadlines that the state names."""
 
-    QUESTION_UNANSWERED = "question_unanswered"
+    OVERDUE = "overdue"
     REMOVAL_NEARS = "removal_nears"
 
 
@@ -41,11 +39,14 @@ def on_request_submitted(
     opened = consideration.open_round(
         case, context.policy, round_=1, clock_from=event.data.received_at, now=context.now
     )
-    return Step(state=opened, emits=(Emit(assigned(opened)),), keep=event.data.sealed)
+    return Step(state=opened, emits=(Emit(assigned(opened, opened.case.office)),), keep=event.data.sealed)
 
 
 def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
-    """Newer facts: kept in every state; while the case is open, told if they change where or when it is handled."""
+    """Newer facts: kept in every state; while the case is open, told if they change where or when it is handled.
+
+    Facts that place the person elsewhere move the case, unless somebody has it in hand: who does is shown the notice.
+    """
     if state is None or isinstance(state, Unheard):
         return Wait(EventType.REQUEST_SUBMITTED)
     amended = consideration.with_newer_facts(
@@ -58,18 +59,20 @@ def on_request_amended(state: State | None, event: Event[events.RequestAmended],
     )
     if not isinstance(state, UnderConsideration) or not isinstance(amended, UnderConsideration):
         return Step(state=amended, keep=event.data.sealed)
-    moved = amended.case.office != state.case.office
+    leaves = amended.case.office != state.case.office and not in_hand(context.work, context.now)
+    work: Mapping[str, Any] = LET_GO if leaves else {}
+    before, after = office_now(state, context.work), office_now(amended, {} if leaves else context.work)
     return Step(
         state=amended,
-        emits=(Emit(assigned(amended)),) if _told(amended) != _told(state) else (),
+        emits=(Emit(assigned(amended, after)),) if _told(amended, after) != _told(state, before) else (),
         keep=event.data.sealed,
-        work=LET_GO if moved else {},
+        work=work,
     )
 
 
-def _told(state: UnderConsideration) -> tuple[Any, ...]:
+def _told(state: UnderConsideration, office: str | None) -> tuple[Any, ...]:
     """What makes others want to hear of a new revision."""
-    return state.case.office, state.urgency, state.answer_due, state.silence_ends_at
+    return office, state.urgency, state.answer_due, state.silence_ends_at, state.overdue
 
 
 def on_request_withdrawn(state: State | None, event: Event[events.RequestWithdrawn], _: Context) -> Outcome[State]:
@@ -92,6 +95,7 @@ def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated
     answer = no_answer(
         state.case,
         round_=round_,
+        office=office_now(state, context.work) if isinstance(state, UnderConsideration) else state.case.office,
         assigned_at=state.assigned_at if isinstance(state, UnderConsideration) else state.case.office_since,
         touched=touched(context.work),
         context=context,
@@ -106,9 +110,9 @@ def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded],
     if not consideration.escalation_heard(state, event.data.round - 1):
         return Wait(EventType.REVIEW_ESCALATED)
     reopened = consideration.remanded(state, event.data.round, context.policy, now=context.now)
-    is_open = isinstance(reopened, UnderConsideration) and reopened != state
-    emits = (Emit(assigned(reopened)),) if is_open and isinstance(reopened, UnderConsideration) else ()
-    return Step(state=reopened, emits=emits, keep=event.data.sealed)
+    if not isinstance(reopened, UnderConsideration) or reopened == state:
+        return Step(state=reopened, keep=event.data.sealed)
+    return Step(state=reopened, emits=(Emit(assigned(reopened, reopened.case.office)),), keep=event.data.sealed)
 
 
 def on_resolution_issued(state: State | None, event: Event[events.ResolutionIssued], _: Context) -> Outcome[State]:
@@ -124,9 +128,9 @@ def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context
     return Step(state=consideration.erased(state))
 
 
-def on_question_unanswered(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
-    """The time to answer is over: the clock goes on, and the others are told the new due dates."""
-    return _on_calendar(state, consideration.unanswered, context)
+def on_overdue(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
+    """The due date has passed: the office is told. Nothing is decided, and nothing goes to headquarters by itself."""
+    return _on_calendar(state, consideration.overdue, context)
 
 
 def on_removal_nears(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
@@ -138,18 +142,19 @@ def _on_calendar(state: State | None, change: Any, context: Context) -> Outcome[
     if not isinstance(state, UnderConsideration):
         raise TypeError("Only a case under consideration names a deadline.")
     changed = change(state, context.now)
-    return Step(state=changed, emits=(Emit(assigned(changed)),) if changed != state else ())
+    emits = (Emit(assigned(changed, office_now(changed, context.work))),) if changed != state else ()
+    return Step(state=changed, emits=emits)
 
 
 def next_deadline(state: State) -> Due | None:
     """The earliest moment that the state waits for."""
     if not isinstance(state, UnderConsideration):
         return None
-    imminence = consideration.next_imminence(state)
-    dues = [Due(Moment.REMOVAL_NEARS, imminence)] if imminence else []
-    if state.question is not None:
-        dues.append(Due(Moment.QUESTION_UNANSWERED, state.question.answer_by))
-    return min(dues, key=lambda due: due.at, default=None)
+    moments = (
+        (Moment.REMOVAL_NEARS, consideration.next_imminence(state)),
+        (Moment.OVERDUE, consideration.next_overdue(state)),
+    )
+    return min((Due(name, at) for name, at in moments if at), key=lambda due: due.at, default=None)
 
 
 def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -158,7 +163,7 @@ def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
         return {}
     claim = work.get("claim") or {}
     return {
-        "open": state.case.office or TO_BE_ASSIGNED,
+        "open": office_now(state, work) or TO_BE_ASSIGNED,
         "rank": RANK[state.urgency],
         "due": state.answer_due,
         "number": state.case.submission.number,
@@ -175,7 +180,7 @@ REACTIONS: Reactions[State] = {
     EventType.REVIEW_REMANDED: on_review_remanded,
     EventType.RESOLUTION_ISSUED: on_resolution_issued,
     EventType.CASE_ERASED: on_case_erased,
-    Moment.QUESTION_UNANSWERED: on_question_unanswered,
+    Moment.OVERDUE: on_overdue,
     Moment.REMOVAL_NEARS: on_removal_nears,
     officers.Order.CLAIM: officers.on_claim,
     officers.Order.RELEASE: officers.on_release,

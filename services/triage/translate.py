@@ -51,14 +51,18 @@ def changes_of(data: events.RequestAmended) -> Mapping[str, Any]:
     return {field: value for field, value in given.items() if value is not None}
 
 
-def assigned(state: UnderConsideration) -> events.TriageAssigned:
-    """Where the case stands now, as the others are told. Categories stay empty until the guidance's rules are asked."""
+def assigned(state: UnderConsideration, office: str | None) -> events.TriageAssigned:
+    """Where the case stands now, in the queue of `office`, as the others are told.
+
+    Categories stay empty until the guidance's rules are asked.
+    """
     return events.TriageAssigned(
         revision=state.revision,
-        office=state.case.office,
+        office=office,
         urgency=state.urgency,
         answer_due=state.answer_due,
         silence_ends_at=state.silence_ends_at,
+        overdue=state.overdue,
         guidance=state.case.guidance,
         office_map=state.case.office_map,
     )
@@ -68,6 +72,7 @@ def completed(
     state: UnderConsideration,
     decision: Decision,
     *,
+    office: str | None,
     actor: str,
     touched: tuple[str, ...],
     claimed_at: datetime,
@@ -88,13 +93,13 @@ def completed(
         facts_seen=state.case.amendment,
         guidance=context.policy.guidance,
         number=state.case.submission.number,
-        office=state.case.office,
+        office=office,
         urgency=state.urgency,
     )
 
 
 def no_answer(
-    case: Case, *, round_: int, assigned_at: datetime, touched: tuple[str, ...], context: Context
+    case: Case, *, round_: int, office: str | None, assigned_at: datetime, touched: tuple[str, ...], context: Context
 ) -> events.TriageCompleted:
     """Headquarters took the case before the office answered; this tells it who had the case in hand."""
     return events.TriageCompleted(
@@ -106,7 +111,7 @@ def no_answer(
         facts_seen=case.amendment,
         guidance=context.policy.guidance,
         number=case.submission.number,
-        office=case.office,
+        office=office,
         urgency=case.urgency_at(context.now),
     )
 

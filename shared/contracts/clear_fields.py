@@ -116,6 +116,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "reasons": _POLICY_CODES,
         "answer_due": _DUE,
         "silence_ends_at": _DUE,
+        "overdue": "yes or no: about the office, not about the person",
         "guidance": _VERSION,
         "office_map": _VERSION,
     },

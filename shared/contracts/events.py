@@ -186,7 +186,10 @@ class LinkRequested(EventData):
 
 
 class TriageAssigned(EventData):
-    """Urgency, presumed categories, office, due date; a higher revision replaces a lower. No office: to be assigned."""
+    """Urgency, presumed categories, office, due date; a higher revision replaces a lower. No office: to be assigned.
+
+    `overdue`: the due date has passed without an answer. That decides nothing.
+    """
 
     type: ClassVar[EventType] = EventType.TRIAGE_ASSIGNED
 
@@ -198,6 +201,7 @@ class TriageAssigned(EventData):
     reasons: tuple[str, ...] = ()
     answer_due: Time
     silence_ends_at: Time
+    overdue: bool = False
     guidance: str
     office_map: str
 

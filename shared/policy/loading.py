@@ -1,6 +1,7 @@
-"""Reads the policy: effective-dated YAML files under `guidance/` and `offices/`, validated as a whole.
+"""Reads the policy: effective-dated YAML files under `guidance/`, `offices/` and `calendars/`, validated as a whole.
 
-Without a folder this package's own files are read; POLICY_DIR names a folder that replaces them.
+Without a folder this package's own files are read; POLICY_DIR names a folder that replaces them (but for the calendar,
+if it has no `calendars/`: public holidays are not the agency's).
 """
 
 from collections.abc import Callable, Sequence
@@ -9,14 +10,16 @@ from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from shared.contracts.vocabulary import Language
+from shared.policy.calendar import Calendar
 from shared.policy.model import OfficeMap, Policies, Policy, Reason
 from shared.policy.office_areas import office_map
-from shared.policy.shapes import Dated, GuidanceFile, OfficesFile, WrittenReason
+from shared.policy.shapes import CalendarFile, Dated, GuidanceFile, OfficesFile, WrittenReason
+from shared.policy.working_time import calendar
 from shared.policy.written import PolicyInvalid, Written, read
 
 F = TypeVar("F", bound=Dated)
@@ -43,10 +46,15 @@ def load(folder: Path | None = None) -> Policies:
     root = folder or OWN_FILES
     guidance = _timeline(root / "guidance", GuidanceFile, _sound_guidance)
     maps = _timeline(root / "offices", OfficesFile, office_map)
-    start = max(guidance[0].since, maps[0].since)
-    begins = [part.since for part in guidance] + [part.since for part in maps]
+    own = root / "calendars"
+    calendars = _timeline(own if own.exists() else OWN_FILES / "calendars", CalendarFile, calendar)
+    parts: tuple[Sequence[InForce[Any]], ...] = (guidance, maps, calendars)
+    start = max(part[0].since for part in parts)
+    begins = (interval.since for part in parts for interval in part)
     moments = sorted({start, *(moment for moment in begins if moment > start)})
-    return Policies(versions=tuple((at, _policy(_at(guidance, at), _at(maps, at))) for at in moments))
+    return Policies(
+        versions=tuple((at, _policy(_at(guidance, at), _at(maps, at), _at(calendars, at))) for at in moments)
+    )
 
 
 def _timeline(folder: Path, shape: type[F], make: Callable[[Written, F], V]) -> Sequence[InForce[V]]:
@@ -103,16 +111,19 @@ def _sound_guidance(written: Written, file: GuidanceFile) -> GuidanceFile:
     return file
 
 
-def _policy(guidance: GuidanceFile, offices: OfficeMap) -> Policy:
+def _policy(guidance: GuidanceFile, offices: OfficeMap, working_time: Calendar) -> Policy:
+    before_removal = guidance.answer_before_removal
     return Policy(
         guidance=guidance.version,
         office_map=offices,
+        calendar=working_time,
         reasons={reason.code: _reason(reason) for reason in guidance.reasons},
         required=guidance.required.value,
         imminent_within=guidance.imminent_within.value,
         answer_within=guidance.answer_within.value.by_urgency(),
         silence_after=guidance.silence_after.value.by_urgency(),
         sro_answer_within=guidance.sro_answer_within.value.by_urgency(),
+        answer_before_removal=before_removal.value if before_removal else None,
         question_answer_within=guidance.question_answer_within.value,
         review_window=guidance.review_window.value,
         window_grace=guidance.window_grace.value,

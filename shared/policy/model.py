@@ -1,15 +1,47 @@
-"""Policy as plain values: what the domain may know of it. Standard library, the vocabulary and `places` only.
+"""Policy as plain values: what the domain may know of it. Standard library, the vocabulary and pure siblings only.
 
 Loaded from effective-dated YAML by `shared.policy.loading`; a value without a published source is marked
 "design choice" there.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from shared.contracts.vocabulary import RejectCode, Stage, Urgency
+from shared.policy.calendar import Calendar
 from shared.policy.places import normalise_county, normalise_state
+from shared.policy.time_limits import TimeLimit, added_back, end_of, moment_of
+
+__all__ = [
+    "HEADQUARTERS",
+    "Calendar",
+    "Office",
+    "OfficeMap",
+    "Policies",
+    "Policy",
+    "Reason",
+    "TimeLimit",
+    "useful_until",
+]
+
+HEADQUARTERS: Final = "HQ"
+"""The office that is responsible for no place: it sees to cases that no office has yet, and reviews."""
+
+_EARLIEST: Final = date(1900, 1, 1)
+
+
+def useful_until(removal: date | None, margin: timedelta | None, zone: str) -> tuple[datetime, ...]:
+    """By when an answer would be of use before a scheduled removal: with a margin, if there is one, then at the latest.
+
+    Nobody tells the hour of a removal, so its day counts from its beginning. Empty when no day is known.
+    """
+    if removal is None:
+        return ()
+    day = moment_of(max(removal, _EARLIEST), time(), ZoneInfo(zone))
+    return (day - margin, day) if margin else (day,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +60,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """An ERO field office, or headquarters."""
+    """An ERO field office, or headquarters. `zone`: the seat's time zone, by its IANA name.
+
+    `zones`: those of states in its area that go by another clock. `duty_mailbox`: where somebody always looks.
+    """
 
     code: str
     name: str
     seat: str
+    zone: str
+    zones: Mapping[str, str] = field(default_factory=dict)
+    duty_mailbox: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +95,17 @@ class OfficeMap:
         whole = self.areas.get((code, ""))
         return whole or self.areas.get((code, normalise_county(county or "")))
 
+    def zone_for(self, office: str | None, state: str | None = None) -> str:
+        """The IANA name of the zone in which an office's clocks run for somebody in `state`; headquarters' for none."""
+        responsible = self.offices.get(office or HEADQUARTERS) or self.offices[HEADQUARTERS]
+        return responsible.zones.get(normalise_state(state or "") or "", responsible.zone)
+
+    def mailbox_for(self, office: str | None) -> str | None:
+        """The duty mailbox of an office; headquarters' for cases that no office has, and where an office has none."""
+        responsible = self.offices.get(office or HEADQUARTERS)
+        own = responsible.duty_mailbox if responsible else None
+        return own or self.offices[HEADQUARTERS].duty_mailbox
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -64,14 +113,16 @@ class Policy:
 
     guidance: str
     office_map: OfficeMap
+    calendar: Calendar
     reasons: Mapping[str, Reason]
     required: tuple[RejectCode, ...]
     imminent_within: timedelta
-    answer_within: Mapping[Urgency, timedelta]
-    silence_after: Mapping[Urgency, timedelta]
-    sro_answer_within: Mapping[Urgency, timedelta]
-    question_answer_within: timedelta
-    review_window: timedelta
+    answer_within: Mapping[Urgency, TimeLimit]
+    silence_after: Mapping[Urgency, TimeLimit]
+    sro_answer_within: Mapping[Urgency, TimeLimit]
+    answer_before_removal: timedelta | None
+    question_answer_within: TimeLimit
+    review_window: TimeLimit
     window_grace: timedelta
     claim_lasts: timedelta
     link_lasts: timedelta
@@ -81,6 +132,18 @@ class Policy:
         """Whether staff of `stage` may explain `outcome` by the reason `code`."""
         reason = self.reasons.get(code)
         return reason is not None and stage in reason.given_by and outcome in reason.outcomes
+
+    def end_of(self, limit: TimeLimit, start: datetime, zone: str) -> datetime:
+        """When a time limit that begins at `start` is over, by the calendar and the clocks of a zone."""
+        return end_of(limit, start, calendar=self.calendar, zone=ZoneInfo(zone))
+
+    def added_back(self, limit: TimeLimit, end: datetime, *, since: datetime, until: datetime, zone: str) -> datetime:
+        """When it is over after its clock stood still from `since` until `until`."""
+        return added_back(limit, end, since=since, until=until, calendar=self.calendar, zone=ZoneInfo(zone))
+
+    def useful_until(self, removal: date | None, zone: str) -> tuple[datetime, ...]:
+        """By when an answer is of use before a scheduled removal: with this policy's margin, and at the latest."""
+        return useful_until(removal, self.answer_before_removal, zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared.policy.model import Office, OfficeMap
+from shared.policy.model import HEADQUARTERS, Office, OfficeMap
 from shared.policy.places import normalise_county, normalise_state
 from shared.policy.shapes import OfficesFile, WrittenOffice
 from shared.policy.written import Field, PolicyInvalid, Written
@@ -11,13 +11,27 @@ Area = tuple[str, str]
 
 
 def office_map(written: Written, file: OfficesFile) -> OfficeMap:
-    """The map of a file. Raises PolicyInvalid for an unknown state, a doubled office, and a place in two areas."""
+    """The map of a file.
+
+    Raises PolicyInvalid for an unknown state, a doubled office, a place in two areas, and a map without headquarters.
+    """
     wrong = [written.complaint(field, message) for field, message in _complaints(file)]
     if wrong:
         raise PolicyInvalid("\n".join(wrong))
-    offices = {office.code: Office(code=office.code, name=office.name, seat=office.seat) for office in file.offices}
+    offices = {office.code: _office(office) for office in file.offices}
     areas = {area: office.code for office in file.offices for area, _ in _areas(office)}
     return OfficeMap(version=file.version, offices=offices, areas=areas)
+
+
+def _office(written: WrittenOffice) -> Office:
+    return Office(
+        code=written.code,
+        name=written.name,
+        seat=written.seat,
+        zone=written.zone,
+        zones={_state(state): zone for state, zone in written.zones.items()},
+        duty_mailbox=written.duty_mailbox,
+    )
 
 
 def _areas(office: WrittenOffice) -> Iterator[tuple[Area, Field]]:
@@ -53,8 +67,17 @@ def _complaints(file: OfficesFile) -> Iterator[tuple[Field, str]]:
             elif county and state in whole:
                 yield (*here, *field), f"{state} belongs to {whole[state]} whole"
             owners[state, county] = office.code
-        for field, message in _unknown_names(office):
+        for field, message in (*_unknown_names(office), *_zones_elsewhere(office)):
             yield (*here, *field), message
+    if HEADQUARTERS not in codes:
+        yield ("offices",), f"headquarters ({HEADQUARTERS}) is missing: cases that no office has yet are its business"
+
+
+def _zones_elsewhere(office: WrittenOffice) -> Iterator[tuple[Field, str]]:
+    own = {_state(state) for state in (*office.states, *office.counties)}
+    for state in office.zones:
+        if _state(state) not in own:
+            yield ("zones", state), f"{state} is not in this office's area"
 
 
 def _unknown_names(office: WrittenOffice) -> Iterator[tuple[Field, str]]:

@@ -1,12 +1,13 @@
 """The shapes of policy files: what may stand in them. Unknown fields are refused, so that a slip is not a silent no."""
 
-import re
-from datetime import timedelta
+from datetime import date
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.contracts.vocabulary import RejectCode, ResolutionOutcome, Stage, Urgency
+from shared.policy.time_limits import TimeLimit
+from shared.policy.time_texts import Duration, HolidayRule, Limit, WallClock, Weekday, Zone
 
 T = TypeVar("T")
 Text = Annotated[str, Field(min_length=1)]
@@ -17,21 +18,12 @@ OUTCOMES = frozenset({outcome.value for outcome in ResolutionOutcome} - {Resolut
 """What staff may decide, at whichever stage; each needs a reason."""
 
 
-def _duration(written: object) -> timedelta:
-    match = re.fullmatch(r"(\d{1,5}) (day|hour)s?", written) if isinstance(written, str) else None
-    if match is None:
-        raise ValueError('a duration is written "14 days" or "36 hours"')
-    count = int(match[1])
-    return timedelta(days=count) if match[2] == "day" else timedelta(hours=count)
-
-
 def _outcome(written: object) -> str:
     if written not in OUTCOMES:
         raise ValueError(f"an outcome is one of {', '.join(sorted(OUTCOMES))}")
     return str(written)
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 Outcome = Annotated[str, BeforeValidator(_outcome)]
 
 
@@ -64,13 +56,13 @@ class Dated(Shape):
 
 
 class PerUrgency(Shape):
-    """One duration for each urgency; none may be left out."""
+    """One time limit for each urgency; none may be left out."""
 
-    REMOVAL_IMMINENT: Duration
-    DETAINED: Duration
-    ROUTINE: Duration
+    REMOVAL_IMMINENT: Limit
+    DETAINED: Limit
+    ROUTINE: Limit
 
-    def by_urgency(self) -> dict[Urgency, timedelta]:
+    def by_urgency(self) -> dict[Urgency, TimeLimit]:
         """The same, by urgency."""
         return {
             Urgency.REMOVAL_IMMINENT: self.REMOVAL_IMMINENT,
@@ -98,8 +90,9 @@ class GuidanceFile(Dated):
     answer_within: Sourced[PerUrgency]
     silence_after: Sourced[PerUrgency]
     sro_answer_within: Sourced[PerUrgency]
-    question_answer_within: Sourced[Duration]
-    review_window: Sourced[Duration]
+    answer_before_removal: Sourced[Duration] | None = None
+    question_answer_within: Sourced[Limit]
+    review_window: Sourced[Limit]
     window_grace: Sourced[Duration]
     claim_lasts: Sourced[Duration]
     link_lasts: Sourced[Duration]
@@ -108,11 +101,17 @@ class GuidanceFile(Dated):
 
 
 class WrittenOffice(Shape):
-    """An office with the states that are whole its own, and the counties of those that are divided."""
+    """An office with the states that are whole its own, and the counties of those that are divided.
+
+    `zone` is the seat's; `zones` name others, for states of its area whose people and staff go by another clock.
+    """
 
     code: Code
     name: Text
     seat: Text
+    zone: Zone
+    zones: dict[str, Zone] = {}
+    duty_mailbox: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     states: tuple[Text, ...] = ()
     counties: dict[str, tuple[Text, ...]] = {}
     also_called: dict[str, dict[str, Text]] = {}
@@ -122,3 +121,28 @@ class OfficesFile(Dated):
     """`offices/*.yaml`."""
 
     offices: tuple[WrittenOffice, ...] = Field(min_length=1)
+
+
+class WrittenHoliday(Shape):
+    """A public holiday, and since when it has been one."""
+
+    name: Text
+    day: HolidayRule
+    since: date | None = None
+
+
+class ClosedDay(Shape):
+    """A single day on which offices are closed."""
+
+    day: date
+    source: Text
+
+
+class CalendarFile(Dated):
+    """`calendars/*.yaml`."""
+
+    open_on: Sourced[Annotated[frozenset[Weekday], Field(min_length=1)]]
+    opens: Sourced[WallClock]
+    closes: Sourced[WallClock]
+    holidays: tuple[WrittenHoliday, ...] = ()
+    also_closed: tuple[ClosedDay, ...] = ()

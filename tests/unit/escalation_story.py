@@ -83,10 +83,14 @@ def requested(amendment: int = 0, **changed: Any) -> events.ReviewRequested:
     return events.ReviewRequested(**(told | changed))
 
 
-def amended(amendment: int, state: str | None = None, answers: UUID | None = None) -> events.RequestAmended:
+def amended(
+    amendment: int, state: str | None = None, answers: UUID | None = None, removal: events.Removal | None = None
+) -> events.RequestAmended:
     """An amendment; with a `state`, the person was arrested there."""
     custody = custody_in(state) if state else None
-    return events.RequestAmended(amendment=amendment, changed=("custody",), custody=custody, answers=answers)
+    return events.RequestAmended(
+        amendment=amendment, changed=("custody",), custody=custody, answers=answers, removal=removal
+    )
 
 
 class Escalation(OneCase[State]):

@@ -1,11 +1,13 @@
 """The arbiter: which input ends a case, and which only informs. Given what was heard, when something comes, then."""
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.escalation.domain.states import AwaitingRequestor, Following, InQueue, Remanded, Resolved
 from shared.casework.offering import Verdict
+from shared.contracts import events
 from shared.contracts.envelope import EventData
 from shared.contracts.vocabulary import EventType, TriageOutcome, Urgency
 from tests.unit.escalation_story import (
@@ -21,7 +23,7 @@ from tests.unit.escalation_story import (
     completed,
     requested,
 )
-from tests.unit.one_case import POLICY, after
+from tests.unit.one_case import after
 
 FAVOURABLE, MOOT = TriageOutcome.FAVOURABLE, TriageOutcome.MOOT
 DECLINED, REFERRED, NO_ANSWER = TriageOutcome.DECLINED, TriageOutcome.REFERRED, TriageOutcome.NO_ANSWER
@@ -81,7 +83,7 @@ def test_a_request_for_review_is_due_by_its_urgency_from_the_moment_it_was_made(
     (told,) = case.told()
     assert told == {
         "round": 1,
-        "due": "2021-03-25T14:00:00.000Z",  # 14 days after 11 March
+        "due": "2021-03-25T21:00:00.000Z",  # 14 days after 11 March, by 17:00
         "urgency": "DETAINED",
         "ground": "FIELD_OFFICE_DECLINED",
     }
@@ -173,7 +175,7 @@ def test_the_answer_to_a_remand_ends_the_case_or_brings_it_back(outcome: TriageO
     assert rounds(case) == ([1] if ends else [1, 2])
     if not ends:
         assert isinstance(case.state, InQueue)
-        assert case.state.due == after(days=9) + POLICY.sro_answer_within[Urgency.DETAINED]
+        assert case.state.due == datetime(2021, 3, 31, 21, tzinfo=UTC)  # 14 days, by 17:00 in Washington
 
 
 def test_a_second_rounds_consideration_waits_for_what_it_answers() -> None:
@@ -242,6 +244,28 @@ def test_an_answer_shortens_the_pause_to_the_time_that_it_took() -> None:
     due = case.queue["due"]
     case.claim()
     question = case.ask_requestor(at=after(days=4))
-    assert case.queue["due"] == due + POLICY.question_answer_within
+    assert case.queue["due"] == due + timedelta(days=14)
     case.hear("intake", amended(1, answers=question), after(days=6))
     assert case.queue["due"] == due + (after(days=6) - after(days=4))
+
+
+@pytest.mark.parametrize(
+    ("removal", "due"),
+    [
+        (date(2021, 3, 20), "2021-03-19T04:00:00+00:00"),  # a day before the day begins in Washington
+        (date(2021, 3, 12), "2021-03-12T05:00:00+00:00"),  # came on the 11th: before the day begins
+        (date(2021, 3, 11), "2021-05-10T21:00:00+00:00"),  # today, or in the past: by the clock
+        (None, "2021-05-10T21:00:00+00:00"),
+    ],
+)
+def test_headquarters_too_should_answer_before_a_removal_whoever_told_of_it(removal: date | None, due: str) -> None:
+    told = events.Removal(scheduled_for=removal)
+    before, after_ = Escalation(), Escalation()
+    before.hear("intake", amended(1, removal=told))
+    for case in (before, after_):
+        case.declined()
+    after_.hear("intake", amended(1, removal=told))
+    for case in (before, after_):
+        assert isinstance(case.state, InQueue)
+        assert case.state.due.isoformat() == due
+        assert case.queue["due"] == case.state.due

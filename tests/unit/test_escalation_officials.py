@@ -1,7 +1,7 @@
 """What Senior Reviewing Officials may do, and why they are refused."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.unit.escalation_story import (
     completed,
     requested,
 )
-from tests.unit.one_case import POLICY, T0, after
+from tests.unit.one_case import POLICY, T0
 
 RELEASE = (ReliefSought.RELEASE,)
 
@@ -122,8 +122,10 @@ def test_a_question_is_about_codes_and_one_at_a_time() -> None:
     question = case.ask_requestor()
     assert case.told(EventType.INFORMATION_REQUESTED)[0]["question"] == str(question)
     assert case.refusal(Order.ASK, Ask(SAM, ("NO_PLACE",), {})) == "question_open"
-    assert case.refusal(Order.ASK, Ask(SAM, ("NO_PLACE",), {}), T0 + POLICY.question_answer_within) is None
-    assert case.queue["due"] == after(days=3) + timedelta(days=60) + 2 * POLICY.question_answer_within
+    over = POLICY.end_of(POLICY.question_answer_within, T0, "America/New_York")
+    assert case.refusal(Order.ASK, Ask(SAM, ("NO_PLACE",), {}), over) is None
+    by_the_clock = datetime(2021, 5, 10, 21, tzinfo=UTC)  # 60 days, by 17:00 in Washington
+    assert case.queue["due"] == by_the_clock + timedelta(days=2 * 14)
 
 
 def test_an_erased_case_is_ended_by_codes_alone() -> None:

@@ -155,8 +155,8 @@ async def test_the_page_says_the_stage_what_comes_next_and_what_it_does_not_do(h
     house.hear(case_id, assigned())
     shown = await page(house, path)
     assert "An officer will look at it." in shown
-    assert "Wednesday, April 7, 2021, 10:00" in shown  # by when, in summer time
-    assert "(Eastern time)" in shown
+    assert "Wednesday, April 7, 2021, 8:00" in shown  # by when, in summer time, where the person lives
+    assert "(Mountain time)" in shown
     assert "does not stop a removal" in shown
     assert "Form I-246 in person" in shown
     assert "1-888-351-4024" in shown
@@ -226,7 +226,7 @@ async def test_review_is_asked_through_the_page(house: House) -> None:
     house.hear(case_id, assigned(), completed("DECLINED"))
     shown = await page(house, path)
     assert "Wednesday, April 14" not in shown
-    assert "Monday, April 12, 2021, 10:00" in shown
+    assert "Monday, April 12, 2021, 11:59" in shown
     done = await post(house, f"{path}/review", {"ground": "NEW_CIRCUMSTANCES", "reason": "A child was born."})
     assert done.status_code == 303
     assert isinstance(state(house, case_id), ReviewAsked)

@@ -1,7 +1,7 @@
 """What intake answers to what, given / when / then, through the engine's own core."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,8 +46,9 @@ from tests.unit.intake_world import (
     resolved,
 )
 
-WINDOW = timedelta(days=30)
 DECLINED_AT = MONDAY + 5 * DAY
+CLOSES = datetime(2021, 4, 13, 5, 59, tzinfo=UTC)
+"""30 days later, 23:59 in El Paso."""
 REVIEW = AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {})
 
 
@@ -148,7 +149,7 @@ def test_a_first_decline_or_referral_opens_the_window_from_the_events_own_time(o
     world = submitted()
     world.hear(completed(outcome))
     assert isinstance(world.state, WindowOpen)
-    assert world.state.closes == DECLINED_AT + WINDOW
+    assert world.state.closes == CLOSES
 
 
 @pytest.mark.parametrize("outcome", ["FAVOURABLE", "MOOT", "NO_ANSWER"])
@@ -168,7 +169,7 @@ def test_a_second_round_opens_no_window() -> None:
 
 def test_when_nobody_asks_in_time_the_review_lapses_once() -> None:
     world = declined()
-    closes = DECLINED_AT + WINDOW
+    closes = CLOSES
     assert world.pass_time(closes - timedelta(milliseconds=1)) is Verdict.ALREADY
     assert world.pass_time(closes) is Verdict.APPLIED
     assert world.pass_time(closes + DAY) is Verdict.ALREADY
@@ -179,9 +180,9 @@ def test_when_nobody_asks_in_time_the_review_lapses_once() -> None:
 
 def test_a_review_asked_a_moment_after_the_window_closed_counts_while_nothing_lapsed() -> None:
     world = declined()
-    world.ask(Ask.REVIEW, REVIEW, at=DECLINED_AT + WINDOW + timedelta(seconds=1))
+    world.ask(Ask.REVIEW, REVIEW, at=CLOSES + timedelta(seconds=1))
     assert isinstance(world.state, ReviewAsked)
-    assert world.pass_time(DECLINED_AT + 2 * WINDOW) is Verdict.ALREADY
+    assert world.pass_time(CLOSES + 30 * DAY) is Verdict.ALREADY
     assert [type(said) for said in world.said] == [events.RequestSubmitted, events.ReviewRequested]
 
 
@@ -231,7 +232,7 @@ def test_withdrawing_stops_the_window() -> None:
     world.ask(Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {"withdrawal": b"box"}))
     assert isinstance(world.state, WithdrawalAsked)
     assert world.sealed_with() == ("withdrawal",)
-    assert world.pass_time(DECLINED_AT + 2 * WINDOW) is Verdict.ALREADY
+    assert world.pass_time(CLOSES + 30 * DAY) is Verdict.ALREADY
     assert refused(world, Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {})) == "already_withdrawn"
     assert refused(world, Ask.REVIEW, REVIEW, at=DECLINED_AT) == "no_review_now"
 

@@ -2,18 +2,21 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from shared.contracts.vocabulary import RejectCode, Stage, TriageOutcome, Urgency
+from shared.policy.calendar import FixedDay, Holiday, WeekdayOfMonth
 from shared.policy.loading import OWN_FILES, load
-from shared.policy.model import Policy
+from shared.policy.model import Policy, TimeLimit
+from shared.policy.time_limits import Unit
 from shared.policy.written import PolicyInvalid
 
 GUIDANCE = "guidance/johnson-11090.1.yaml"
 OFFICES = "offices/2025-09.yaml"
+CALENDAR = "calendars/us-federal.yaml"
 Rewrite = Callable[[str, str, str], Path]
 
 
@@ -27,7 +30,7 @@ def rewrite(tmp_path: Path) -> Rewrite:
     """The default policy in a folder of its own, with one text replaced by another."""
 
     def replaced(file: str, old: str, new: str) -> Path:
-        for part in ("guidance", "offices"):
+        for part in ("guidance", "offices", "calendars"):
             shutil.copytree(OWN_FILES / part, tmp_path / part, dirs_exist_ok=True)
         text = (tmp_path / file).read_text(encoding="utf-8")
         assert old in text
@@ -46,16 +49,24 @@ def test_the_default_is_the_interim_guidance_of_february_2021(policy: Policy) ->
     assert policy.guidance == "JOHNSON_11090_1_2021_02_18"
     assert policy.office_map.version == "2025-09"
     assert set(policy.required) == set(RejectCode)
-    assert policy.sro_answer_within[Urgency.DETAINED] == timedelta(days=14)
-    assert policy.sro_answer_within[Urgency.REMOVAL_IMMINENT] == timedelta(days=14)
-    assert policy.review_window == timedelta(days=30)
+    assert policy.calendar.version == "US_FEDERAL"
+    assert policy.sro_answer_within[Urgency.DETAINED] == TimeLimit(14, Unit.DAYS, time(17))
+    assert policy.sro_answer_within[Urgency.REMOVAL_IMMINENT] == TimeLimit(14, Unit.DAYS, time(17))
+    assert policy.answer_within[Urgency.ROUTINE] == TimeLimit(20, Unit.BUSINESS_DAYS)
+    assert policy.answer_before_removal == timedelta(hours=24)
+    assert policy.review_window == TimeLimit(30, Unit.DAYS, time(23, 59))
     assert policy.remands == 1
 
 
 def test_every_clock_knows_every_urgency_and_silence_is_longer_than_the_answer(policy: Policy) -> None:
+    friday = datetime(2021, 12, 17, 21, tzinfo=UTC)  # before the holidays
     for urgency in Urgency:
-        assert timedelta(0) < policy.answer_within[urgency] < policy.silence_after[urgency]
-        assert policy.sro_answer_within[urgency] > timedelta(0)
+        answer, silence, review = (
+            policy.end_of(limits[urgency], friday, "Pacific/Guam")
+            for limits in (policy.answer_within, policy.silence_after, policy.sro_answer_within)
+        )
+        assert friday < answer < silence
+        assert review > friday
 
 
 @pytest.mark.parametrize(
@@ -124,6 +135,22 @@ def test_a_version_may_be_suspended_and_resumed(rewrite: Rewrite) -> None:
         (GUIDANCE, "explains: [UPHELD]", "explains: [UPPED]", "reasons.7.explains.0", "an outcome is one of"),
         (GUIDANCE, "remands:", "review_window:", "review_window", "is given twice"),
         (GUIDANCE, "2021-02-18T00:00:00-05:00", "2021-02-18T00:00:00", "in_force.0.from", "timezone"),
+        (GUIDANCE, "is: 30 days, by 23:59", "is: 30 days by 23:59", "review_window.is", "a time limit is written"),
+        (GUIDANCE, "is: 30 days, by 23:59", "is: 0 days, by 23:59", "review_window.is", "a time limit is written"),
+        (GUIDANCE, "is: 30 days, by 23:59", "is: 30 days, by 24:01", "review_window.is", "a time of day is written"),
+        (GUIDANCE, "is: 30 days, by 23:59", "is: 30 hours, by 23:59", "review_window.is", "only days end by"),
+        (CALENDAR, "day: July 4", "day: July 32", "holidays.5.day", 'a holiday is on "January 1"'),
+        (CALENDAR, "day: last Monday of May", "day: fifth Monday of May", "holidays.3.day", "a holiday is on"),
+        (CALENDAR, "day: last Monday of May", "day: last Mon of May", "holidays.3.day", "a weekday is one of"),
+        (CALENDAR, "name: Labor Day", "name: Veterans Day", "holidays.8.name", "Veterans Day is given twice"),
+        (CALENDAR, '"17:00"', "17:00", "closes.is", "with its quotation marks"),
+        (CALENDAR, '"17:00"', '"08:00"', "closes.is", "is not after the time at which offices open"),
+        (CALENDAR, "[MONDAY, ", "[MON, ", "open_on.is.0", "a weekday is one of"),
+        (CALENDAR, "since: 2021-06-17", "since: 2021-06-31", "file", "cannot be read"),
+        (OFFICES, "zone: America/Phoenix", "zone: America/Tuscon", "offices.17.zone", "no time zone"),
+        (OFFICES, "PR: America/Puerto_Rico", "GU: Pacific/Guam", "zones.GU", "GU is not in this office's area"),
+        (OFFICES, "duty.pho@ero.example", "duty.pho", "offices.17.duty_mailbox", "match pattern"),
+        (OFFICES, "code: HQ", "code: HEAD", "offices", "headquarters (HQ) is missing"),
         (OFFICES, "code: BAL", "code: ATL", "offices.1.code", "ATL is given twice"),
         (OFFICES, "states: [MD]", "states: [GA]", "offices.1.states.0", "belongs to ATL already"),
         (OFFICES, "states: [MD]", "states: [TX]", "counties.TX.0", "TX belongs to BAL whole"),
@@ -194,6 +221,46 @@ def test_a_time_without_a_policy_or_with_two_is_refused(rewrite: Rewrite, interv
     folder = rewrite(GUIDANCE, "from: 2021-02-18T00:00:00-05:00\n", intervals)
     with pytest.raises(PolicyInvalid, match=says):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"),
+    [
+        ("1 hour", TimeLimit(1, Unit.HOURS)),
+        ("14 days", TimeLimit(14, Unit.DAYS)),
+        ("14 days, by 17:00", TimeLimit(14, Unit.DAYS, time(17))),
+        ("1 business day", TimeLimit(1, Unit.BUSINESS_DAYS)),
+        ("10 business days, by 12:00", TimeLimit(10, Unit.BUSINESS_DAYS, time(12))),
+        ("16 business hours", TimeLimit(16, Unit.BUSINESS_HOURS)),
+    ],
+)
+def test_a_time_limit_is_written_in_words(rewrite: Rewrite, written: str, limit: TimeLimit) -> None:
+    folder = rewrite(GUIDANCE, "is: 30 days, by 23:59", f"is: {written}")
+    assert load(folder).versions[0][1].review_window == limit
+
+
+def test_holidays_are_written_in_words(policy: Policy) -> None:
+    named = {holiday.name: holiday for holiday in policy.calendar.holidays}
+    assert named["Christmas Day"].on == FixedDay(12, 25)
+    assert named["Memorial Day"].on == WeekdayOfMonth(5, -1, 1)
+    juneteenth = "Juneteenth National Independence Day"
+    assert named[juneteenth] == Holiday(juneteenth, FixedDay(6, 19), date(2021, 6, 17))
+
+
+def test_another_calendar_is_in_force_from_its_own_moment_on(rewrite: Rewrite) -> None:
+    folder = rewrite(CALENDAR, "closes:", "closes:")
+    later = (folder / CALENDAR).read_text(encoding="utf-8").replace("US_FEDERAL", "LONGER_HOURS")
+    later = later.replace('"17:00"', '"19:00"').replace("2021-01-20T00:00:00-05:00", "2021-07-01T00:00:00-04:00")
+    (folder / "calendars" / "later.yaml").write_text(later, encoding="utf-8")
+    policies = load(folder)
+    closes = [policies.at(datetime(2021, month, 1, 12, tzinfo=UTC)).calendar.closes for month in (6, 7)]
+    assert closes == [time(17), time(19)]
+
+
+def test_a_folder_without_a_calendar_goes_by_the_public_one(rewrite: Rewrite) -> None:
+    folder = rewrite(GUIDANCE, "remands:", "remands:")
+    shutil.rmtree(folder / "calendars")
+    assert load(folder).versions[0][1].calendar.version == "US_FEDERAL"
 
 
 def test_an_empty_folder_is_no_policy(tmp_path: Path) -> None:

@@ -1,11 +1,16 @@
 """The default office map, against the public table of September 2025, and against how people write places."""
 
 import csv
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.policy.loading import load
+from shared.policy.loading import OWN_FILES, load
 from shared.policy.model import OfficeMap
 from shared.policy.places import STATES, normalise_county, normalise_state
 
@@ -183,3 +188,101 @@ def test_spellings_keep_the_counties_of_a_state_apart() -> None:
     rows = public_rows()
     assert len({(state, normalise_county(county)) for _, state, county in rows}) == len(rows)
     assert all(normalise_state(name) == code and normalise_state(code.lower()) == code for code, name in STATES.items())
+
+
+# Properties
+
+OFFICES = load().versions[-1][1].office_map
+KINDS_BEFORE = ["", "County of ", "condado de ", "Municipio de ", "PARISH OF "]
+KINDS_AFTER = ["", " County", " COUNTY", " Parish", " Borough", " Municipio", " co."]
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> tuple[str, str, str]:
+    """A row of the public table as somebody might write it: the office's code, state and county."""
+    office, state, county = draw(st.sampled_from(public_rows()))
+    kind = draw(st.sampled_from([("", after) for after in KINDS_AFTER] + [(before, "") for before in KINDS_BEFORE]))
+    if county:
+        saint = draw(st.sampled_from(["St. ", "St ", "Saint ", "SAINT "]))
+        county = kind[0] + county.replace("St. ", saint) + kind[1]
+    spell: Callable[[str], str] = draw(st.sampled_from([lambda text: text, str.upper, str.lower, str.title]))
+    spaces = draw(st.sampled_from(["", " ", "  "]))
+    return CODE_OF_PUBLIC_NAME[office], spaces + spell(state), spell(county).replace(" ", " " + spaces) + spaces
+
+
+@given(spellings())
+def test_however_it_is_written_a_place_of_the_table_has_exactly_its_office(row: tuple[str, str, str]) -> None:
+    office, state, county = row
+    assert OFFICES.office_for(state, county or None) == office
+
+
+@given(st.sampled_from(sorted(OFFICES.areas)))
+def test_the_map_is_total_over_its_own_counties_and_disjoint(area: tuple[str, str]) -> None:
+    state, county = area
+    assert OFFICES.office_for(state, county) == OFFICES.areas[area]
+    assert not (county and (state, "") in OFFICES.areas)  # nobody has a county of a state that is whole another's
+
+
+@given(st.text(), st.none() | st.text())
+def test_any_text_has_an_office_of_the_map_or_none(state: str, county: str | None) -> None:
+    office = OFFICES.office_for(state, county)
+    assert office is None or office in OFFICES.offices
+    assert OFFICES.zone_for(office, state)
+
+
+# Zones and mailboxes
+
+
+@pytest.mark.parametrize(
+    ("office", "state", "zone"),
+    [
+        ("BAL", "MD", "America/New_York"),
+        ("CHI", "WI", "America/Chicago"),
+        ("PHO", "AZ", "America/Phoenix"),
+        ("SLC", "NV", "America/Denver"),  # the seat's
+        ("MIA", "FL", "America/New_York"),
+        ("MIA", "Puerto Rico", "America/Puerto_Rico"),
+        ("MIA", "U.S. Virgin Islands", "America/Puerto_Rico"),
+        ("SFR", "CA", "America/Los_Angeles"),
+        ("SFR", "Guam", "Pacific/Guam"),
+        ("SFR", "CNMI", "Pacific/Guam"),
+        ("SFR", "HI", "Pacific/Honolulu"),
+        ("SEA", "Alaska", "America/Anchorage"),
+        ("SFR", None, "America/Los_Angeles"),
+        (None, "AS", "America/New_York"),  # to be assigned: headquarters'
+        ("HQ", None, "America/New_York"),
+        ("NO_SUCH", None, "America/New_York"),
+    ],
+)
+def test_clocks_run_in_the_zone_of_the_office_and_place(
+    offices: OfficeMap, office: str | None, state: str | None, zone: str
+) -> None:
+    assert offices.zone_for(office, state) == zone
+
+
+def test_every_office_has_a_duty_mailbox_that_can_reach_nobody_by_mistake(offices: OfficeMap) -> None:
+    boxes = [office.duty_mailbox or "" for office in offices.offices.values()]
+    assert len(set(boxes)) == len(boxes)
+    assert all(box.endswith(".example") for box in boxes)
+    assert offices.mailbox_for("BAL") == "duty.bal@ero.example"
+    assert offices.mailbox_for(None) == offices.mailbox_for("NO_SUCH") == offices.mailbox_for("HQ")
+
+
+# Versions
+
+
+def test_the_map_in_force_at_the_moment_routes(tmp_path: Path) -> None:
+    """An invented map: from July 2021 on one county of Harlingen's is San Antonio's."""
+    for part in ("guidance", "offices"):
+        shutil.copytree(OWN_FILES / part, tmp_path / part)
+    (file,) = (tmp_path / "offices").glob("*.yaml")
+    text = file.read_text(encoding="utf-8").replace('version: "2025-09"', "version: INVENTED")
+    text = text.replace("2021-01-20T00:00:00-05:00", "2021-07-01T00:00:00-04:00").replace("Kleberg, ", "")
+    text = text.replace("Atascosa, ", "Atascosa, Kleberg, ")
+    (tmp_path / "offices" / "invented.yaml").write_text(text, encoding="utf-8")
+    policies = load(tmp_path)
+    before, after = (policies.at(datetime(2021, month, 1, 12, tzinfo=UTC)) for month in (6, 7))
+    assert (before.office_map.version, before.office_map.office_for("TX", "Kleberg")) == ("2025-09", "HAL")
+    assert (after.office_map.version, after.office_map.office_for("TX", "Kleberg")) == ("INVENTED", "SNA")
+    assert after.office_map.office_for("TX", "Cameron") == "HAL"
+    assert before.guidance == after.guidance

@@ -160,7 +160,7 @@ async def test_each_date_is_told_once_with_its_zone_and_as_a_date_for_machines(h
     html = await shown(house, await STORIES["question"](house))
     page = Page(html)
     times = [each for each in page.all("time") if each.inside("li") or each.inside("section")]
-    assert all("(Eastern time)" in each.text for each in times)
+    assert all("(Mountain time)" in each.text for each in times)
     assert [each.attributes["datetime"] for each in times] == [
         "2021-03-23T14:00:00+00:00",  # the answer to the question
         "2021-04-07T14:00:00+00:00",  # the field office's
@@ -168,7 +168,7 @@ async def test_each_date_is_told_once_with_its_zone_and_as_a_date_for_machines(h
         "2023-03-08T14:00:00+00:00",  # the link's end
     ]
     spanish = await shown(house, await STORIES["question"](house), "es")
-    assert "miércoles, 7 de abril de 2021, 10:00\u00a0a.m. (hora del Este)" in spanish
+    assert "miércoles, 7 de abril de 2021, 8:00\u00a0a.m. (hora de la Montaña)" in spanish
 
 
 async def test_once_headquarters_may_be_asked_the_page_does_not_tell_from_when(house: House) -> None:
@@ -198,10 +198,10 @@ async def test_the_json_says_the_same_as_the_page(house: House) -> None:
     told_json = (await house.http.get(path, headers={"Accept": "application/json"})).json()
     (step,) = told_json["next"]
     assert step == (
-        "If you want headquarters to look at the case, ask by Monday, April 12, 2021, 10:00\u00a0AM (Eastern time). "
+        "If you want headquarters to look at the case, ask by Monday, April 12, 2021, 11:59\u00a0PM (Mountain time). "
         "If you do not ask, the answer of the field office is final."
     )
-    assert told_json["zone"] == "America/New_York"
+    assert told_json["zone"] == "America/Denver"
     assert "does not change a court date" in " ".join(told_json["notice"])
 
 

@@ -1,6 +1,6 @@
 """How a request moves through the field office: given what was heard, when something comes, then where it stands."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.envelope import EventData
 from shared.contracts.vocabulary import EventType, TriageOutcome, Urgency
-from tests.unit.one_case import POLICY, T0, after
+from tests.unit.one_case import POLICY, after
 from tests.unit.triage_story import (
     ANA,
     BELIEVED,
@@ -33,6 +33,7 @@ from tests.unit.triage_story import (
     submitted,
 )
 
+EASTERN = "America/New_York"
 ROUTINE, IMMINENT = Urgency.ROUTINE, Urgency.REMOVAL_IMMINENT
 
 
@@ -40,8 +41,9 @@ def test_a_new_request_is_assigned_with_its_due_dates_at_revision_one() -> None:
     case = Triage().submit()
     (told,) = case.told()
     assert (told["revision"], told["office"], told["urgency"]) == (1, "BAL", "ROUTINE")
-    assert told["answer_due"] == "2021-04-07T14:00:00.000Z"  # 30 days
-    assert told["silence_ends_at"] == "2021-05-07T14:00:00.000Z"  # 60 days
+    assert told["answer_due"] == "2021-04-05T21:00:00.000Z"  # 20 business days, 17:00 in Baltimore
+    assert told["silence_ends_at"] == "2021-05-07T13:00:00.000Z"  # 60 days, over the change of clocks
+    assert told["overdue"] is False
     assert case.queue["open"] == "BAL"
 
 
@@ -83,15 +85,12 @@ def test_newer_facts_that_change_nothing_for_others_make_no_new_revision() -> No
     assert len(case.told(EventType.TRIAGE_ASSIGNED)) == 1
 
 
-def test_newer_facts_move_the_case_to_another_office_and_urgency_and_end_the_claim() -> None:
+def test_newer_facts_move_the_case_to_another_office_and_urgency() -> None:
     case = Triage().submit()
-    case.claim()
     case.hear("intake", now_detained(1), after(days=1))
     told = case.told(EventType.TRIAGE_ASSIGNED)[-1]
     assert (told["revision"], told["office"], told["urgency"]) == (2, "PHI", "DETAINED")
-    assert told["answer_due"] == "2021-03-15T14:00:00.000Z"  # 7 days from the receipt, not from the news
-    assert "claim" not in case.case.work
-    assert case.case.work["touched"] == ["officer-ana"]
+    assert told["answer_due"] == "2021-03-15T21:00:00.000Z"  # 7 days from the receipt, not from the news
 
 
 def test_facts_that_leave_the_office_leave_the_claim() -> None:
@@ -103,17 +102,16 @@ def test_facts_that_leave_the_office_leave_the_claim() -> None:
 
 
 def test_the_calendar_alone_makes_a_scheduled_removal_imminent() -> None:
-    case = Triage().submit(submitted(removal=events.Removal(scheduled_for=date(2021, 4, 30))))
-    assert case.clock_reaches(after(days=30)) is Verdict.ALREADY
-    assert case.clock_reaches(after(days=60)) is Verdict.APPLIED
+    case = Triage().submit(submitted(removal=events.Removal(scheduled_for=date(2021, 3, 28))))
+    assert case.clock_reaches(after(days=5)) is Verdict.ALREADY
+    assert case.clock_reaches(after(days=6)) is Verdict.APPLIED
     told = case.told(EventType.TRIAGE_ASSIGNED)[-1]
-    assert (told["revision"], told["urgency"]) == (2, "REMOVAL_IMMINENT")
-    assert case.clock_reaches(after(days=90)) is Verdict.ALREADY
+    assert (told["revision"], told["urgency"], told["overdue"]) == (2, "REMOVAL_IMMINENT", False)
 
 
 def test_facts_from_before_that_moment_do_not_make_it_routine_again() -> None:
-    case = Triage().submit(submitted(removal=events.Removal(scheduled_for=date(2021, 4, 30))))
-    case.clock_reaches(after(days=60))
+    case = Triage().submit(submitted(removal=events.Removal(scheduled_for=date(2021, 3, 28))))
+    case.clock_reaches(after(days=6))
     case.hear("intake", amended(1, facts=events.Facts()), after(days=1))
     assert case.queue["rank"] == 0
 
@@ -186,7 +184,7 @@ def test_a_remanded_case_is_before_the_same_office_with_a_new_clock() -> None:
     told = case.told(EventType.TRIAGE_ASSIGNED)[-1]
     assert (told["revision"], told["office"]) == (2, "BAL")
     assert isinstance(case.state, UnderConsideration)
-    assert case.state.answer_due == after(days=70) + POLICY.answer_within[ROUTINE]
+    assert case.state.answer_due == POLICY.end_of(POLICY.answer_within[ROUTINE], after(days=70), EASTERN)
     assert case.state.assigned_at == after(days=70)
 
 
@@ -229,8 +227,17 @@ def test_an_answer_moves_both_due_dates_by_the_time_that_it_took() -> None:
     question = case.ask_requestor(at=after(days=2))
     case.hear("intake", amended(1, answers=question), after(days=5))
     told = case.told(EventType.TRIAGE_ASSIGNED)[-1]
-    assert told["answer_due"] == "2021-04-10T14:00:00.000Z"  # 30 + 3 days
-    assert told["silence_ends_at"] == "2021-05-10T14:00:00.000Z"
+    assert told["answer_due"] == "2021-04-07T21:00:00.000Z"  # two business days later: the third is a Saturday
+    assert told["silence_ends_at"] == "2021-05-10T13:00:00.000Z"  # three days later
+
+
+def test_while_a_question_is_open_the_longest_pause_is_assumed_and_told() -> None:
+    case = Triage().submit()
+    case.claim()
+    case.ask_requestor()
+    (_, told) = case.told(EventType.TRIAGE_ASSIGNED)
+    assert (told["revision"], told["answer_due"]) == (2, "2021-04-19T21:00:00.000Z")
+    assert case.clock_reaches(datetime(2021, 4, 19, 20, 59, tzinfo=UTC)) is Verdict.ALREADY  # not overdue on 5 April
 
 
 def test_an_amendment_that_answers_nothing_leaves_the_question_open() -> None:
@@ -240,19 +247,38 @@ def test_an_amendment_that_answers_nothing_leaves_the_question_open() -> None:
     case.hear("intake", amended(1, facts=events.Facts()), after(days=5))
     assert isinstance(case.state, UnderConsideration)
     assert case.state.question is not None
-    assert len(case.told(EventType.TRIAGE_ASSIGNED)) == 1
+    assert len(case.told(EventType.TRIAGE_ASSIGNED)) == 2
 
 
-def test_the_pause_ends_when_the_time_to_answer_is_over() -> None:
+def test_the_pause_ends_when_the_time_to_answer_is_over_and_needs_no_event() -> None:
     case = Triage().submit()
     case.claim()
     question = case.ask_requestor()
-    assert case.clock_reaches(T0 + POLICY.question_answer_within - timedelta(milliseconds=1)) is Verdict.ALREADY
-    assert case.clock_reaches(T0 + POLICY.question_answer_within) is Verdict.APPLIED
     assert isinstance(case.state, UnderConsideration)
-    assert case.state.answer_due == T0 + POLICY.answer_within[ROUTINE] + POLICY.question_answer_within
-    case.hear("intake", amended(1, answers=question), after(days=20))  # too late to pause anything again
-    assert case.state.answer_due == T0 + POLICY.answer_within[ROUTINE] + POLICY.question_answer_within
+    assert case.state.question is not None
+    answer_by, due = case.state.question.answer_by, case.state.answer_due
+    assert answer_by == datetime(2021, 3, 23, 3, 59, tzinfo=UTC)  # 14 days, by 23:59 in Baltimore
+    assert [
+        case.state.question.is_open(answer_by - timedelta(milliseconds=1)),
+        case.state.question.is_open(answer_by),
+    ] == [
+        True,
+        False,
+    ]
+    assert case.clock_reaches(answer_by) is Verdict.ALREADY
+    case.hear("intake", amended(1, answers=question), after(days=20))  # too late to pause anything for longer
+    answered = case.state
+    assert isinstance(answered, UnderConsideration)
+    assert answered.answer_due == due
+    assert answered.question is None
+
+
+def test_a_removal_waits_for_no_answer() -> None:
+    case = Triage().submit(submitted(removal=events.Removal(scheduled_for=date(2021, 3, 28))))
+    case.claim()
+    case.ask_requestor()
+    assert isinstance(case.state, UnderConsideration)
+    assert case.state.answer_due == datetime(2021, 3, 27, 4, tzinfo=UTC)  # a day before the day begins in Baltimore
 
 
 def test_the_earlier_of_two_deadlines_comes_first() -> None:

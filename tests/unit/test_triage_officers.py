@@ -199,7 +199,7 @@ def test_a_question_is_about_codes_and_one_at_a_time() -> None:
         assert case.refusal(Order.ASK, Ask(ANA, about, {})) == "about_unknown"
     question = case.ask_requestor()
     (told,) = case.told(EventType.INFORMATION_REQUESTED)
-    assert told == {"question": str(question), "about": ["NO_PLACE"], "answer_by": "2021-03-22T14:00:00.000Z"}
+    assert told == {"question": str(question), "about": ["NO_PLACE"], "answer_by": "2021-03-23T03:59:00.000Z"}
     assert case.refusal(Order.ASK, Ask(ANA, ("NO_PLACE",), {})) == "question_open"
 
 

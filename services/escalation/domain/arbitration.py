@@ -1,7 +1,7 @@
 """Who ends a case, and how. Each function says what follows from one input; pure, and total over all states."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.escalation.domain.file import FieldRecord
@@ -16,7 +16,7 @@ from services.escalation.domain.states import (
     file_of,
 )
 from shared.contracts.vocabulary import ResolutionOutcome, ReviewGround, Stage, TriageOutcome, Urgency
-from shared.policy.model import Policy
+from shared.policy.model import HEADQUARTERS, Policy
 
 ENDS_THE_CASE = frozenset({TriageOutcome.FAVOURABLE, TriageOutcome.MOOT})
 """What the requestor cannot want reviewed."""
@@ -40,14 +40,17 @@ BY_WITHDRAWAL = Resolution(stage=Stage.REQUESTOR, outcome=ResolutionOutcome.WITH
 def enter_queue(
     state: State | None, *, round_: int, ground: ReviewGround, urgency: Urgency, policy: Policy, now: datetime
 ) -> InQueue:
-    """Put the case before the SRO; due by the policy in force now."""
+    """Put the case before the SRO; due by the policy in force now, in headquarters' zone."""
+    zone = policy.office_map.zone_for(HEADQUARTERS)
     return InQueue(
         file=file_of(state),
         round=round_,
         ground=ground,
         urgency=urgency,
         entered_at=now,
-        due_without_pause=now + policy.sro_answer_within[urgency],
+        clock_due=policy.end_of(policy.sro_answer_within[urgency], now, zone),
+        zone=zone,
+        margin_hours=(policy.answer_before_removal or timedelta()) // timedelta(hours=1),
     )
 
 
@@ -77,21 +80,30 @@ def remand(state: InQueue) -> Remanded:
     return Remanded(state.file, state.round + 1, state.ground)
 
 
-def ask(state: InQueue, question: UUID, *, policy: Policy, now: datetime) -> InQueue:
-    """The requestor is asked. The pause of an earlier question, whose time is over, is counted first."""
-    counted = end_question(state, now)
-    return replace(counted, question=Question(question, now, now + policy.question_answer_within))
+def ask(state: InQueue, question: UUID, answer_by: datetime, *, policy: Policy, now: datetime) -> InQueue:
+    """The requestor is asked: the longest pause is assumed. That of an earlier question is counted first."""
+    counted = end_question(state, policy, now)
+    still = _paused(counted, counted.clock_due, policy, since=now, until=answer_by)
+    return replace(counted, clock_due=still, question=Question(question, now, answer_by, before=counted.clock_due))
 
 
-def answered(state: State, question: UUID | None, now: datetime) -> State:
+def answered(state: State, question: UUID | None, policy: Policy, now: datetime) -> State:
     """The clock goes on when the open question is answered."""
     if isinstance(state, InQueue) and state.question is not None and state.question.id == question:
-        return end_question(state, now)
+        return end_question(state, policy, now)
     return state
 
 
-def end_question(state: InQueue, now: datetime) -> InQueue:
-    """The queue's item without its question, the pause counted."""
-    if state.question is None:
+def end_question(state: InQueue, policy: Policy, now: datetime) -> InQueue:
+    """The queue's item without its question, only the real pause counted."""
+    question = state.question
+    if question is None:
         return state
-    return replace(state, due_without_pause=state.due_without_pause + state.question.pause(now), question=None)
+    until = min(now, question.answer_by)
+    due = _paused(state, question.before, policy, since=question.asked_at, until=until)
+    return replace(state, clock_due=due, question=None)
+
+
+def _paused(state: InQueue, due: datetime, policy: Policy, *, since: datetime, until: datetime) -> datetime:
+    limit = policy.sro_answer_within[state.urgency]
+    return policy.added_back(limit, due, since=since, until=until, zone=state.zone)

@@ -1,15 +1,16 @@
 """What headquarters knows of a case. It follows only what it needs, and may hear of things in any order."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from shared.contracts.vocabulary import MootBecause, ReferredTo, ReliefSought, TriageOutcome, Urgency
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A group of facts as it came (JSON), and the amendment that told it. Shown to the SRO; no rule here asks it."""
+    """A group of facts as it came (JSON), and the amendment that told it. Shown to the SRO."""
 
     amendment: int
     value: str
@@ -53,6 +54,13 @@ class File:
     def touched_by(self) -> frozenset[str]:
         """Everybody at the field office who had the case in hand: none of them may review it."""
         return frozenset(who for record in self.records for who in record.touched_by)
+
+    @property
+    def removal_on(self) -> date | None:
+        """The day for which a removal is scheduled, as far as known."""
+        known = self.facts.get("removal")
+        day = json.loads(known.value).get("scheduled_for") if known else None
+        return date.fromisoformat(day) if day else None
 
     def record_of(self, round_: int) -> FieldRecord | None:
         """The field office's record of a round, if it was heard."""

@@ -6,19 +6,24 @@ from uuid import UUID
 
 from services.escalation.domain.file import File
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, ReviewGround, Stage, Urgency
+from shared.policy.model import useful_until
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The SRO's question to the requestor; the clock stands still until it is answered, or until `answer_by`."""
+    """The SRO's question to the requestor; the clock stands still until it is answered, or until `answer_by`.
+
+    `before` is the due date without this pause.
+    """
 
     id: UUID
     asked_at: datetime
     answer_by: datetime
+    before: datetime
 
-    def pause(self, until: datetime) -> timedelta:
-        """How long the clock stands still when the question ends at `until`."""
-        return max(min(until, self.answer_by) - self.asked_at, timedelta())
+    def is_open(self, now: datetime) -> bool:
+        """Whether the clock still stands still for it."""
+        return now < self.answer_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +42,27 @@ class AwaitingRequestor:
 
 @dataclass(frozen=True, slots=True)
 class InQueue:
-    """Before the Senior Reviewing Official. `due_without_pause` does not count the open question's pause."""
+    """Before the Senior Reviewing Official. `clock_due`: by when the SRO should answer, by the clock alone.
+
+    While a question is open the longest pause is assumed. The clock runs in headquarters' zone; `margin_hours` is how
+    long before a scheduled removal an answer should be there, by the policy in force when the case came.
+    """
 
     file: File
     round: int
     ground: ReviewGround
     urgency: Urgency
     entered_at: datetime
-    due_without_pause: datetime
+    clock_due: datetime
+    zone: str
+    margin_hours: int = 0
     question: Question | None = None
 
     @property
     def due(self) -> datetime:
-        """By when the SRO should answer. While a question is open the longest pause is assumed."""
-        if self.question is None:
-            return self.due_without_pause
-        return self.due_without_pause + self.question.pause(self.question.answer_by)
+        """By when the SRO should answer: by the clock, and before a removal while that can still be."""
+        useful = useful_until(self.file.removal_on, timedelta(hours=self.margin_hours), self.zone)
+        return min(self.clock_due, next((moment for moment in useful if moment > self.entered_at), self.clock_due))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,11 @@ class Submission:
 class Case:
     """A request with its newest facts and what follows from them.
 
-    `as_of` is the latest moment at which the facts were looked at. `chosen`: a person chose the office, and facts no
-    longer move the case. `moves` counts what officers and the calendar changed (forwarded, unanswered, now imminent).
+    `as_of` is the latest moment at which the facts were looked at. `area` is the office in whose area they place the
+    person. `chosen`: a person chose `office`, when the area was `area_when_chosen`, and facts no longer move the case.
+    `zone` is the one in which its clocks start: of its first place, or of the office that a person chose.
+    `useful_until`: the moments before a scheduled removal by which an answer should be there, the better one first.
+    `moves` counts what officers and the calendar changed (forwarded, asked, now imminent, overdue).
     """
 
     submission: Submission
@@ -55,9 +58,18 @@ class Case:
     office_since: datetime
     guidance: str
     office_map: str
+    zone: str
+    area: str | None
+    useful_until: tuple[datetime, ...] = ()
     chosen: bool = False
+    area_when_chosen: str | None = None
     moves: int = 0
     erased: bool = False
+
+    @property
+    def belongs_to(self) -> str | None:
+        """The office that the newest facts speak for: the area's, unless a person chose another one for that area."""
+        return self.office if self.chosen and self.area == self.area_when_chosen else self.area
 
     def urgency_at(self, moment: datetime) -> Urgency:
         """How urgent the request is at `moment`, or when it was last looked at if that was later."""
@@ -73,13 +85,17 @@ class Unheard:
 
 @dataclass(frozen=True, slots=True)
 class UnderConsideration:
-    """In an office's queue, or waiting to be assigned. Round 2 is the one after a remand."""
+    """In an office's queue, or waiting to be assigned. Round 2 is the one after a remand.
+
+    `late` is the due date that passed without an answer, as far as that was told.
+    """
 
     case: Case
     round: int
     opened_at: datetime
     clock: Clock
     question: Question | None = None
+    late: datetime | None = None
 
     @property
     def revision(self) -> int:
@@ -98,13 +114,22 @@ class UnderConsideration:
 
     @property
     def answer_due(self) -> datetime:
-        """By when the office should have answered."""
-        return self.clock.answer_due[self.urgency.value]
+        """By when the office should have answered: by its clock, and before a removal while that can still be."""
+        return self._before_removal(self.clock.answer_due[self.urgency.value])
 
     @property
     def silence_ends_at(self) -> datetime:
         """After this the requestor may ask headquarters."""
-        return self.clock.silence_ends[self.urgency.value]
+        return self._before_removal(self.clock.silence_ends[self.urgency.value])
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its due date has passed, and that was told. A due date that has moved since counts anew."""
+        return self.late is not None and self.answer_due <= self.late
+
+    def _before_removal(self, end: datetime) -> datetime:
+        still_useful = (moment for moment in self.case.useful_until if moment > self.opened_at)
+        return min(end, next(still_useful, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +176,22 @@ State = Unheard | Heard
 
 def assess(submission: Submission, situation: Situation, policy: Policy, *, at: datetime, erased: bool) -> Case:
     """A new request, assessed at `at`."""
+    place = responsible_place(situation)
+    area = _area(situation, policy)
+    zone = policy.office_map.zone_for(area, place.state if place else None)
     return Case(
         submission=submission,
         situation=situation,
         amendment=0,
         as_of=at,
         imminent_since=imminent_from(situation.removal, policy.imminent_within),
-        office=_office(situation, policy),
+        office=area,
         office_since=at,
         guidance=policy.guidance,
         office_map=policy.office_map.version,
+        zone=zone,
+        area=area,
+        useful_until=policy.useful_until(situation.removal.scheduled_for, zone),
         erased=erased,
     )
 
@@ -168,7 +199,8 @@ def assess(submission: Submission, situation: Situation, policy: Policy, *, at: 
 def amend(case: Case, amendment: int, changed: Mapping[str, Any], policy: Policy, *, at: datetime) -> Case:
     """The case with newer facts (`changed`: fields of `Situation`). An office that a person chose stays."""
     situation = replace(case.situation, **changed)
-    office = case.office if case.chosen else _office(situation, policy)
+    area = _area(situation, policy)
+    office = case.office if case.chosen else area
     return replace(
         case,
         situation=situation,
@@ -179,9 +211,11 @@ def amend(case: Case, amendment: int, changed: Mapping[str, Any], policy: Policy
         office_since=at if office != case.office else case.office_since,
         guidance=policy.guidance,
         office_map=policy.office_map.version,
+        area=area,
+        useful_until=policy.useful_until(situation.removal.scheduled_for, case.zone),
     )
 
 
-def _office(situation: Situation, policy: Policy) -> str | None:
+def _area(situation: Situation, policy: Policy) -> str | None:
     place = responsible_place(situation)
     return policy.office_map.office_for(place.state, place.county) if place else None

@@ -2,49 +2,66 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from shared.contracts.vocabulary import Urgency
+from shared.policy.model import Policy, TimeLimit
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Both moments for each urgency, by the policy in force when the clock started.
+    """Both moments for each urgency, by the policy in force when the clock started, in the zone where it started.
 
     All urgencies are kept, so that a later change of urgency gives the same moments in whatever order the service
     hears of it. Keys are the urgencies' names.
     """
 
+    zone: str
     answer_due: dict[str, datetime]
     silence_ends: dict[str, datetime]
 
-    def paused(self, by: timedelta) -> "Clock":
-        """The clock after it stood still for a while."""
-        return Clock(
-            answer_due={urgency: due + by for urgency, due in self.answer_due.items()},
-            silence_ends={urgency: end + by for urgency, end in self.silence_ends.items()},
-        )
+
+def started(at: datetime, policy: Policy, zone: str) -> Clock:
+    """A clock that starts at `at` and runs in a zone."""
+
+    def ends(limits: Mapping[Urgency, TimeLimit]) -> dict[str, datetime]:
+        return {urgency.value: policy.end_of(limits[urgency], at, zone) for urgency in Urgency}
+
+    return Clock(zone, answer_due=ends(policy.answer_within), silence_ends=ends(policy.silence_after))
 
 
-def started(
-    at: datetime, *, answer_within: Mapping[Urgency, timedelta], silence_after: Mapping[Urgency, timedelta]
-) -> Clock:
-    """A clock that starts at `at`."""
+def paused(clock: Clock, policy: Policy, *, since: datetime, until: datetime) -> Clock:
+    """The clock after it stood still for a while; the policy in force then says how that is added back."""
+
+    def added_back(limits: Mapping[Urgency, TimeLimit], ends: Mapping[str, datetime]) -> dict[str, datetime]:
+        return {
+            urgency.value: policy.added_back(
+                limits[urgency], ends[urgency.value], since=since, until=until, zone=clock.zone
+            )
+            for urgency in Urgency
+        }
+
     return Clock(
-        answer_due={urgency.value: at + answer_within[urgency] for urgency in Urgency},
-        silence_ends={urgency.value: at + silence_after[urgency] for urgency in Urgency},
+        clock.zone,
+        answer_due=added_back(policy.answer_within, clock.answer_due),
+        silence_ends=added_back(policy.silence_after, clock.silence_ends),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to the requestor, not answered yet; the clock stands still until it is, or until `answer_by`."""
+    """A question to the requestor. The clock stands still until it is answered, or until `answer_by`.
+
+    `before` is the clock without this pause: while the question is open the longest pause is assumed, and shortened
+    when the answer comes.
+    """
 
     id: UUID
     asked_at: datetime
     answer_by: datetime
+    before: Clock
 
-    def pause(self, until: datetime) -> timedelta:
-        """How long the clock stood still when the question ended at `until`."""
-        return max(min(until, self.answer_by) - self.asked_at, timedelta())
+    def is_open(self, now: datetime) -> bool:
+        """Whether the clock still stands still for it."""
+        return now < self.answer_by

@@ -18,15 +18,14 @@ from services.triage.domain.case import (
     WithHeadquarters,
     amend,
 )
-from services.triage.domain.clock import Question, started
+from services.triage.domain.clock import Question, paused, started
 from shared.contracts.vocabulary import Urgency
 from shared.policy.model import Policy
 
 
 def open_round(case: Case, policy: Policy, *, round_: int, clock_from: datetime, now: datetime) -> UnderConsideration:
     """Put a case before the office. The clock runs from the request's receipt, in later rounds from the remand."""
-    clock = started(clock_from, answer_within=policy.answer_within, silence_after=policy.silence_after)
-    return UnderConsideration(case, round_, now, clock)
+    return UnderConsideration(case, round_, now, started(clock_from, policy, case.zone))
 
 
 def with_newer_facts(
@@ -37,19 +36,22 @@ def with_newer_facts(
         return state
     amended = replace(state, case=amend(state.case, amendment, changed, policy, at=now))
     if isinstance(amended, UnderConsideration) and amended.question is not None and amended.question.id == answers:
-        return _clock_goes_on(amended, amended.question, now)
+        return _clock_goes_on(amended, amended.question, policy, now)
     return amended
 
 
-def _clock_goes_on(state: UnderConsideration, question: Question, now: datetime) -> UnderConsideration:
-    return replace(state, clock=state.clock.paused(question.pause(now)), question=None)
+def asked(
+    state: UnderConsideration, question: UUID, answer_by: datetime, *, policy: Policy, now: datetime
+) -> UnderConsideration:
+    """The requestor is asked: the clock stands still, and the longest pause is assumed."""
+    still = paused(state.clock, policy, since=now, until=answer_by)
+    return _moved(replace(state, clock=still, question=Question(question, now, answer_by, before=state.clock)))
 
 
-def unanswered(state: UnderConsideration, now: datetime) -> UnderConsideration:
-    """The requestor let the time to answer pass: the clock goes on."""
-    if state.question is None or now < state.question.answer_by:
-        return state
-    return _clock_goes_on(_moved(state), state.question, now)
+def _clock_goes_on(state: UnderConsideration, question: Question, policy: Policy, now: datetime) -> UnderConsideration:
+    until = min(now, question.answer_by)
+    clock = paused(question.before, policy, since=question.asked_at, until=until)
+    return replace(state, clock=clock, question=None)
 
 
 def removal_nears(state: UnderConsideration, now: datetime) -> UnderConsideration:
@@ -59,9 +61,30 @@ def removal_nears(state: UnderConsideration, now: datetime) -> UnderConsideratio
     return _moved(replace(state, case=replace(state.case, as_of=max(state.case.as_of, now))))
 
 
-def forwarded(state: UnderConsideration, office: str, now: datetime) -> UnderConsideration:
-    """Given to another office by a person; the clock goes on, and facts no longer move the case."""
-    return _moved(replace(state, case=replace(state.case, office=office, office_since=now, chosen=True)))
+def overdue(state: UnderConsideration, _: datetime) -> UnderConsideration:
+    """The due date has passed without an answer. Nothing is decided by that: it is told."""
+    return _moved(replace(state, late=state.answer_due))
+
+
+def forwarded(state: UnderConsideration, office: str, *, policy: Policy, now: datetime) -> UnderConsideration:
+    """Given to another office by a person; the clock goes on, and facts no longer move the case.
+
+    Only a clock that starts later, after a remand, runs in the new office's zone.
+    """
+    case = replace(
+        state.case,
+        office=office,
+        office_since=now,
+        zone=policy.office_map.zone_for(office),
+        chosen=True,
+        area_when_chosen=state.case.area,
+    )
+    return _moved(replace(state, case=case))
+
+
+def put_back(state: UnderConsideration, now: datetime) -> UnderConsideration:
+    """Given back by the office that had kept it in hand: it goes where the newest facts have placed it."""
+    return _moved(replace(state, case=replace(state.case, office_since=now)))
 
 
 def decided(state: UnderConsideration) -> Considered:
@@ -142,3 +165,8 @@ def erased(state: State | None) -> State:
 def next_imminence(state: UnderConsideration) -> datetime | None:
     """When the scheduled removal becomes imminent, if it is not yet."""
     return None if state.urgency is Urgency.REMOVAL_IMMINENT else state.case.imminent_since
+
+
+def next_overdue(state: UnderConsideration) -> datetime | None:
+    """When the due date will have passed, if that is not told yet; not before anything that is known already."""
+    return None if state.overdue else max(state.answer_due, state.case.as_of)
