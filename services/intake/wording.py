@@ -22,9 +22,7 @@ from shared.contracts.vocabulary import (
 )
 
 NO_STAY: Final = "This request does not stop a removal (deportation)."
-I246: Final = (
-    "To ask for a stay of removal, file Form I-246 in person at the ICE ERO office that has jurisdiction over the case."
-)
+I246: Final = "To ask for a stay of removal, bring Form I-246 in person to the ICE ERO office that handles the case."
 COURT: Final = "This request does not change a court date. Go to every court hearing."
 COURT_HELP: Final = "For questions about the court, call the immigration court (EOIR) at 1-800-898-7180."
 HOTLINE: Final = "1-888-351-4024"
