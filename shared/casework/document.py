@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -148,10 +147,14 @@ def _new(case: Case[Any], values: Mapping[str, Any]) -> dict[str, Any]:
 
 def stored(event: Emitted) -> dict[str, Any]:
     """An event as the document keeps it."""
-    document = asdict(event)
-    document["type"] = str(event.type)
-    document["blobs"] = list(event.blobs)
-    return document
+    return {
+        "index": event.index,
+        "id": event.id,
+        "type": str(event.type),
+        "seq": event.seq,
+        "body": event.body,
+        "blobs": list(event.blobs),
+    }
 
 
 def read_event(document: Mapping[str, Any]) -> Emitted:
