@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from services.notification import wording
+from services.notification import office_letters, wording
 from services.notification.domain.letters import (
     ALWAYS,
     CONDITIONS,
+    FOR_PEOPLE,
     MEANING,
     NO_LETTER,
     RULES,
@@ -15,7 +16,6 @@ from services.notification.domain.letters import (
     Rule,
     When,
 )
-from shared.contracts.vocabulary import Letter
 
 HEAD = """# Notifications
 
@@ -42,10 +42,12 @@ def _rules() -> Iterator[str]:
     for rule in RULES:
         yield f"| {_event(rule)} | {rule.letter} | {_readers(rule)} | {_codes(rule.suppressed)} |"
     yield ""
-    yield f"Besides, every letter: {_codes(ALWAYS)}."
+    yield f"Besides, every letter: {_codes(ALWAYS)}; those to an office only {_codes(ALWAYS - FOR_PEOPLE)}."
     yield ""
     yield "A noncitizen who is also the requestor gets the requestor's copy only. Everybody is written to in their own"
     yield "language where it has a catalogue; else in English."
+    yield ""
+    yield "An office is its duty mailbox in the office map; of a case that no office has yet, headquarters' is told."
     yield ""
 
 
@@ -87,9 +89,13 @@ def _words() -> Iterator[str]:
     yield ""
     yield f"Subject, of all: *{wording.SUBJECT}*. Every letter ends with: *{wording.NO_STAY}* and how to get help."
     yield ""
-    for letter in Letter:
-        words = wording.WORDINGS[letter]
+    for letter, words in wording.WORDINGS.items():
         yield f"- **{letter}**: {' '.join(words.says)}{_also(words)}"
+    yield ""
+    yield f"To an office, in English; subject: *{office_letters.SUBJECT}*. Case number, and a link to its queue."
+    yield ""
+    for letter, says in office_letters.SAYS.items():
+        yield f"- **{letter}**: {says}"
     yield ""
     yield "Text and HTML, word by word, in each language: `tests/unit/golden`."
     yield ""

@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import EventType, Letter, MailResult, Recipient, RequestorType
+from shared.contracts.vocabulary import (
+    EventType,
+    Letter,
+    MailResult,
+    Recipient,
+    RequestorType,
+    ResolutionOutcome,
+    Urgency,
+)
 
 Events = dict[UUID, list[Event[Any]]]
 """Events by case, each once."""
@@ -28,12 +36,18 @@ def letters_of(case_id: UUID, events: Iterable[Event[Any]]) -> dict[UUID, Copy]:
     """The letters that a case's events make, by notification id: also those that are made and then not sent."""
     return {
         uuid5(case_id, f"{letter.value}:{event.id}:{role.value}"): Copy(case_id, letter, role, round_, event.id)
-        for letter, event, roles, round_ in _made(sorted(events, key=lambda e: e.seq))
+        for letter, event, roles, round_ in _made_by(sorted(events, key=lambda e: e.seq))
         for role in roles
     }
 
 
+def _made_by(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
+    yield from _made(events)
+    yield from _to_offices(events)
+
+
 REQUESTOR = (Recipient.REQUESTOR,)
+OFFICE = (Recipient.OFFICE,)
 
 
 def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
@@ -65,6 +79,21 @@ def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tu
                 yield Letter.LINK_SENT, event, REQUESTOR if alone else (event.data.to,), -event.seq  # beside amendments
             case _:
                 pass
+
+
+def _to_offices(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
+    """An office hears once that a removal is imminent or a case overdue, while it is so; each telling is a round."""
+    told: dict[Letter, str | None] = {}
+    for event in events:
+        if event.type is EventType.TRIAGE_ASSIGNED:
+            said = event.data
+            so = {Letter.OFFICE_IMMINENT: said.urgency is Urgency.REMOVAL_IMMINENT, Letter.OFFICE_OVERDUE: said.overdue}
+            for letter in (letter for letter, is_so in so.items() if is_so):
+                if letter not in told or told[letter] != said.office:
+                    yield letter, event, OFFICE, event.seq
+            told = {letter: said.office for letter, is_so in so.items() if is_so}
+        elif event.type is EventType.RESOLUTION_ISSUED and event.data.outcome is ResolutionOutcome.OVERRIDDEN:
+            yield Letter.OFFICE_TO_CARRY_OUT, event, OFFICE, 1
 
 
 def _of_amendment(event: Event[Any]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:

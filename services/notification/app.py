@@ -3,13 +3,15 @@
 from fastapi import FastAPI
 
 from services.notification import api
+from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.loop import MailLoop
 from services.notification.mail.message import Sender
 from services.notification.mail.preparing import Desk
 from services.notification.mail.relay import Connection, RelayAddress
+from services.notification.office_letters import OfficeLetters
 from services.notification.reactions import BEHAVIOUR
-from services.notification.rendering import Letters
+from services.notification.rendering import Letters, environment_of
 from services.notification.settings import NotificationSettings
 from shared.casework.points import Point, no_point
 from shared.runtime.foundation import Foundation
@@ -27,6 +29,14 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
         links=base.links,
         index=base.index,
         letters=Letters(),
+        duty=DutyDesk(
+            policies=base.policies,
+            letters=OfficeLetters(environment_of()),
+            sender=Sender.of(settings.mail_from),
+            staff_url=settings.staff_url,
+            now=base.clock.now,
+            real_now=base.clock.real_now,
+        ),
         sender=Sender.of(settings.mail_from),
         public_url=settings.public_url,
         knobs=knobs,

@@ -6,7 +6,15 @@ from typing import Any
 
 from services.notification.commands import Mail
 from services.notification.domain import ledger
-from services.notification.domain.following import Followed, NotAccepted, State, amend, erase, reason_not_to_send
+from services.notification.domain.following import (
+    Followed,
+    NotAccepted,
+    State,
+    amend,
+    assign,
+    erase,
+    reason_not_to_send,
+)
 from services.notification.domain.ledger import Phase
 from services.notification.domain.letters import HEARD_OTHERWISE, Address, Because, Notification, When, made_by
 from services.notification.settling import on_defer, on_delivered, on_record, on_resend
@@ -25,7 +33,15 @@ from shared.contracts.events import (
     TriageAssigned,
     TriageCompleted,
 )
-from shared.contracts.vocabulary import EventType, Language, MailResult, Recipient, Service
+from shared.contracts.vocabulary import (
+    EventType,
+    Language,
+    MailResult,
+    Recipient,
+    ResolutionOutcome,
+    Service,
+    Urgency,
+)
 
 Outcome = Step[State] | Wait
 
@@ -93,10 +109,16 @@ def on_link_requested(state: State | None, event: Event[LinkRequested], context:
 
 
 def on_assigned(state: State | None, event: Event[TriageAssigned], context: Context) -> Outcome:
-    """The first assignment that names an office makes a letter; forwarding and "to be assigned" do not."""
-    if not isinstance(state, Followed) or state.at_field_office or event.data.office is None:
+    """The first assignment that names an office tells the requestor; imminent and overdue ones tell the office."""
+    if not isinstance(state, Followed):
         return _unchanged(state)
-    return _with_letters(replace(state, at_field_office=True), event, context, true_of_it={When.FIRST_OFFICE})
+    newest, true_of_it, whose = assign(
+        state,
+        office=event.data.office,
+        imminent=event.data.urgency is Urgency.REMOVAL_IMMINENT,
+        overdue=event.data.overdue,
+    )
+    return _with_letters(newest, event, context, true_of_it=true_of_it, office=whose)
 
 
 def on_question(state: State | None, event: Event[InformationRequested], context: Context) -> Outcome:
@@ -121,7 +143,8 @@ def on_resolved(state: State | None, event: Event[ResolutionIssued], context: Co
     """The ultimate resolution: every letter that it overtakes is pointless from now on."""
     if not isinstance(state, Followed) or state.resolved:
         return _unchanged(state)
-    return _with_letters(replace(state, resolved=True), event, context)
+    overridden = {When.OVERRIDDEN} if event.data.outcome is ResolutionOutcome.OVERRIDDEN else frozenset[When]()
+    return _with_letters(replace(state, resolved=True), event, context, true_of_it=overridden)
 
 
 def on_erased(state: State | None, _event: Event[CaseErased], _: Context) -> Outcome:
@@ -187,8 +210,12 @@ def _with_letters(
     true_of_it: Set[When] = frozenset(),
     named: Recipient | None = None,
     before: tuple[int, Language] | None = None,
+    office: str | None = None,
 ) -> Step[State]:
-    """Put the event's letters into the ledger. `before`: the amendment that changed an address, the language then."""
+    """Put the event's letters into the ledger.
+
+    `before`: the amendment that changed an address, the language then. `office`: whose duty mailbox hears of it.
+    """
     work: dict[str, Any] = {}
     emits: list[Emit] = []
     for made in made_by(
@@ -202,7 +229,12 @@ def _with_letters(
         reason = reason_not_to_send(state, made.letter, made.role) or suppressed
         number, language = before if before and made.address is Address.BEFORE_THE_CHANGE else (None, None)
         work[ledger.path(made.id)] = ledger.new(
-            made, made_at=context.now, suppressed=reason, before=number, language=language
+            made,
+            made_at=context.now,
+            suppressed=reason,
+            before=number,
+            language=language,
+            office=office if made.role is Recipient.OFFICE else None,
         )
         if reason is not None:
             emits.append(Emit(_suppressed(made, reason)))

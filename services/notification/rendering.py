@@ -35,23 +35,28 @@ class Rendered:
     html: str
 
 
+def environment_of(templates: Path = TEMPLATES) -> Environment:
+    """Where templates are read from, and how."""
+    return Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 class Letters:
-    """Renders letters. Adding a language is adding a catalogue."""
+    """Renders letters to people. Adding a language is adding a catalogue."""
 
     def __init__(self, *, locale: Path = LOCALE, templates: Path = TEMPLATES) -> None:
         """Reads all catalogues; raises `CatalogueUnusable` rather than send a letter that is half translated."""
-        environment = Environment(
-            loader=FileSystemLoader(templates),
-            autoescape=select_autoescape(("html",)),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        environment = environment_of(templates)
         text, html = environment.get_template("letter.txt"), environment.get_template("letter.html")
         self._ready: Mapping[tuple[Letter, str], Rendered] = {
             (letter, tongue.code): _ready(letter, tongue, text, html)
             for tongue in read_tongues(locale, wording.sentences()).values()
-            for letter in Letter
+            for letter in wording.WORDINGS
         }
 
     def render(self, letter: Letter, language: str, *, number: str, link: str) -> Rendered:

@@ -10,3 +10,8 @@ class NotificationSettings(ServiceSettings):
 
     smtp_url: SecretStr = Field(description="The mail relay, smtp://[user:password@]host:port.")
     mail_from: str = Field(description="The sender of all letters, as in a From header.")
+    staff_url: str = Field(
+        "http://127.0.0.1:8102",
+        pattern="^https?://",
+        description="Where staff reach the field offices' queue: the link in mails to duty mailboxes.",
+    )

@@ -231,14 +231,18 @@ class Letter(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     NEW_ADDRESS = "new_address"
     LINK_SENT = "link_sent"
+    OFFICE_IMMINENT = "office_imminent"
+    OFFICE_OVERDUE = "office_overdue"
+    OFFICE_TO_CARRY_OUT = "office_to_carry_out"
 
 
 @unique
 class Recipient(StrEnum):
-    """The role in which somebody is written to."""
+    """The role in which somebody is written to. `office`: a field office's duty mailbox, or headquarters'."""
 
     REQUESTOR = "requestor"
     NONCITIZEN = "noncitizen"
+    OFFICE = "office"
 
 
 @unique

@@ -16,13 +16,15 @@ from services.notification.commands import Mail, Resend
 from services.notification.domain.following import State
 from services.notification.domain.ledger import Entry, Phase, entries
 from services.notification.mail.claims import Ledger
+from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.loop import MailLoop, real_age
 from services.notification.mail.message import Sender
 from services.notification.mail.preparing import Desk
 from services.notification.mail.relay import Connection, Patience, RelayAddress
+from services.notification.office_letters import OfficeLetters
 from services.notification.reactions import BEHAVIOUR
-from services.notification.rendering import Letters
+from services.notification.rendering import Letters, environment_of
 from shared.casework.breaker import Breaker
 from shared.casework.commands import whole_milliseconds
 from shared.casework.document import arrive
@@ -116,6 +118,14 @@ class World:
             links=self.links,
             index=BlindIndex(SecretKey(b"i" * 32)),
             letters=Letters(),
+            duty=DutyDesk(
+                policies=load(),
+                letters=OfficeLetters(environment_of()),
+                sender=Sender.of("Second Look <no-reply@agency.example>"),
+                staff_url="https://staff.example",
+                now=self.clocks.real_now,
+                real_now=self.clocks.real_now,
+            ),
             sender=Sender.of("Second Look <no-reply@agency.example>"),
             public_url="https://second-look.example",
             knobs=knobs,

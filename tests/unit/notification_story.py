@@ -66,12 +66,18 @@ def amended(number: int, *changed: str, **said: Any) -> events.RequestAmended:
     return events.RequestAmended(amendment=number, changed=changed, sealed={f"amended_{number}": b"box"}, **said)
 
 
-def assigned(revision: int, office: str | None = "PHI") -> events.TriageAssigned:
+def assigned(
+    revision: int,
+    office: str | None = "PHI",
+    urgency: Urgency = Urgency.DETAINED,
+    overdue: bool = False,
+) -> events.TriageAssigned:
     """Assigned to an office, or to be assigned."""
     return events.TriageAssigned(
         revision=revision,
         office=office,
-        urgency=Urgency.DETAINED,
+        urgency=urgency,
+        overdue=overdue,
         answer_due=T0 + timedelta(days=7),
         silence_ends_at=T0 + timedelta(days=14),
         guidance="JOHNSON_11090_1_2021_02_18",
@@ -95,7 +101,8 @@ def considered(outcome: TriageOutcome = TriageOutcome.DECLINED, round_: int = 1)
 
 
 ASKED = events.InformationRequested(question=QUESTION, about=("FACTORS",), answer_by=T0 + timedelta(days=7))
-RESOLVED = events.ResolutionIssued(stage=Stage.SRO, outcome=ResolutionOutcome.OVERRIDDEN)
+RESOLVED = events.ResolutionIssued(stage=Stage.SRO, outcome=ResolutionOutcome.UPHELD)
+OVERRIDDEN = events.ResolutionIssued(stage=Stage.SRO, outcome=ResolutionOutcome.OVERRIDDEN)
 ERASED = events.CaseErased(ordered_by="privacy-1", reference="order 7")
 
 

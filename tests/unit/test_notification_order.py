@@ -6,6 +6,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.notification.domain.letters import BOTH
 from shared.casework.case import Arrived
 from shared.contracts import events
 from shared.contracts.envelope import EventData
@@ -13,13 +14,14 @@ from shared.contracts.vocabulary import (
     ConsentKind,
     ConsentStatus,
     Language,
-    Recipient,
     RequestorType,
     TriageOutcome,
+    Urgency,
 )
 from tests.unit.notification_story import (
     ASKED,
     ERASED,
+    OVERRIDDEN,
     RESOLVED,
     Notified,
     amended,
@@ -30,6 +32,8 @@ from tests.unit.notification_story import (
 )
 from tests.unit.one_case import Senders, after
 
+URGENCY = st.sampled_from([Urgency.DETAINED, Urgency.REMOVAL_IMMINENT])
+
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Arrived]:
@@ -38,7 +42,10 @@ def stories(draw: st.DrawFn) -> list[Arrived]:
     inputs: list[tuple[str, EventData]] = [
         ("intake", submitted(draw(st.sampled_from(RequestorType)), draw(st.sampled_from(ConsentStatus))))
     ]
-    inputs += [("triage", assigned(1, draw(st.sampled_from([None, "PHI"])))), ("triage", assigned(2, "BAL"))]
+    inputs += [
+        ("triage", assigned(revision, draw(st.sampled_from([None, "PHI", "BAL"])), draw(URGENCY), draw(st.booleans())))
+        for revision in range(1, draw(st.integers(2, 5)))
+    ]
     for number in range(1, draw(st.integers(1, 4))):
         consent = draw(st.sampled_from([None, *ConsentStatus]))
         inputs.append(
@@ -61,8 +68,8 @@ def stories(draw: st.DrawFn) -> list[Arrived]:
         ("escalation", events.ReviewRemanded(round=2, reasons=())),
         ("triage", considered(round_=2)),
         ("escalation", escalated(2)),
-        ("escalation", RESOLVED),
-        ("intake", events.LinkRequested(to=draw(st.sampled_from(Recipient)))),
+        ("escalation", draw(st.sampled_from([RESOLVED, OVERRIDDEN]))),
+        ("intake", events.LinkRequested(to=draw(st.sampled_from(sorted(BOTH))))),
         ("intake", ERASED),
     ]
     inputs += [one for one in optional if draw(st.booleans())]

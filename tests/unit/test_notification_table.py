@@ -10,6 +10,7 @@ from services.notification.domain.letters import (
     CONDITIONS,
     MEANING,
     NO_LETTER,
+    OFFICE,
     RULES,
     Because,
     Rule,
@@ -17,6 +18,7 @@ from services.notification.domain.letters import (
     made_by,
 )
 from services.notification.mail.addressing import PLACES
+from services.notification.office_letters import SAYS
 from services.notification.reactions import BEHAVIOUR
 from shared.contracts.vocabulary import EventType, Letter, Recipient
 from tests.unit.one_case import CASE_ID
@@ -30,7 +32,8 @@ def test_each_event_that_is_followed_makes_letters_or_says_why_not() -> None:
 
 
 def test_each_letter_is_made_by_something_and_has_words() -> None:
-    assert {rule.letter for rule in RULES} == set(Letter) == wording.WORDINGS.keys()
+    assert {rule.letter for rule in RULES} == set(Letter) == wording.WORDINGS.keys() | SAYS.keys()
+    assert {rule.letter for rule in RULES if rule.roles == OFFICE} == SAYS.keys()
 
 
 def test_each_reason_and_condition_is_explained() -> None:
@@ -40,7 +43,7 @@ def test_each_reason_and_condition_is_explained() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.on}-{rule.letter}")
 def test_a_role_that_is_told_has_a_place_where_its_address_stands(rule: Rule) -> None:
-    assert rule.roles <= PLACES.keys()
+    assert rule.roles <= PLACES.keys() or rule.roles == OFFICE  # duty mailboxes are the office map's
 
 
 def test_a_resolution_overtakes_a_letter_whatever_made_it() -> None:

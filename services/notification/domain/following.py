@@ -5,8 +5,9 @@ Each field is a maximum or a set of what was seen, so that any order across topi
 
 from dataclasses import dataclass, replace
 
-from services.notification.domain.letters import OVERTAKEN, Because
+from services.notification.domain.letters import OVERTAKEN, Because, When
 from shared.contracts.vocabulary import ConsentStatus, Language, Letter, Recipient, RequestorType
+from shared.policy.model import HEADQUARTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Followed:
     """An accepted request. `contacts`: amendments that may have changed how to reach somebody, oldest first.
 
     `language_as_of` and `consent_as_of` are the amendments (0: the submission) by which these were last said.
+    `office` is that of the newest assignment; `told_imminent` and `told_overdue`: who was told so last, while it is so.
     """
 
     number: str
@@ -25,6 +27,9 @@ class Followed:
     contacts: tuple[int, ...] = ()
     link_generation: int = 1
     at_field_office: bool = False
+    office: str | None = None
+    told_imminent: str | None = None
+    told_overdue: str | None = None
     resolved: bool = False
     erased: bool = False
 
@@ -65,6 +70,30 @@ def amend(
     return replace(case, link_generation=max(case.link_generation, link_generation))
 
 
+def assign(
+    case: Followed, *, office: str | None, imminent: bool, overdue: bool
+) -> tuple[Followed, frozenset[When], str]:
+    """Take in the newest assignment; what is true of it, and whose duty mailbox hears of that.
+
+    Assignments come in their order: they are of one topic. An office is told once that a removal is imminent, or that a
+    case is overdue; again when it has stopped being so meanwhile, and another office when the case comes there.
+    """
+    whose = office or HEADQUARTERS
+    conditions = (
+        (When.FIRST_OFFICE, office is not None and not case.at_field_office),
+        (When.IMMINENT_ARRIVED, imminent and case.told_imminent != whose),
+        (When.OVERDUE, overdue and case.told_overdue != whose),
+    )
+    assigned = replace(
+        case,
+        office=office,
+        at_field_office=case.at_field_office or office is not None,
+        told_imminent=whose if imminent else None,
+        told_overdue=whose if overdue else None,
+    )
+    return assigned, frozenset(when for when, is_true in conditions if is_true), whose
+
+
 def erase(case: State) -> State:
     """The case's key is gone: nobody can be written to any more."""
     return replace(case, erased=True)
@@ -72,7 +101,7 @@ def erase(case: State) -> State:
 
 def reason_not_to_send(state: State, letter: Letter, role: Recipient) -> Because | None:
     """Why a letter must not go out as the case stands now; None when it may. Asked when made and when claimed."""
-    if state.erased:
+    if state.erased and role is not Recipient.OFFICE:
         return Because.ERASED
     if not isinstance(state, Followed):
         return None

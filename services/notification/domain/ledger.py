@@ -54,7 +54,8 @@ class Entry:
 
     `doubted` is the token of an attempt of unknown outcome, kept when a person resends: its late reply still counts.
     `outcome` is a reply that could not be recorded yet because the case is parked. `before`: the address is the one
-    from before this amendment, and `language` what its reader had then.
+    from before this amendment, and `language` what its reader had then. `office`: whose duty mailbox it is for, if that
+    is not the office that has the case when it is sent.
     """
 
     letter: Letter
@@ -76,6 +77,7 @@ class Entry:
     address_day: str | None = None
     before: int | None = None
     language: str | None = None
+    office: str | None = None
 
 
 def new(
@@ -85,6 +87,7 @@ def new(
     suppressed: Because | None,
     before: int | None = None,
     language: str | None = None,
+    office: str | None = None,
 ) -> dict[str, Any]:
     """A letter as it enters the ledger: due at once, or suppressed."""
     entry = Entry(
@@ -96,6 +99,7 @@ def new(
         reason=suppressed,
         before=before,
         language=language,
+        office=office,
     )
     return {name: value for name, value in asdict(entry).items() if value is not None}
 

@@ -59,6 +59,9 @@ class When(StrEnum):
 
     ALWAYS = "always"
     FIRST_OFFICE = "first_office"
+    IMMINENT_ARRIVED = "imminent_arrived"
+    OVERDUE = "overdue"
+    OVERRIDDEN = "overridden"
     CONTACT_CHANGED = "contact_changed"
     LINK_CHANGED = "link_changed"
 
@@ -66,6 +69,9 @@ class When(StrEnum):
 CONDITIONS: Mapping[When, str] = {
     When.ALWAYS: "",
     When.FIRST_OFFICE: "the first that names an office",
+    When.IMMINENT_ARRIVED: "a removal is imminent, and its office was not told so yet",
+    When.OVERDUE: "the case is overdue, and its office was not told so yet",
+    When.OVERRIDDEN: "headquarters overrode the field office",
     When.CONTACT_CHANGED: "how the requestor is reached changed",
     When.LINK_CHANGED: "a new private link was made",
 }
@@ -82,6 +88,12 @@ class Address(StrEnum):
 REQUESTOR = frozenset({Recipient.REQUESTOR})
 BOTH = frozenset({Recipient.REQUESTOR, Recipient.NONCITIZEN})
 """A noncitizen who is also the requestor gets the requestor's copy only."""
+
+OFFICE = frozenset({Recipient.OFFICE})
+"""The duty mailbox of the office that has the case; headquarters' where no office has it yet."""
+
+FOR_PEOPLE: frozenset[Because] = frozenset({Because.ERASED, Because.NO_CONSENT})
+"""Of `ALWAYS`, what keeps no mail from an office: nothing of the person is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +133,15 @@ RULES: tuple[Rule, ...] = (
     Rule(EventType.REVIEW_ESCALATED, Letter.WITH_HEADQUARTERS, REQUESTOR, suppressed=_OVERTAKEN),
     Rule(EventType.RESOLUTION_ISSUED, Letter.RESOLVED, BOTH),
     Rule(
+        EventType.TRIAGE_ASSIGNED,
+        Letter.OFFICE_IMMINENT,
+        OFFICE,
+        when=When.IMMINENT_ARRIVED,
+        suppressed=_OVERTAKEN,
+    ),
+    Rule(EventType.TRIAGE_ASSIGNED, Letter.OFFICE_OVERDUE, OFFICE, when=When.OVERDUE, suppressed=_OVERTAKEN),
+    Rule(EventType.RESOLUTION_ISSUED, Letter.OFFICE_TO_CARRY_OUT, OFFICE, when=When.OVERRIDDEN),
+    Rule(
         EventType.REQUEST_AMENDED,
         Letter.ADDRESS_CHANGED,
         REQUESTOR,
@@ -132,8 +153,8 @@ RULES: tuple[Rule, ...] = (
     Rule(EventType.REQUEST_AMENDED, Letter.LINK_SENT, REQUESTOR, when=When.LINK_CHANGED),
     Rule(EventType.LINK_REQUESTED, Letter.LINK_SENT, BOTH, only_named=True),
 )
-"""The table. A further role (a representative, an office's duty mailbox) is a member of `Recipient` in `roles` here,
-and a line in `mail/addressing.py` that says where its address is.
+"""The table. A further role (a representative) is a member of `Recipient` in `roles` here, and a line in
+`mail/addressing.py` that says where its address is; duty mailboxes are the office map's (`mail/duty.py`).
 """
 
 NO_LETTER: Mapping[EventType, str] = {

@@ -11,10 +11,11 @@ from services.notification.domain.following import reason_not_to_send
 from services.notification.domain.letters import Because
 from services.notification.mail.addressing import Reader, reader_of
 from services.notification.mail.claims import Ledger, Taken
+from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.message import Sender, compose
 from services.notification.rendering import Letters
-from shared.contracts.vocabulary import Letter
+from shared.contracts.vocabulary import Letter, Recipient
 from shared.privacy.blind_index import BlindIndex
 from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.links import Links
@@ -59,6 +60,7 @@ class Desk:
     links: Links
     index: BlindIndex
     letters: Letters
+    duty: DutyDesk
     sender: Sender
     public_url: str
     knobs: Knobs
@@ -76,6 +78,9 @@ class Desk:
     async def _prepare(self, taken: Taken, key: CaseKey | Erased | None, blobs: Mapping[str, bytes]) -> Prepared:
         if because := self._reason(taken, key):
             return Withheld(because)
+        if taken.entry.role is Recipient.OFFICE:
+            ready = self.duty.message(taken)
+            return Withheld(ready) if isinstance(ready, Because) else Message(*ready, None)
         if not isinstance(key, CaseKey):
             return NotNow()
         try:
@@ -91,7 +96,7 @@ class Desk:
         return Message(reader.address, self._compose(taken, reader), day)
 
     def _reason(self, taken: Taken, key: CaseKey | Erased | None) -> Because | None:
-        if isinstance(key, Erased):
+        if isinstance(key, Erased) and taken.entry.role is not Recipient.OFFICE:
             return Because.ERASED
         if because := reason_not_to_send(taken.state, taken.entry.letter, taken.entry.role):
             return because

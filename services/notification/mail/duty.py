@@ -1,0 +1,42 @@
+"""Mails to the offices' duty mailboxes: whose mailbox, by the office map in force, and where the link leads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from services.notification.domain.following import Followed
+from services.notification.domain.letters import Because
+from services.notification.mail.claims import Taken
+from services.notification.mail.message import Sender, compose, usable
+from services.notification.office_letters import OfficeLetters
+from shared.policy.model import HEADQUARTERS, Policies
+
+TO_BE_ASSIGNED = "TO_BE_ASSIGNED"
+"""What staff call the queue of cases that no office has yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class DutyDesk:
+    """Prepares mails to duty mailboxes. `now` is the policy clock, `real_now` what the mail is dated by."""
+
+    policies: Policies
+    letters: OfficeLetters
+    sender: Sender
+    staff_url: str
+    now: Callable[[], datetime]
+    real_now: Callable[[], datetime]
+
+    def message(self, taken: Taken) -> tuple[str, bytes] | Because:
+        """Address and content. It needs no key: nothing sealed is in it, so a case that is erased is told of, too."""
+        office = taken.entry.office or (taken.state.office if isinstance(taken.state, Followed) else None)
+        offices = self.policies.at(self.now()).office_map
+        address = usable(offices.mailbox_for(office))
+        if address is None:
+            return Because.NO_ADDRESS
+        has_queue = office is not None and office != HEADQUARTERS and office in offices.offices
+        queue = office if office and has_queue else TO_BE_ASSIGNED
+        link = f"{self.staff_url.rstrip('/')}/queue?office={quote(queue)}"
+        rendered = self.letters.render(taken.entry.letter, number=taken.state.number, link=link)
+        content = compose(rendered, notification=taken.notification, sender=self.sender, to=address, at=self.real_now())
+        return address, content
