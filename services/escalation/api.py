@@ -7,10 +7,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.escalation.bodies import AskBody, BulkBody, DecideBody, QueuePage, RemandBody
-from services.escalation.desk import Engine, OfficialsDesk
+from services.escalation.bodies import (
+    AskBody,
+    BulkBody,
+    DecideBody,
+    DraftBody,
+    HandOverBody,
+    QueuePage,
+    RecuseBody,
+    RemandBody,
+)
+from services.escalation.desk import Engine, Filters, OfficialsDesk
 from shared.casework.commands import Answered
-from shared.contracts.vocabulary import Urgency
+from shared.contracts.vocabulary import ReviewGround, Urgency
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
@@ -35,6 +44,7 @@ def router(
     sro = Annotated[Staff, Depends(sign_in.staff(Role.SRO))]
     _add_reading(routes, desk, sro)
     _add_orders(routes, desk, sro)
+    _add_claims(routes, desk, sro)
     _add_decisions(routes, desk, sro)
     return routes
 
@@ -47,37 +57,35 @@ def _add_reading(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
         response: Response,
         office: Annotated[str | None, Query(max_length=20)] = None,
         urgency: Urgency | None = None,
+        ground: ReviewGround | None = None,
+        round: Annotated[int | None, Query(ge=1, le=10)] = None,  # noqa: A002 - the word of the process
+        overdue: bool | None = None,
         claimed: bool | None = None,
         mine: bool = False,
         skip: Skip = 0,
         limit: Limit = 50,
     ) -> QueuePage:
-        """Cases before headquarters; `office`: those that this field office considered."""
+        """Cases before headquarters, and why each stands where it stands. `office`: those that it considered.
+
+        Cases that the caller had in hand at the field office, or declared a conflict in, are never among them.
+        """
         response.headers["Cache-Control"] = "no-store"
-        return await desk.queue(
-            staff, office=office, urgency=urgency, claimed=claimed, mine=mine, skip=skip, limit=limit
-        )
+        filters = Filters(office, urgency, ground, round, overdue, claimed, mine)
+        return await desk.queue(staff, filters, skip=skip, limit=limit)
 
     @routes.get("/cases/{case_id}")
     async def show(case_id: UUID, staff: sro, response: Response) -> dict[str, Any]:
-        """A case with both sides' reasons and its personal data. Each call leaves an access record."""
+        """A case with both sides' reasons and its personal data. Each call leaves an access record.
+
+        `field_office`: each round with its reasons (`why`: sentence and source) and its text. `requestor`: the ground,
+        what was asked for, the narrative. `changed`: what changed from the decision to the request, and since.
+        `questions`: asked by headquarters, with their answers. `drafts`: one's own, and of a case in hand all.
+        """
         response.headers["Cache-Control"] = "no-store"
         return await desk.show(case_id, staff)
 
 
 def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
-    @routes.post("/cases/{case_id}/claim")
-    async def claim(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
-        """Take a case in hand; again to keep it longer. Never for somebody who had it at the field office."""
-        with personal_refusals():
-            return _said(await desk.claim(case_id, staff, key), response)
-
-    @routes.post("/cases/{case_id}/release")
-    async def release(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
-        """Give a claimed case back to the queue."""
-        with personal_refusals():
-            return _said(await desk.release(case_id, staff, key), response)
-
     @routes.post("/cases/{case_id}/decide")
     async def decide(
         case_id: UUID, body: DecideBody, key: IdempotencyKey, staff: sro, response: Response
@@ -96,9 +104,49 @@ def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
 
     @routes.post("/cases/{case_id}/ask")
     async def ask(case_id: UUID, body: AskBody, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
-        """Ask the requestor; the clock stands still until the answer, or until its time is over."""
+        """Ask the requestor, or the field office (`addressee`).
+
+        Only while the requestor is asked the clock stands still: until the answer, or until its time is over.
+        """
         with personal_refusals():
             return _said(await desk.ask(case_id, staff, key, body), response)
+
+
+def _add_claims(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
+    @routes.post("/cases/{case_id}/claim")
+    async def claim(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
+        """Take a case in hand; again to keep it longer. Never for somebody who had it at the field office."""
+        with personal_refusals():
+            return _said(await desk.claim(case_id, staff, key), response)
+
+    @routes.post("/cases/{case_id}/release")
+    async def release(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
+        """Give a claimed case back to the queue. A draft stays for whoever wrote it."""
+        with personal_refusals():
+            return _said(await desk.release(case_id, staff, key), response)
+
+    @routes.post("/cases/{case_id}/hand-over")
+    async def hand_over(
+        case_id: UUID, body: HandOverBody, key: IdempotencyKey, staff: sro, response: Response
+    ) -> dict[str, Any]:
+        """Give a claimed case to a colleague, with its drafts; or take it over from one who is absent."""
+        with personal_refusals():
+            return _said(await desk.hand_over(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/draft")
+    async def draft(
+        case_id: UUID, body: DraftBody, key: IdempotencyKey, staff: sro, response: Response
+    ) -> dict[str, Any]:
+        """Keep what the decision might be, in place of one's earlier draft. It outlasts the claim."""
+        with personal_refusals():
+            return _said(await desk.draft(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/recuse")
+    async def recuse(
+        case_id: UUID, body: RecuseBody, key: IdempotencyKey, staff: sro, response: Response
+    ) -> dict[str, Any]:
+        """Declare a conflict: the case is never offered or allowed to the caller again. It cannot be taken back."""
+        return _said(await desk.recuse(case_id, staff, key, body), response)
 
 
 def _add_decisions(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:

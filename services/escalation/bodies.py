@@ -1,17 +1,25 @@
 """What escalation's endpoints take and give. Texts that people type are sealed at the door."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.escalation.admission import Conflict
+from services.escalation.claiming import HandOverBecause
+from services.escalation.domain.file import Addressee
 from services.escalation.domain.review import Review
 from shared.contracts.texts import Code, Narrative
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, ReviewGround, Urgency
 from shared.web.casework import MOST_DECISIONS
 
 FactsSeen = Annotated[int, Field(ge=0, lt=2**31, description="The newest amendment that the SRO saw.")]
+ToldSeen = Annotated[
+    int | None,
+    Field(ge=0, lt=2**31, description="`told_by_office` as the SRO saw it; checked when given."),
+]
+StaffId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 Reasons = Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
@@ -24,6 +32,7 @@ class DecideBody(_Body):
     """The ultimate resolution by headquarters: UPHELD, OVERRIDDEN (says what is granted) or NO_ACTION."""
 
     facts_seen: FactsSeen
+    told_seen: ToldSeen = None
     outcome: ResolutionOutcome
     granted: tuple[ReliefSought, ...] = ()
     reasons: Reasons
@@ -57,13 +66,43 @@ class RemandBody(_Body):
     """Back to the field office, and why."""
 
     facts_seen: FactsSeen
+    told_seen: ToldSeen = None
     reasons: Reasons
     text: Narrative | None = None
 
 
-class AskBody(_Body):
-    """A question to the requestor; `about` says by codes what it is about."""
+class DraftBody(_Body):
+    """A decision, or a remand (`outcome` REMANDED), as far as it has got. Nothing of it need be complete."""
 
+    facts_seen: FactsSeen
+    outcome: ResolutionOutcome | Literal["REMANDED"] | None = None
+    granted: tuple[ReliefSought, ...] = ()
+    reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    text: Narrative | None = None
+
+    def says(self) -> dict[str, Any]:
+        """The draft without its text."""
+        return self.model_dump(mode="json", exclude={"text"})
+
+
+class HandOverBody(_Body):
+    """From who has the case in hand (`holder`, as seen) to a colleague (`to`): given, or taken over by `to`."""
+
+    holder: StaffId
+    to: StaffId
+    why: HandOverBecause
+
+
+class RecuseBody(_Body):
+    """A conflict, as a code: what exactly it is, is nobody's business here."""
+
+    why: Conflict
+
+
+class AskBody(_Body):
+    """A question; `about` says by codes what it is about. Only one to the requestor lets the clock stand still."""
+
+    addressee: Addressee = Addressee.REQUESTOR
     about: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
     text: Annotated[Narrative, Field(min_length=1)]
 
@@ -71,11 +110,14 @@ class AskBody(_Body):
 class QueueItem(BaseModel):
     """A case before the SRO. Not `claimable`, and its office not known: the field office's record is not here yet.
 
-    `zone`: the one in which people read `due`.
+    `place`: in the list that was asked for, from 1. `why`: in sentences, why it stands there; what places it comes
+    first. `zone`: the one in which people read `due`. `office_asked`: the field office owes headquarters an answer.
     """
 
     case_id: UUID
     number: str | None
+    place: int
+    why: list[str]
     office: str | None
     urgency: Urgency
     ground: ReviewGround
@@ -84,13 +126,18 @@ class QueueItem(BaseModel):
     zone: str
     overdue: bool
     facts_version: int
+    new_facts: bool
     question_open: bool
+    office_asked: bool
     claimable: bool
     claim: dict[str, Any] | None
 
 
 class QueuePage(BaseModel):
-    """A page of the queue, most urgent first; `more`: ask again with a higher `skip`."""
+    """A page of the queue, most urgent first; `more`: ask again with a higher `skip`.
+
+    Cases that the caller may never have (had in hand at the field office, or recused) are not in it.
+    """
 
     cases: list[QueueItem]
     more: bool

@@ -1,22 +1,34 @@
 """An SRO's desk: the queue, one case with both sides' words, and orders, behind the HTTP endpoints."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from pydantic_core import from_json
-
-from services.escalation.bodies import AskBody, BulkBody, DecideBody, QueueItem, QueuePage, RemandBody
-from services.escalation.domain.states import InQueue, Resolved, State
-from services.escalation.officials import Ask, Claim, Decide, Order, Release, Remand
+from services.escalation.admission import barred
+from services.escalation.asking import Ask
+from services.escalation.bodies import (
+    AskBody,
+    BulkBody,
+    DecideBody,
+    DraftBody,
+    HandOverBody,
+    QueuePage,
+    RecuseBody,
+    RemandBody,
+)
+from services.escalation.claiming import Claim, HandOver, Recuse, Release, SaveDraft
+from services.escalation.domain.states import InQueue, State
+from services.escalation.officials import Decide, Remand
+from services.escalation.orders import Order
 from services.escalation.reactions import QUEUE, RANK
+from services.escalation.showing import listed, theirs, whole
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
-from shared.contracts.vocabulary import Service, Stage, Urgency
+from shared.contracts.vocabulary import ReviewGround, Service, Urgency
 from shared.policy.model import Policies
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework, deciding
@@ -25,6 +37,7 @@ from shared.web.problems import Problem
 from shared.web.sign_in import Staff
 
 WHY = "review by headquarters"
+WHY_RECUSED = "recusal declared, nothing opened"
 
 
 class Engine(deciding.Engine[State], Protocol):
@@ -37,6 +50,35 @@ class Engine(deciding.Engine[State], Protocol):
     ) -> list[CaseView[State]]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which cases of the queue are asked for; None: whichever. `office`: those that this field office considered."""
+
+    office: str | None = None
+    urgency: Urgency | None = None
+    ground: ReviewGround | None = None
+    round: int | None = None
+    overdue: bool | None = None
+    claimed: bool | None = None
+    mine: bool = False
+
+    def query(self, staff: Staff, now: datetime) -> dict[str, Any]:
+        """The same as the store is asked, without what this person may never have."""
+        wanted = {
+            "queue.office": self.office,
+            "queue.rank": None if self.urgency is None else RANK[self.urgency],
+            "queue.ground": self.ground and self.ground.value,
+            "queue.round": self.round,
+            "queue.due": None if self.overdue is None else {"$lte" if self.overdue else "$gt": now},
+        }
+        return {
+            "queue.open": QUEUE,
+            "queue.kept_away": {"$ne": staff.subject},
+            **{field: value for field, value in wanted.items() if value is not None},
+            **casework.claim_filter(claimed=self.claimed, mine=self.mine, actor=staff.subject, now=now),
+        }
+
+
 class OfficialsDesk:
     """Reads and orders on behalf of signed-in SROs."""
 
@@ -47,27 +89,16 @@ class OfficialsDesk:
         self._now = now
         self._deciding = Deciding(engine, sealed, now, order=Order.DECIDE)
 
-    async def queue(
-        self,
-        staff: Staff,
-        *,
-        office: str | None,
-        urgency: Urgency | None,
-        claimed: bool | None,
-        mine: bool,
-        skip: int,
-        limit: int,
-    ) -> QueuePage:
+    async def queue(self, staff: Staff, filters: Filters, *, skip: int, limit: int) -> QueuePage:
         """The cases before headquarters, most urgent first."""
         now = whole_milliseconds(self._now())
-        query: dict[str, Any] = {"queue.open": QUEUE}
-        if office is not None:
-            query["queue.office"] = office
-        if urgency is not None:
-            query["queue.rank"] = RANK[urgency]
-        query |= casework.claim_filter(claimed=claimed, mine=mine, actor=staff.subject, now=now)
+        query = filters.query(staff, now)
         found = await self._engine.listing(query, sort=casework.SORT, skip=skip, limit=limit + 1)
-        items = [_listed(view, view.state, now) for view in found if isinstance(view.state, InQueue)]
+        items = [
+            listed(view, view.state, now, skip + place)
+            for place, view in enumerate(found, start=1)
+            if isinstance(view.state, InQueue)
+        ]
         return QueuePage(cases=items[:limit], more=len(found) > limit)
 
     async def show(self, case_id: UUID, staff: Staff) -> dict[str, Any]:
@@ -76,23 +107,18 @@ class OfficialsDesk:
         Personal data of a case that was never escalated is no business of headquarters.
         """
         view = await self._view(case_id)
-        if staff.subject in view.state.file.touched_by:
-            raise Problem(
-                403, "touched_before", "This is not allowed.", "You had this case in hand at the field office."
-            )
+        refused = barred(view.state.file, view.work, staff.subject)
+        if refused is not None:
+            raise Problem(403, refused.code, "This is not allowed.", refused.reason)
+        drafts = theirs(view.work, staff.subject)
         opened = None
         boxes = await self._engine.sealed(case_id)
         escalated = isinstance(view.state, InQueue) or "submitted" in boxes
         if escalated:
-            opened = await self._sealed.opened(case_id, boxes, who=staff.subject, why=WHY)
-        policy, now = self._policies.at(self._now()), self._now()
+            typed = {name: box for draft in drafts for name, box in draft.box.items()}
+            opened = await self._sealed.opened(case_id, boxes | typed, who=staff.subject, why=WHY)
         return {
-            "case_id": case_id,
-            **_known(view.state, self._now()),
-            "parked": view.parked,
-            "claim": casework.claim_shown(view.work, now),
-            "guidance": policy.guidance,
-            "reasons": casework.reasons_of(policy, Stage.SRO),
+            **whole(view, self._policies, self._now(), drafts=drafts, personal=opened or {}),
             "erased": view.state.file.erased or (escalated and opened is None),
             "personal": opened,
         }
@@ -104,6 +130,24 @@ class OfficialsDesk:
     async def release(self, case_id: UUID, staff: Staff, key: str) -> Answered:
         """Give it back."""
         return await self._order(Order.RELEASE, case_id, staff, key, Release(staff.subject))
+
+    async def hand_over(self, case_id: UUID, staff: Staff, key: str, body: HandOverBody) -> Answered:
+        """Give it to a colleague, or take it over from one."""
+        data = HandOver(staff.subject, body.holder, body.to, body.why)
+        return await self._order(Order.HAND_OVER, case_id, staff, key, data)
+
+    async def recuse(self, case_id: UUID, staff: Staff, key: str, body: RecuseBody) -> Answered:
+        """Keep out of it for good. Besides in the case it is noted where accesses are."""
+        answered = await self._order(Order.RECUSE, case_id, staff, key, Recuse(staff.subject, body.why))
+        if not answered.replayed:
+            await self._sealed.noted(case_id, who=staff.subject, why=f"{WHY_RECUSED}: {body.why}")
+        return answered
+
+    async def draft(self, case_id: UUID, staff: Staff, key: str, body: DraftBody) -> Answered:
+        """Keep what the decision might be; its text is sealed under a name of its own."""
+        identity = _id(Order.DRAFT, case_id, staff, key)
+        box = await self._typed(case_id, identity, f"draft_{identity.hex}", body.text)
+        return await self._order(Order.DRAFT, case_id, staff, key, SaveDraft(staff.subject, body.says(), box))
 
     async def decide(self, case_id: UUID, staff: Staff, key: str, body: DecideBody) -> Answered:
         """End the case."""
@@ -117,18 +161,19 @@ class OfficialsDesk:
     async def remand(self, case_id: UUID, staff: Staff, key: str, body: RemandBody) -> Answered:
         """Send it back; the text is sealed for the round that follows."""
         name = f"remanded_{getattr((await self._view(case_id)).state, 'round', 0) + 1}"
-        box = await self._sealed.sealed(
-            case_id, cause=_id(Order.REMAND, case_id, staff, key), name=name, text=body.text
-        )
-        data = Remand(staff.subject, body.reasons, body.facts_seen, box)
+        box = await self._typed(case_id, _id(Order.REMAND, case_id, staff, key), name, body.text)
+        data = Remand(staff.subject, body.reasons, body.facts_seen, box, body.told_seen)
         return await self._order(Order.REMAND, case_id, staff, key, data)
 
     async def ask(self, case_id: UUID, staff: Staff, key: str, body: AskBody) -> Answered:
-        """Ask the requestor; the question's id is the command's, so that the same request twice is one question."""
-        await self._view(case_id)
+        """Ask somebody; the question's id is the command's, so that the same request twice is one question."""
         identity = _id(Order.ASK, case_id, staff, key)
-        box = await self._sealed.sealed(case_id, cause=identity, name=f"question_{identity}", text=body.text)
-        return await self._order(Order.ASK, case_id, staff, key, Ask(staff.subject, body.about, box))
+        box = await self._typed(case_id, identity, f"question_{identity}", body.text)
+        return await self._order(Order.ASK, case_id, staff, key, Ask(staff.subject, body.about, box, body.addressee))
+
+    async def _typed(self, case_id: UUID, cause: UUID, name: str, text: str | None) -> dict[str, bytes]:
+        await self._view(case_id)
+        return await self._sealed.sealed(case_id, cause=cause, name=name, text=text)
 
     async def _view(self, case_id: UUID) -> CaseView[State]:
         view = await self._engine.case(case_id)
@@ -151,53 +196,5 @@ def _wish(case_id: UUID, staff: Staff, key: str, body: DecideBody, *, claim: boo
         case_id=case_id,
         text=body.text,
         name=lambda _: "resolved",
-        data=lambda box: Decide(staff.subject, body.review(), body.facts_seen, box, claim),
+        data=lambda box: Decide(staff.subject, body.review(), body.facts_seen, box, claim, body.told_seen),
     )
-
-
-def _listed(view: CaseView[State], state: InQueue, now: datetime) -> QueueItem:
-    records = state.file.records
-    return QueueItem(
-        case_id=view.case_id,
-        number=state.file.number,
-        office=records[-1].office if records else None,
-        urgency=state.urgency,
-        ground=state.ground,
-        round=state.round,
-        due=state.due,
-        zone=state.zone,
-        overdue=now >= state.due,
-        facts_version=state.file.amendment,
-        question_open=state.question is not None and state.question.is_open(now),
-        claimable=bool(records),
-        claim=casework.claim_shown(view.work, now),
-    )
-
-
-def _known(state: State, now: datetime) -> dict[str, Any]:
-    """The clear part of a case as an SRO reads it: the field office's records are its side, `facts` the requestor's."""
-    file = state.file
-    known: dict[str, Any] = {
-        "number": file.number,
-        "standing": type(state).__name__,
-        "facts_version": file.amendment,
-        "facts": {group: from_json(told.value) for group, told in file.facts.items()},
-        "field_office": [asdict(record) for record in file.records],
-        "touched_by": sorted(file.touched_by),
-    }
-    if isinstance(state, InQueue):
-        question = state.question
-        known |= {
-            "round": state.round,
-            "ground": state.ground,
-            "urgency": state.urgency,
-            "due": state.due,
-            "zone": state.zone,
-            "overdue": now >= state.due,
-            "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
-            if question and question.is_open(now)
-            else None,
-        }
-    if isinstance(state, Resolved):
-        known["resolution"] = {**asdict(state.resolution), "at": state.at}
-    return known

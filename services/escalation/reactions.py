@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, assert_never
 
-from services.escalation import officials
+from services.escalation import asking, claiming, officials
+from services.escalation.admission import claim_that_holds, kept_away
 from services.escalation.domain import arbitration
-from services.escalation.domain.file import FieldRecord, File, with_facts, with_number, with_record
+from services.escalation.domain.file import FieldRecord, File, with_amendment, with_record, with_request
 from services.escalation.domain.states import (
     AwaitingRequestor,
     Following,
@@ -20,8 +21,9 @@ from services.escalation.domain.states import (
     file_of,
     refiled,
 )
+from services.escalation.orders import Order
 from services.escalation.resolving import resolve
-from services.escalation.translate import escalated, facts_told, record_of
+from services.escalation.translate import amendment_of, escalated, facts_told, record_of, request_of
 from shared.casework.reaction import Behaviour, Context, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
@@ -36,7 +38,7 @@ QUEUE = "HQ"
 def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
     """Newer facts are filed, before and after escalation; an answer sets the SRO's clock going again."""
     data = event.data
-    newer = refiled(state, with_facts(file_of(state), data.amendment, facts_told(data)))
+    newer = refiled(state, with_amendment(file_of(state), amendment_of(event), facts_told(data)))
     return Step(state=arbitration.answered(newer, data.answers, context.policy, context.now), keep=data.sealed)
 
 
@@ -56,7 +58,7 @@ def on_triage_completed(state: State | None, event: Event[events.TriageCompleted
     if missing is not None:
         return Wait(missing)
     filed = refiled(state, with_record(file_of(state), record, event.data.number))
-    keep = event.data.sealed
+    keep, work = event.data.sealed, claim_that_holds(filed.file, context.work)
     match filed:
         case Following():
             if record.outcome in arbitration.ENDS_THE_CASE:
@@ -65,7 +67,7 @@ def on_triage_completed(state: State | None, event: Event[events.TriageCompleted
         case Remanded(round=round_) if record.round == round_:
             return _after_remand(filed, record, context, keep)
         case AwaitingRequestor() | InQueue() | Remanded() | Resolved():
-            return Step(state=filed, keep=keep)
+            return Step(state=filed, keep=keep, work=work)
         case _:
             assert_never(filed)
 
@@ -79,6 +81,7 @@ def _after_remand(state: Remanded, record: FieldRecord, context: Context, keep: 
         round_=state.round,
         ground=state.ground,
         urgency=record.urgency,
+        told_as_of=record.facts_seen,
         policy=context.policy,
         now=context.now,
     )
@@ -88,8 +91,7 @@ def _after_remand(state: Remanded, record: FieldRecord, context: Context, keep: 
 def on_review_requested(state: State | None, event: Event[events.ReviewRequested], context: Context) -> Outcome[State]:
     """Upon request the case goes before the SRO, whether or not the field office's record is here yet."""
     data = event.data
-    file = with_number(with_facts(file_of(state), data.amendment, facts_told(data)), data.number)
-    filed = refiled(state, file)
+    filed = refiled(state, with_request(file_of(state), request_of(event), data.number))
     match filed:
         case Following() | AwaitingRequestor():
             queued = arbitration.enter_queue(
@@ -97,6 +99,7 @@ def on_review_requested(state: State | None, event: Event[events.ReviewRequested
                 round_=1,
                 ground=data.ground,
                 urgency=data.urgency,
+                told_as_of=data.amendment,
                 policy=context.policy,
                 now=context.now,
             )
@@ -134,8 +137,11 @@ def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
         "open": QUEUE,
         "rank": RANK[state.urgency],
         "due": state.due,
+        "ground": state.ground.value,
+        "round": state.round,
         "number": state.file.number,
         "office": state.file.records[-1].office if state.file.records else None,
+        "kept_away": kept_away(state.file, work) or None,
         "claimed_by": claim.get("by"),
         "claimed_until": claim.get("until"),
     }
@@ -145,14 +151,18 @@ REACTIONS: Reactions[State] = {
     EventType.REQUEST_AMENDED: on_request_amended,
     EventType.REQUEST_WITHDRAWN: on_request_withdrawn,
     EventType.TRIAGE_COMPLETED: on_triage_completed,
+    EventType.OFFICE_ANSWERED: asking.on_office_answered,
     EventType.REVIEW_REQUESTED: on_review_requested,
     EventType.REVIEW_LAPSED: on_review_lapsed,
     EventType.CASE_ERASED: on_case_erased,
-    officials.Order.CLAIM: officials.on_claim,
-    officials.Order.RELEASE: officials.on_release,
-    officials.Order.DECIDE: officials.on_decide,
-    officials.Order.REMAND: officials.on_remand,
-    officials.Order.ASK: officials.on_ask,
+    Order.CLAIM: claiming.on_claim,
+    Order.RELEASE: claiming.on_release,
+    Order.HAND_OVER: claiming.on_hand_over,
+    Order.DRAFT: claiming.on_draft,
+    Order.RECUSE: claiming.on_recuse,
+    Order.DECIDE: officials.on_decide,
+    Order.REMAND: officials.on_remand,
+    Order.ASK: asking.on_ask,
 }
 
 BEHAVIOUR: Behaviour[State] = Behaviour(

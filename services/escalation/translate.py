@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.escalation.domain.file import FieldRecord
+from services.escalation.domain.file import Amendment, FieldRecord, OfficeAnswer, Request
 from services.escalation.domain.states import InQueue, Resolution
 from shared.contracts import events
-from shared.contracts.envelope import Contract
+from shared.contracts.envelope import Contract, Event
 
 
 def record_of(data: events.TriageCompleted, *, completed_at: datetime) -> FieldRecord:
@@ -26,14 +26,47 @@ def record_of(data: events.TriageCompleted, *, completed_at: datetime) -> FieldR
         guidance=data.guidance,
         office=data.office,
         urgency=data.urgency,
+        saw=_groups(custody=data.saw.custody, removal=data.saw.removal, facts=data.saw.facts) if data.saw else {},
     )
 
 
 def facts_told(data: events.RequestAmended | events.ReviewRequested) -> Mapping[str, str]:
     """The groups of facts that an event gives, each whole, as JSON."""
-    groups: dict[str, Contract | None] = {"custody": data.custody, "removal": data.removal, "facts": data.facts}
     if isinstance(data, events.RequestAmended):
-        groups |= {"place": data.place, "consent": data.consent}
+        return _groups(
+            custody=data.custody, removal=data.removal, facts=data.facts, place=data.place, consent=data.consent
+        )
+    return _groups(custody=data.custody, removal=data.removal, facts=data.facts)
+
+
+def amendment_of(event: Event[events.RequestAmended]) -> Amendment:
+    """When something was told later, and what it was about."""
+    data = event.data
+    return Amendment(data.amendment, event.time, data.changed, data.answers)
+
+
+def request_of(event: Event[events.ReviewRequested]) -> Request:
+    """On which ground review was asked for, and what was asked for from the start."""
+    data = event.data
+    return Request(
+        ground=data.ground,
+        at=event.time,
+        amendment=data.amendment,
+        told=dict(facts_told(data)),
+        decision_under_review=data.decision_under_review,
+        relief_sought=data.relief_sought,
+        requestor_type=data.requestor_type,
+        received_at=data.received_at,
+    )
+
+
+def office_answer_of(event: Event[events.OfficeAnswered]) -> OfficeAnswer:
+    """The field office's answer to a question of headquarters."""
+    data = event.data
+    return OfficeAnswer(data.question, event.time, data.answered_by, data.touched_by)
+
+
+def _groups(**groups: Contract | None) -> dict[str, str]:
     return {name: group.model_dump_json(exclude_none=True) for name, group in groups.items() if group is not None}
 
 

@@ -94,6 +94,10 @@ def review_requested(filing: Filing, ground: ReviewGround) -> events.ReviewReque
         number=filing.number,
         office=filing.office,
         urgency=filing.urgency,
+        decision_under_review=filing.decision_under_review,
+        relief_sought=filing.relief_sought,
+        requestor_type=filing.requestor_type,
+        received_at=filing.received_at,
     )
 
 

@@ -8,9 +8,11 @@ from uuid import UUID
 import httpx
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from services.triage import headquarters
 from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueuePage
 from services.triage.desk import Engine, OfficersDesk
 from services.triage.gathering import gathered
+from services.triage.headquarters import AnsweringDesk
 from shared.casework.commands import Answered
 from shared.contracts.vocabulary import Urgency
 from shared.policy.model import Policies
@@ -40,6 +42,7 @@ def router(
     _add_reading(routes, desk, officer)
     _add_orders(routes, desk, officer)
     _add_decisions(routes, desk, officer)
+    headquarters.add_routes(routes, AnsweringDesk(engine, SealedDesk(keyring, access), now), officer)
 
     @routes.get("/cases/{case_id}/history", dependencies=[Depends(sign_in.staff())])
     async def history(case_id: UUID, request: Request, response: Response) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
+from services.triage.answering import open_questions
 from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueueItem, QueuePage
 from services.triage.domain.case import State, UnderConsideration, Unheard
 from services.triage.domain.hints import hints
@@ -197,6 +198,8 @@ def _known(view: CaseView[State], now: datetime) -> dict[str, Any]:
         "consent": from_json(case.situation.consent),
         "hints": [asdict(hint) for hint in hints(from_json(case.situation.facts))],
     }
+    if waiting := open_questions(state):
+        known["asked_by_headquarters"] = [asdict(asked) for asked in waiting]
     if isinstance(state, UnderConsideration):
         question = state.question
         known |= {

@@ -24,6 +24,7 @@ class Order(StrEnum):
     FORWARD = "forward"
     DECIDE = "decide"
     ASK = "ask"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)

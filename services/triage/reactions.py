@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from services.triage import officers
+from services.triage import answering, officers
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.case import Considered, State, UnderConsideration, Unheard, WithHeadquarters
@@ -160,7 +160,7 @@ def next_deadline(state: State) -> Due | None:
 def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an open case is listed by: its office's queue, then urgency, then due date."""
     if not isinstance(state, UnderConsideration):
-        return {}
+        return _asked_fields(state)
     claim = work.get("claim") or {}
     return {
         "open": office_now(state, work) or TO_BE_ASSIGNED,
@@ -172,10 +172,24 @@ def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def _asked_fields(state: State) -> Mapping[str, Any]:
+    """What a case at headquarters is listed by when headquarters waits for an answer: by the oldest question."""
+    waiting = answering.open_questions(state)
+    if not waiting or not isinstance(state, WithHeadquarters):
+        return {}
+    return {
+        "asked": state.case.office or TO_BE_ASSIGNED,
+        "rank": RANK[state.case.urgency_at(state.case.as_of)],
+        "due": waiting[0].answer_by,
+        "number": state.case.submission.number,
+    }
+
+
 REACTIONS: Reactions[State] = {
     EventType.REQUEST_SUBMITTED: on_request_submitted,
     EventType.REQUEST_AMENDED: on_request_amended,
     EventType.REQUEST_WITHDRAWN: on_request_withdrawn,
+    EventType.OFFICE_ASKED: answering.on_office_asked,
     EventType.REVIEW_ESCALATED: on_review_escalated,
     EventType.REVIEW_REMANDED: on_review_remanded,
     EventType.RESOLUTION_ISSUED: on_resolution_issued,
@@ -187,6 +201,7 @@ REACTIONS: Reactions[State] = {
     officers.Order.FORWARD: officers.on_forward,
     officers.Order.DECIDE: officers.on_decide,
     officers.Order.ASK: officers.on_ask,
+    officers.Order.ANSWER: answering.on_answer,
 }
 
 BEHAVIOUR: Behaviour[State] = Behaviour(
@@ -195,5 +210,5 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     reactions=REACTIONS,
     due=next_deadline,
     queue=queue_fields,
-    queue_indexes=("open", "claimed_by"),
+    queue_indexes=("open", "claimed_by", "asked"),
 )

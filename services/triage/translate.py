@@ -12,6 +12,9 @@ from shared.contracts import events
 from shared.contracts.envelope import Contract
 from shared.contracts.vocabulary import TriageOutcome
 
+MAY_BE_REVIEWED = frozenset({TriageOutcome.DECLINED, TriageOutcome.REFERRED})
+"""Decisions that headquarters may be asked to look at, and so is told what they rest on."""
+
 
 def submission_of(data: events.RequestSubmitted) -> Submission:
     """What was asked for, by whom."""
@@ -95,6 +98,20 @@ def completed(
         number=state.case.submission.number,
         office=office,
         urgency=state.urgency,
+        saw=saw(state.case.situation) if decision.outcome in MAY_BE_REVIEWED else None,
+    )
+
+
+def saw(situation: Situation) -> events.SeenFacts:
+    """The facts that a decision rests on, for whoever reviews it."""
+    return events.SeenFacts(
+        custody=events.Custody(
+            status=situation.custody.status, state=situation.custody.state, county=situation.custody.county
+        ),
+        removal=events.Removal(
+            scheduled_for=situation.removal.scheduled_for, believed_imminent=situation.removal.believed_imminent
+        ),
+        facts=events.Facts.model_validate_json(situation.facts),
     )
 
 

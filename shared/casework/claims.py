@@ -45,6 +45,11 @@ def take(work: Mapping[str, Any], actor: str, *, now: datetime, lasts: timedelta
     return {"claim": {"by": actor, "at": since, "until": now + lasts}, "touched": list(touched(work, actor))}
 
 
+def given_to(work: Mapping[str, Any], to: str, *, now: datetime, lasts: timedelta) -> dict[str, Any]:
+    """The changes to `work` by which the case changes hands, whoever had it before."""
+    return {"claim": {"by": to, "at": now, "until": now + lasts}, "touched": list(touched(work, to))}
+
+
 def held_by(work: Mapping[str, Any], actor: str) -> Claim | Refused:
     """The claim, if it is the actor's."""
     claim = claim_of(work)

@@ -136,11 +136,24 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "number": _NUMBER,
         "office": _OFFICE,
         "urgency": _ONE_OF_MANY,
+        "saw": _PART,
     },
+    e.SeenFacts: {"custody": _PART, "removal": _PART, "facts": _PART},
     e.InformationRequested: {
         "question": "an id; the question's text is sealed",
         "about": _POLICY_CODES,
         "answer_by": _DUE,
+    },
+    e.OfficeAsked: {
+        "question": "an id; the question's text is sealed",
+        "about": _POLICY_CODES,
+        "answer_by": _DUE,
+        "round": _COUNTER,
+    },
+    e.OfficeAnswered: {
+        "question": "an id; the answer's text is sealed",
+        "answered_by": _STAFF,
+        "touched_by": _STAFF,
     },
     e.ReviewRequested: {
         "ground": _CODE,
@@ -151,6 +164,10 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "number": _NUMBER,
         "office": _OFFICE,
         "urgency": _ONE_OF_MANY,
+        "decision_under_review": _ONE_OF_MANY,
+        "relief_sought": _ONE_OF_MANY,
+        "requestor_type": _ONE_OF_MANY,
+        "received_at": _MOMENT,
     },
     e.ReviewLapsed: {"at": _MOMENT, "waived": "yes or no"},
     e.ReviewEscalated: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY, "ground": _CODE},
@@ -186,6 +203,8 @@ BLOBS: dict[type[EventData], tuple[tuple[str, type[Contract], str], ...]] = {
     e.TriageAssigned: (("assigned_<revision>", sealed.SealedText, "the officer's note, when forwarded"),),
     e.TriageCompleted: (("completed_<round>", sealed.SealedText, "the officer's text"),),
     e.InformationRequested: (("question_<id>", sealed.SealedText, "the question"),),
+    e.OfficeAsked: (("question_<id>", sealed.SealedText, "the question"),),
+    e.OfficeAnswered: (("answer_<id>", sealed.SealedText, "the field office's answer to the question"),),
     e.ReviewRequested: (
         (
             "submitted",

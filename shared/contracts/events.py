@@ -206,8 +206,19 @@ class TriageAssigned(EventData):
     office_map: str
 
 
+class SeenFacts(Contract):
+    """The facts as somebody saw them when they decided."""
+
+    custody: Custody
+    removal: Removal
+    facts: Facts
+
+
 class TriageCompleted(EventData):
-    """The field office has given the request its initial consideration."""
+    """The field office has given the request its initial consideration.
+
+    `saw`: the facts as of `facts_seen`, where the case may yet go to headquarters, which shows what changed since.
+    """
 
     type: ClassVar[EventType] = EventType.TRIAGE_COMPLETED
 
@@ -226,6 +237,7 @@ class TriageCompleted(EventData):
     number: str
     office: str | None = None
     urgency: Urgency
+    saw: SeenFacts | None = None
 
 
 class InformationRequested(EventData):
@@ -236,6 +248,27 @@ class InformationRequested(EventData):
     question: UUID
     about: tuple[str, ...]
     answer_by: Time
+
+
+class OfficeAsked(EventData):
+    """Headquarters asks the field office, in `round` of its review. No clock stands still, nobody outside is told."""
+
+    type: ClassVar[EventType] = EventType.OFFICE_ASKED
+
+    question: UUID
+    about: tuple[str, ...]
+    answer_by: Time
+    round: Ordinal
+
+
+class OfficeAnswered(EventData):
+    """The field office has answered headquarters. `touched_by`: everybody there who has had the case in hand."""
+
+    type: ClassVar[EventType] = EventType.OFFICE_ANSWERED
+
+    question: UUID
+    answered_by: str
+    touched_by: tuple[str, ...]
 
 
 class ReviewRequested(EventData):
@@ -251,6 +284,10 @@ class ReviewRequested(EventData):
     number: str
     office: str | None = None
     urgency: Urgency
+    decision_under_review: tuple[DecisionUnderReview, ...] = ()
+    relief_sought: tuple[ReliefSought, ...] = ()
+    requestor_type: RequestorType | None = None
+    received_at: Time | None = None
 
 
 class ReviewLapsed(EventData):
@@ -329,6 +366,8 @@ EVENTS: dict[EventType, type[EventData]] = {
         TriageAssigned,
         TriageCompleted,
         InformationRequested,
+        OfficeAsked,
+        OfficeAnswered,
         ReviewRequested,
         ReviewLapsed,
         ReviewEscalated,

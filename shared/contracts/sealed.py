@@ -1,7 +1,8 @@
 """What the sealed blobs hold, once opened with the case's key. Never logged, never in clear in a store or an event.
 
 Blob names (one per document and purpose; no dots): `submitted`, `contact` (of a rejected request), `amended_<n>`,
-`withdrawal`, `review`, `assigned_<revision>`, `completed_<round>`, `question_<id>`, `remanded_<round>`, `resolved`.
+`withdrawal`, `review`, `assigned_<revision>`, `completed_<round>`, `question_<id>`, `answer_<id>` (the field office's),
+`remanded_<round>`, `resolved`.
 """
 
 from datetime import date

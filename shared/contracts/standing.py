@@ -38,6 +38,7 @@ class WaitsFor(StrEnum):
     FIELD_OFFICE = "field_office"
     HEADQUARTERS = "headquarters"
     ANSWER = "answer"
+    ANSWER_OF_OFFICE = "answer_of_office"
     REVIEW_OR_NOT = "review_or_not"
     LETTER_TO_BE_CHECKED = "letter_to_be_checked"
 
@@ -141,7 +142,7 @@ class Standing:
                 return [office, *self._questions(Service.TRIAGE)]
             case CaseStage.AT_HEADQUARTERS if self.escalated:
                 official = _waiting(WaitsFor.HEADQUARTERS, self.escalated, self.escalated.data.due)
-                return [official, *self._questions(Service.ESCALATION)]
+                return [official, *self._questions(Service.ESCALATION), *self._questions_to_office()]
             case CaseStage.REQUESTOR_DECIDES if self.completed:
                 return [_waiting(WaitsFor.REVIEW_OR_NOT, self.completed)]
             case _:
@@ -150,11 +151,20 @@ class Standing:
     def _questions(self, asked_by: Service) -> Iterable[Waiting]:
         answered = {event.data.answers for event in self.known[EventType.REQUEST_AMENDED]}
         return (
-            Waiting(waits_for=WaitsFor.ANSWER, since=e.time, due=e.data.answer_by, about=e.data.question)
+            _waiting(WaitsFor.ANSWER, e, e.data.answer_by, about=e.data.question)
             for e in self.known[EventType.INFORMATION_REQUESTED]
             if e.source == asked_by and e.data.question not in answered
         )
 
+    def _questions_to_office(self) -> Iterable[Waiting]:
+        """What headquarters asks the field office; a question is over with the round in which it was asked."""
+        answered = {event.data.question for event in self.known[EventType.OFFICE_ANSWERED]}
+        return (
+            _waiting(WaitsFor.ANSWER_OF_OFFICE, e, e.data.answer_by, about=e.data.question)
+            for e in self.known[EventType.OFFICE_ASKED]
+            if e.data.round == self.round and e.data.question not in answered
+        )
 
-def _waiting(waits_for: WaitsFor, event: Event[Any], due: Time | None = None) -> Waiting:
-    return Waiting(waits_for=waits_for, since=event.time, due=due)
+
+def _waiting(waits_for: WaitsFor, event: Event[Any], due: Time | None = None, *, about: UUID | None = None) -> Waiting:
+    return Waiting(waits_for=waits_for, since=event.time, due=due, about=about)

@@ -30,6 +30,8 @@ class Happened(StrEnum):
     CONSIDERED = "considered"
     NO_ANSWER = "no_answer"
     QUESTION_ASKED = "question_asked"
+    OFFICE_ASKED = "office_asked"
+    OFFICE_ANSWERED = "office_answered"
     REVIEW_ASKED = "review_asked"
     REVIEW_WAIVED = "review_waived"
     REVIEW_WINDOW_CLOSED = "review_window_closed"
@@ -58,6 +60,8 @@ SENTENCES: dict[Happened, str] = {
     Happened.CONSIDERED: "The field office gave its initial consideration.",
     Happened.NO_ANSWER: "The field office had not answered when headquarters took the case.",
     Happened.QUESTION_ASKED: "The requestor was asked a question.",
+    Happened.OFFICE_ASKED: "Headquarters asked the field office a question.",
+    Happened.OFFICE_ANSWERED: "The field office answered headquarters.",
     Happened.REVIEW_ASKED: "The requestor asked for review by a Senior Reviewing Official.",
     Happened.REVIEW_WAIVED: "The requestor did without review.",
     Happened.REVIEW_WINDOW_CLOSED: "The time to ask for review passed.",
@@ -81,6 +85,8 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
     EventType.TRIAGE_ASSIGNED: ("revision", "office", "urgency", "answer_due"),
     EventType.TRIAGE_COMPLETED: ("round", "outcome", "granted", "referred_to", "moot_because", "reasons", "decided_by"),
     EventType.INFORMATION_REQUESTED: ("question", "about", "answer_by"),
+    EventType.OFFICE_ASKED: ("question", "about", "answer_by"),
+    EventType.OFFICE_ANSWERED: ("question", "answered_by"),
     EventType.REVIEW_REQUESTED: ("ground",),
     EventType.REVIEW_ESCALATED: ("round", "due"),
     EventType.REVIEW_REMANDED: ("round", "reasons"),
@@ -95,6 +101,8 @@ _ALWAYS = {
     EventType.REQUEST_WITHDRAWN: Happened.WITHDRAWAL_ASKED,
     EventType.LINK_REQUESTED: Happened.LINK_ASKED,
     EventType.INFORMATION_REQUESTED: Happened.QUESTION_ASKED,
+    EventType.OFFICE_ASKED: Happened.OFFICE_ASKED,
+    EventType.OFFICE_ANSWERED: Happened.OFFICE_ANSWERED,
     EventType.REVIEW_REQUESTED: Happened.REVIEW_ASKED,
     EventType.REVIEW_ESCALATED: Happened.AT_HEADQUARTERS,
     EventType.REVIEW_REMANDED: Happened.SENT_BACK,

@@ -20,6 +20,8 @@ class EventType(StrEnum):
     TRIAGE_ASSIGNED = "triage.assigned"
     TRIAGE_COMPLETED = "triage.completed"
     INFORMATION_REQUESTED = "information.requested"
+    OFFICE_ASKED = "office.asked"
+    OFFICE_ANSWERED = "office.answered"
     REVIEW_REQUESTED = "review.requested"
     REVIEW_LAPSED = "review.lapsed"
     REVIEW_ESCALATED = "review.escalated"

@@ -125,6 +125,7 @@ def _policy(guidance: GuidanceFile, offices: OfficeMap, working_time: Calendar) 
         sro_answer_within=guidance.sro_answer_within.value.by_urgency(),
         answer_before_removal=before_removal.value if before_removal else None,
         question_answer_within=guidance.question_answer_within.value,
+        office_answers_within=guidance.office_answers_within.value.by_urgency(),
         review_window=guidance.review_window.value,
         window_grace=guidance.window_grace.value,
         claim_lasts=guidance.claim_lasts.value,

@@ -14,6 +14,7 @@ from shared.contracts.vocabulary import RejectCode, Stage, Urgency
 from shared.policy.calendar import Calendar
 from shared.policy.places import normalise_county, normalise_state
 from shared.policy.time_limits import TimeLimit, added_back, end_of, moment_of
+from shared.policy.urgency import imminent_from, urgency_of
 
 __all__ = [
     "HEADQUARTERS",
@@ -24,6 +25,8 @@ __all__ = [
     "Policy",
     "Reason",
     "TimeLimit",
+    "imminent_from",
+    "urgency_of",
     "useful_until",
 ]
 
@@ -122,6 +125,7 @@ class Policy:
     sro_answer_within: Mapping[Urgency, TimeLimit]
     answer_before_removal: timedelta | None
     question_answer_within: TimeLimit
+    office_answers_within: Mapping[Urgency, TimeLimit]
     review_window: TimeLimit
     window_grace: timedelta
     claim_lasts: timedelta

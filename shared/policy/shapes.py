@@ -92,6 +92,7 @@ class GuidanceFile(Dated):
     sro_answer_within: Sourced[PerUrgency]
     answer_before_removal: Sourced[Duration] | None = None
     question_answer_within: Sourced[Limit]
+    office_answers_within: Sourced[PerUrgency]
     review_window: Sourced[Limit]
     window_grace: Sourced[Duration]
     claim_lasts: Sourced[Duration]

@@ -41,6 +41,10 @@ class Desk:
                 person["a_number"] = display_a_number(person["a_number"])
         return contents
 
+    async def noted(self, case_id: UUID, *, who: str, why: str) -> None:
+        """Note, among the accesses of a case, something about `who` and the case by which nothing was opened."""
+        await self._access.record(who=who, case_id=case_id, fields=(), why=why)
+
     async def read_ahead(self, case_ids: Collection[UUID]) -> None:
         """Get the keys of these cases at once, so that sealing for one after the other asks for none."""
         if case_ids:

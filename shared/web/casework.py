@@ -22,7 +22,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Cases at a time.")]
 SORT: Final = [("queue.rank", 1), ("queue.due", 1), ("_id", 1)]
 """Removal imminent first, then detained, then routine; within each the one that is due first."""
 
-FORBIDDEN: Final = frozenset({"not_your_office", "touched_before"})
+FORBIDDEN: Final = frozenset({"not_your_office", "touched_before", "recused", "not_yours_to_give"})
 """Refusals that are about the person, not about the moment: answered 403."""
 
 MOST_DECISIONS: Final = 100
@@ -70,7 +70,12 @@ def claim_shown(work: Mapping[str, Any], now: datetime) -> dict[str, Any] | None
 def reasons_of(policy: Policy, stage: Stage) -> list[dict[str, Any]]:
     """The reasons that staff of this stage may give under the policy in force, and for which outcomes."""
     return [
-        {"code": reason.code, "sentence": dict(reason.sentence), "outcomes": sorted(reason.outcomes)}
+        {
+            "code": reason.code,
+            "sentence": dict(reason.sentence),
+            "source": reason.source,
+            "outcomes": sorted(reason.outcomes),
+        }
         for reason in policy.reasons.values()
         if stage in reason.given_by
     ]

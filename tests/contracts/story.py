@@ -31,6 +31,7 @@ CASE = UUID("0c0ffee0-0000-4000-8000-000000000001")
 START = datetime(2021, 3, 8, 14, tzinfo=UTC)
 NUMBER = "SL-7KQ2-M9XW-4"
 QUESTION = UUID("0c0ffee0-0000-4000-8000-000000000002")
+OF_OFFICE = UUID(int=8)
 LETTER = UUID("0c0ffee0-0000-4000-8000-000000000003")
 
 
@@ -107,6 +108,15 @@ class Story:
     def asked(self, by: Service = Service.TRIAGE) -> "Story":
         data = e.InformationRequested(question=QUESTION, about=("G28",), answer_by=self.now + timedelta(days=3))
         return self.says(by, data, by_person=True)
+
+    def office_asked(self, round_: int = 1) -> "Story":
+        answer_by = self.now + timedelta(days=3)
+        data = e.OfficeAsked(question=OF_OFFICE, about=("facts",), answer_by=answer_by, round=round_)
+        return self.says(Service.ESCALATION, data, by_person=True)
+
+    def office_answered(self) -> "Story":
+        data = e.OfficeAnswered(question=OF_OFFICE, answered_by="officer-2", touched_by=("officer-1", "officer-2"))
+        return self.says(Service.TRIAGE, data, by_person=True)
 
     def answered(self) -> "Story":
         data = e.RequestAmended(amendment=1, changed=("consent",), answers=QUESTION)

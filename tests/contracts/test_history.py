@@ -101,6 +101,28 @@ STAGES: dict[str, tuple[Story, CaseStage, set[WaitsFor]]] = {
         CaseStage.AT_HEADQUARTERS,
         {WaitsFor.HEADQUARTERS, WaitsFor.ANSWER},
     ),
+    "headquarters asks the field office": (
+        before_the_answer().completed(DECLINED).review_asked().escalated().office_asked(),
+        CaseStage.AT_HEADQUARTERS,
+        {WaitsFor.HEADQUARTERS, WaitsFor.ANSWER_OF_OFFICE},
+    ),
+    "the field office answered headquarters": (
+        before_the_answer().completed(DECLINED).review_asked().escalated().office_asked().office_answered(),
+        CaseStage.AT_HEADQUARTERS,
+        {WaitsFor.HEADQUARTERS},
+    ),
+    "at headquarters again, the question of the first round left open": (
+        before_the_answer()
+        .completed(DECLINED)
+        .review_asked()
+        .escalated()
+        .office_asked()
+        .remanded()
+        .completed(DECLINED, 2)
+        .escalated(2),
+        CaseStage.AT_HEADQUARTERS,
+        {WaitsFor.HEADQUARTERS},
+    ),
     "at headquarters, the field office's question left open": (
         before_the_answer().asked().completed(DECLINED).review_asked().escalated(),
         CaseStage.AT_HEADQUARTERS,

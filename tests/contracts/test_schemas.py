@@ -64,7 +64,7 @@ def test_every_event_is_valid_by_its_published_schema(kind: EventType, data: st.
     assert [error.message for error in checker.iter_errors(json.loads(value))] == []
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_what_lacks_a_required_attribute_fails_by_schema_and_by_reader_alike(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(ARCHIVED))

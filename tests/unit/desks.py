@@ -100,6 +100,8 @@ def _holds(document: Mapping[str, Any], name: str, wanted: Any) -> bool:
             return any(_fits(document, one) for one in wanted)
         case {"$in": values}:
             return value in values
+        case {"$ne": other}:
+            return other not in value if isinstance(value, list) else value != other
         case {"$exists": there}:
             return (value is not None) is there
         case {"$gt": bound}:

@@ -4,9 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.escalation.admission import Conflict
+from services.escalation.asking import Ask
+from services.escalation.claiming import Claim, HandOver, HandOverBecause, Recuse, SaveDraft
+from services.escalation.domain.file import Addressee
 from services.escalation.domain.review import Review
 from services.escalation.domain.states import State
-from services.escalation.officials import Ask, Claim, Decide, Order, Remand
+from services.escalation.officials import Decide, Remand
+from services.escalation.orders import Order
 from services.escalation.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
 from shared.contracts import events
@@ -67,6 +72,16 @@ def completed(outcome: TriageOutcome, round_: int = 1, **changed: Any) -> events
     return events.TriageCompleted(**(told | _SAYS[outcome] | changed))
 
 
+def given(question: UUID, by: str = "officer-ben", touched: tuple[str, ...] = (ANA,)) -> events.OfficeAnswered:
+    """The field office's answer; whoever gave it is among those who had the case in hand."""
+    return events.OfficeAnswered(
+        question=question,
+        answered_by=by,
+        touched_by=tuple(sorted({by, *touched})),
+        sealed={f"answer_{question}": b"box"},
+    )
+
+
 def requested(amendment: int = 0, **changed: Any) -> events.ReviewRequested:
     """The requestor asks for review, with the facts as of an amendment."""
     told: dict[str, Any] = {
@@ -111,13 +126,32 @@ class Escalation(OneCase[State]):
 
     def decide(self, review: Review = UPHELD, actor: str = SAM, facts_seen: int = 0, **more: Any) -> str | None:
         """Decide; the refusal's code."""
-        data = Decide(actor, review, facts_seen, more.get("box", {}))
+        data = Decide(actor, review, facts_seen, more.get("box", {}), told_seen=more.get("told_seen"))
         return self.refusal(Order.DECIDE, data, more.get("at", after(days=5)))
 
     def remand(self, actor: str = SAM, facts_seen: int = 0, **more: Any) -> str | None:
         """Remand; the refusal's code."""
-        data = Remand(actor, more.get("reasons", ("FACTORS_NOT_CONSIDERED",)), facts_seen, more.get("box", {}))
+        reasons = more.get("reasons", ("FACTORS_NOT_CONSIDERED",))
+        data = Remand(actor, reasons, facts_seen, more.get("box", {}), more.get("told_seen"))
         return self.refusal(Order.REMAND, data, more.get("at", after(days=5)))
+
+    def hand_over(self, holder: str, to: str, actor: str = "", at: datetime = T0) -> str | None:
+        """Hand over, the holder if nobody else is named; the refusal's code."""
+        return self.refusal(Order.HAND_OVER, HandOver(actor or holder, holder, to, HandOverBecause.ABSENT), at)
+
+    def recuse(self, actor: str = SAM, at: datetime = T0) -> str | None:
+        """Declare a conflict; the refusal's code."""
+        return self.refusal(Order.RECUSE, Recuse(actor, Conflict.KNOWS_THE_PERSON), at)
+
+    def draft(self, actor: str = SAM, at: datetime = T0, **says: Any) -> str | None:
+        """Keep a draft; the refusal's code."""
+        return self.refusal(Order.DRAFT, SaveDraft(actor, {"outcome": "UPHELD", **says}, {"draft_1": b"box"}), at)
+
+    def ask_office(self, actor: str = SAM, at: datetime = T0) -> UUID:
+        """Ask the field office; the question's id."""
+        answer = self.ask(Order.ASK, Ask(actor, ("facts",), {}, Addressee.FIELD_OFFICE), at)
+        assert isinstance(answer, Answered), answer
+        return UUID(answer.answer["question"])
 
     def ask_requestor(self, actor: str = SAM, at: datetime = T0) -> UUID:
         """Ask a question; its id."""

@@ -254,8 +254,8 @@ def test_an_answer_shortens_the_pause_to_the_time_that_it_took() -> None:
     [
         (date(2021, 3, 20), "2021-03-19T04:00:00+00:00"),  # a day before the day begins in Washington
         (date(2021, 3, 12), "2021-03-12T05:00:00+00:00"),  # came on the 11th: before the day begins
-        (date(2021, 3, 11), "2021-05-10T21:00:00+00:00"),  # today, or in the past: by the clock
-        (None, "2021-05-10T21:00:00+00:00"),
+        (date(2021, 3, 11), "2021-03-25T21:00:00+00:00"),  # today, or in the past: by the clock of who is imminent
+        (None, "2021-03-25T21:00:00+00:00"),  # by the clock of who is detained
     ],
 )
 def test_headquarters_too_should_answer_before_a_removal_whoever_told_of_it(removal: date | None, due: str) -> None:

@@ -1,4 +1,4 @@
-"""Exactly one resolution, whatever the order across topics, the doubles, and what people do meanwhile.
+"""Exactly one resolution, by nobody who may not have the case, whatever the order, the doubles, and what people do.
 
 Escalation arbitrates, so which input ends a case depends on which comes first; that one does, and only one, must not.
 Where nothing competes (no withdrawal, and the field office's answer ends nothing), the state must not depend on order.
@@ -7,30 +7,39 @@ Where nothing competes (no withdrawal, and the field office's answer ends nothin
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+import hypothesis
+from hypothesis import settings
 from hypothesis import strategies as st
 
+from services.escalation.admission import Conflict, barred
+from services.escalation.asking import Ask
+from services.escalation.claiming import Claim, HandOver, HandOverBecause, Recuse, SaveDraft
+from services.escalation.domain.file import Addressee
 from services.escalation.domain.states import InQueue, Remanded, Resolved
-from services.escalation.officials import Claim, Decide, Order, Remand
+from services.escalation.officials import Decide, Remand
+from services.escalation.orders import Order
 from shared.casework.case import Arrived
 from shared.casework.offering import Verdict
-from shared.contracts.vocabulary import EventType, TriageOutcome
+from shared.contracts.vocabulary import EventType, Stage, TriageOutcome
 from tests.unit.escalation_story import (
     ERASED,
     LAPSED,
     SAM,
+    TOM,
     UPHELD,
     WITHDRAWN,
     Escalation,
     amended,
     completed,
     custody_in,
+    given,
     requested,
 )
 from tests.unit.one_case import Senders, after
 
 ENDS_NOTHING = (TriageOutcome.DECLINED, TriageOutcome.REFERRED)
-THEN = (None, "claim", "decide", "remand")
+UNA = "sro-una"
+THEN = (None, "claim", "decide", "remand", "recuse", "hand over", "draft", "ask the office", "the office answers")
 
 
 @dataclass(frozen=True)
@@ -72,34 +81,56 @@ def stories(draw: st.DrawFn, *, competing: bool = True) -> Story:
     return Story(tuple(heard), (senders.event("triage", second, after(days=3)),), senders, asks, withdraws)
 
 
-def do(case: Escalation, then: str | None) -> None:
-    """What an SRO does if it is allowed; a refusal changes nothing."""
-    at, state = after(days=2), case.state
+def do(case: Escalation, then: str | None, who: str = SAM, days: float = 2) -> None:
+    """What an SRO does if it is allowed; a refusal changes nothing. Whoever may not have the case ends nothing."""
+    at, state = after(days=days), case.state
     seen = state.file.amendment if state is not None else 0
-    if then is not None:
-        case.ask(Order.CLAIM, Claim(SAM), at)
-    if then == "decide":
-        case.ask(Order.DECIDE, Decide(SAM, UPHELD, seen, {}), at)
-    if then == "remand":
-        case.ask(Order.REMAND, Remand(SAM, ("FACTORS_NOT_CONSIDERED",), seen, {}), at)
+    ended, kept_away = isinstance(state, Resolved), state is not None and barred(state.file, case.case.work, who)
+    if then in {"claim", "decide", "remand", "draft", "hand over", "ask the office"}:
+        case.ask(Order.CLAIM, Claim(who), at)
+    match then:
+        case "decide":
+            case.ask(Order.DECIDE, Decide(who, UPHELD, seen, {}), at)
+        case "remand":
+            case.ask(Order.REMAND, Remand(who, ("FACTORS_NOT_CONSIDERED",), seen, {}), at)
+        case "recuse":
+            case.ask(Order.RECUSE, Recuse(who, Conflict.OTHER), at)
+        case "hand over":
+            case.ask(Order.HAND_OVER, HandOver(who, who, TOM if who == SAM else SAM, HandOverBecause.WORKLOAD), at)
+        case "draft":
+            case.ask(Order.DRAFT, SaveDraft(who, {"outcome": "UPHELD"}, {}), at)
+        case "ask the office":
+            case.ask(Order.ASK, Ask(who, ("facts",), {}, Addressee.FIELD_OFFICE), at)
+        case "the office answers" if state is not None and state.file.asked:
+            case.hear("triage", given(state.file.asked[-1].id, by=who), at)
+    if not ended and isinstance(case.state, Resolved):
+        assert case.state.resolution.stage is Stage.SRO
+        assert case.state.resolution.decided_by == who
+        assert not kept_away
+    if kept_away:
+        assert case.case.work.get("claim", {}).get("by") != who
 
 
 def issued(case: Escalation) -> int:
     return len(case.told(EventType.RESOLUTION_ISSUED))
 
 
-def play(story: Story, order: Sequence[tuple[Arrived, str | None]], last: str) -> Escalation:
-    """Everything that was sent arrives, people act in between, and at the end an SRO does his work."""
+Act = tuple[Arrived, str | None, str]
+
+
+def play(story: Story, order: Sequence[Act], last: str) -> Escalation:
+    """Everything that was sent arrives, people act in between, and at the end an SRO does his work, or a colleague."""
     case = Escalation()
-    for arrived, then in order:
+    for arrived, then, who in order:
         case.offer(arrived)
-        do(case, then)
+        do(case, then, who)
         assert issued(case) == int(isinstance(case.state, Resolved))
     do(case, last)
     if isinstance(case.state, Remanded):
         for arrived in story.second:
             case.offer(arrived)
     do(case, "decide")
+    do(case, "decide", UNA, days=30)
     return case
 
 
@@ -109,10 +140,12 @@ def tellings(draw: st.DrawFn) -> tuple[Story, Escalation]:
     again = draw(st.lists(st.sampled_from(story.first), max_size=4))
     order = draw(st.permutations([*story.first, *again]))
     acts = draw(st.lists(st.sampled_from(THEN), min_size=len(order), max_size=len(order)))
-    return story, play(story, list(zip(order, acts, strict=True)), draw(st.sampled_from(["decide", "remand"])))
+    people = draw(st.lists(st.sampled_from([SAM, TOM]), min_size=len(order), max_size=len(order)))
+    told = play(story, list(zip(order, acts, people, strict=True)), draw(st.sampled_from(["decide", "remand"])))
+    return story, told
 
 
-@given(tellings())
+@hypothesis.given(tellings())
 @settings(max_examples=200, deadline=None)
 def test_exactly_one_resolution_whatever_the_order_the_doubles_and_the_commands(told: tuple[Story, Escalation]) -> None:
     _, case = told
@@ -124,7 +157,7 @@ def test_exactly_one_resolution_whatever_the_order_the_doubles_and_the_commands(
     assert len(case.told(EventType.REVIEW_REMANDED)) <= 1
 
 
-@given(tellings())
+@hypothesis.given(tellings())
 @settings(max_examples=50, deadline=None)
 def test_what_comes_again_after_the_end_changes_nothing(told: tuple[Story, Escalation]) -> None:
     story, case = told
@@ -134,7 +167,7 @@ def test_what_comes_again_after_the_end_changes_nothing(told: tuple[Story, Escal
     assert (case.state, len(case.told())) == (state, emitted)
 
 
-@given(st.data())
+@hypothesis.given(st.data())
 @settings(max_examples=120, deadline=None)
 def test_where_nothing_competes_any_order_leaves_the_same_state(data: st.DataObject) -> None:
     story = data.draw(stories(competing=False))

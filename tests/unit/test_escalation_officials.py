@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.escalation.asking import Ask
+from services.escalation.claiming import Claim
 from services.escalation.domain.review import Review, objection
-from services.escalation.officials import Ask, Claim, Order
+from services.escalation.orders import Order
 from shared.casework.errors import CaseUnknown
 from shared.contracts.vocabulary import EventType, ReliefSought, ResolutionOutcome, TriageOutcome
 from tests.unit.escalation_story import (

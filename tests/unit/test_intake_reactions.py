@@ -372,3 +372,11 @@ def test_questions_of_both_services_are_kept() -> None:
     world = submitted()
     world.hear(question(by=Service.ESCALATION), question())
     assert len(world.state.filing.heard.questions) == 2
+
+
+def test_headquarters_is_told_what_was_asked_for_from_the_start() -> None:
+    world = declined()
+    world.ask(Ask.REVIEW, REVIEW, at=DECLINED_AT + DAY)
+    told, filing = world.said[-1], world.state.filing
+    assert (told.relief_sought, told.decision_under_review) == (filing.relief_sought, filing.decision_under_review)
+    assert (told.requestor_type, told.received_at) == (filing.requestor_type, MONDAY)

@@ -114,7 +114,7 @@ async def test_a_case_is_shown_with_its_personal_data_and_leaves_an_access_recor
     assert shown["personal"]["submitted"]["noncitizen"]["a_number"] == "A012-345-678"
     assert shown["personal"]["submitted"]["narrative"] == "She cares for her son."
     assert (shown["number"], shown["facts_version"], shown["erased"]) == ("ICR-1", 0, False)
-    assert {"code", "sentence", "outcomes"} == set(shown["reasons"][0])
+    assert {"code", "sentence", "source", "outcomes"} == set(shown["reasons"][0])
     (record,) = desks.accesses.documents.values()
     assert (record["who"], record["why"]) == ("officer-ana", "initial consideration")
     assert record["fields"] == ["submitted.narrative", "submitted.noncitizen"]

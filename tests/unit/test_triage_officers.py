@@ -77,6 +77,11 @@ def test_a_decision_says_who_when_and_what_was_seen() -> None:
         "number": "ICR-1",
         "office": "BAL",
         "urgency": "ROUTINE",
+        "saw": {
+            "custody": {"status": "NOT_DETAINED"},
+            "removal": {"believed_imminent": "unknown"},
+            "facts": {"mitigating": [], "aggravating": []},
+        },
     }
     assert case.queue == {}
 

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.triage.answering import Answer
 from services.triage.domain.case import UnderConsideration
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order
+from services.triage.routing import office_now
 from shared.casework.case import Arrived
 from shared.contracts import events
 from shared.contracts.envelope import EventData
@@ -21,9 +24,11 @@ from tests.unit.one_case import Senders, after
 from tests.unit.triage_story import (
     DECLINED,
     ERASED,
+    QUESTION,
     RESOLVED,
     WITHDRAWN,
     Triage,
+    asked,
     escalated,
     remanded,
     submitted,
@@ -41,7 +46,7 @@ REMOVAL = st.builds(
     believed_imminent=st.sampled_from(Belief),
 )
 PLACE = st.sampled_from([None, events.Place(state="MD"), events.Place(state="GA"), events.Place(state="TX")])
-THEN = [None, "claim", "release", "ask", "forward", "calendar", "decide", "decide", "decide"]
+THEN = [None, "claim", "release", "ask", "forward", "answer", "calendar", "decide", "decide", "decide"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,10 @@ def stories(draw: st.DrawFn) -> list[Stretch]:
         heard += maybe("withdrawn", "intake", WITHDRAWN)
         heard += maybe("erased", "intake", ERASED)
         heard += maybe("escalated", "escalation", escalated())
-        heard += maybe("remanded", "escalation", remanded(), if_=told.get("escalated", False))
+        at_headquarters = told.get("escalated", False)
+        heard += maybe("asked", "escalation", asked(), if_=at_headquarters)
+        heard += maybe("remanded", "escalation", remanded(), if_=at_headquarters)
+        heard += maybe("asked again", "escalation", asked(2, UUID(int=78)), if_=told.get("remanded", False))
         heard += maybe("resolved", "escalation", RESOLVED, if_=number == last)
         then = draw(st.sampled_from(THEN))
         stretches.append(Stretch(tuple(heard), then))
@@ -106,6 +114,8 @@ def do(case: Triage, then: str | None, number: int) -> None:
         case "decide":
             case.ask(Order.CLAIM, Claim(EVERYWHERE), at)
             case.ask(Order.DECIDE, Decide(EVERYWHERE, DECLINED, seen, {}), at)
+        case "answer":
+            case.ask(Order.ANSWER, Answer(SOMEBODY, QUESTION, {f"answer_{QUESTION}": b"box"}), at)
         case "calendar":
             case.clock_reaches(at)
 
@@ -151,7 +161,7 @@ def the_newest_assignment_that_others_heard_holds(case: Triage) -> None:
     assert revisions == sorted(set(revisions))
     if isinstance(case.state, UnderConsideration):
         state, newest = case.state, assigned[-1]
-        assert newest.get("office") == state.case.office
+        assert newest.get("office") == office_now(state, case.case.work)
         assert newest["urgency"] == state.urgency
         assert newest["answer_due"] == state.answer_due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

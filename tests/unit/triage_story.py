@@ -70,6 +70,7 @@ def now_detained(amendment: int, answers: UUID | None = None) -> events.RequestA
     return events.RequestAmended(amendment=amendment, changed=("custody",), custody=custody, answers=answers)
 
 
+QUESTION = UUID(int=77)
 BELIEVED = events.Removal(believed_imminent=Belief.YES)
 WITHDRAWN = events.RequestWithdrawn(by=Recipient.REQUESTOR)
 ERASED = events.CaseErased(ordered_by="privacy-officer", reference="E-1")
@@ -81,6 +82,18 @@ def escalated(round_: int = 1) -> events.ReviewEscalated:
     return events.ReviewEscalated(
         round=round_, due=after(days=90), urgency=Urgency.ROUTINE, ground=ReviewGround.NO_TIMELY_ANSWER
     )
+
+
+def asked(round_: int = 1, question: UUID = QUESTION, **changed: Any) -> events.OfficeAsked:
+    """Headquarters asks the office."""
+    told: dict[str, Any] = {
+        "question": question,
+        "about": ("facts",),
+        "answer_by": after(days=9),
+        "round": round_,
+        "sealed": {f"question_{question}": b"box"},
+    }
+    return events.OfficeAsked(**(told | changed))
 
 
 def remanded(round_: int = 2) -> events.ReviewRemanded:

@@ -1,5 +1,6 @@
 """Who ends a case, and how. Each function says what follows from one input; pure, and total over all states."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,11 +13,14 @@ from services.escalation.domain.states import (
     Question,
     Remanded,
     Resolution,
+    Rules,
     State,
     file_of,
 )
 from shared.contracts.vocabulary import ResolutionOutcome, ReviewGround, Stage, TriageOutcome, Urgency
 from shared.policy.model import HEADQUARTERS, Policy
+
+HOUR = timedelta(hours=1)
 
 ENDS_THE_CASE = frozenset({TriageOutcome.FAVOURABLE, TriageOutcome.MOOT})
 """What the requestor cannot want reviewed."""
@@ -38,19 +42,33 @@ BY_WITHDRAWAL = Resolution(stage=Stage.REQUESTOR, outcome=ResolutionOutcome.WITH
 
 
 def enter_queue(
-    state: State | None, *, round_: int, ground: ReviewGround, urgency: Urgency, policy: Policy, now: datetime
+    state: State | None,
+    *,
+    round_: int,
+    ground: ReviewGround,
+    urgency: Urgency,
+    told_as_of: int,
+    policy: Policy,
+    now: datetime,
 ) -> InQueue:
-    """Put the case before the SRO; due by the policy in force now, in headquarters' zone."""
+    """Put the case before the SRO; due by the policy in force now, in headquarters' zone.
+
+    `told_as_of`: the amendment as of which `urgency` was told.
+    """
     zone = policy.office_map.zone_for(HEADQUARTERS)
     return InQueue(
         file=file_of(state),
         round=round_,
         ground=ground,
-        urgency=urgency,
+        told_urgency=urgency,
+        told_as_of=told_as_of,
         entered_at=now,
-        clock_due=policy.end_of(policy.sro_answer_within[urgency], now, zone),
-        zone=zone,
-        margin_hours=(policy.answer_before_removal or timedelta()) // timedelta(hours=1),
+        clock={each.value: policy.end_of(policy.sro_answer_within[each], now, zone) for each in Urgency},
+        rules=Rules(
+            zone,
+            imminent_hours=policy.imminent_within // HOUR,
+            margin_hours=(policy.answer_before_removal or timedelta()) // HOUR,
+        ),
     )
 
 
@@ -83,8 +101,8 @@ def remand(state: InQueue) -> Remanded:
 def ask(state: InQueue, question: UUID, answer_by: datetime, *, policy: Policy, now: datetime) -> InQueue:
     """The requestor is asked: the longest pause is assumed. That of an earlier question is counted first."""
     counted = end_question(state, policy, now)
-    still = _paused(counted, counted.clock_due, policy, since=now, until=answer_by)
-    return replace(counted, clock_due=still, question=Question(question, now, answer_by, before=counted.clock_due))
+    still = _paused(counted, counted.clock, policy, since=now, until=answer_by)
+    return replace(counted, clock=still, question=Question(question, now, answer_by, before=counted.clock))
 
 
 def answered(state: State, question: UUID | None, policy: Policy, now: datetime) -> State:
@@ -100,10 +118,16 @@ def end_question(state: InQueue, policy: Policy, now: datetime) -> InQueue:
     if question is None:
         return state
     until = min(now, question.answer_by)
-    due = _paused(state, question.before, policy, since=question.asked_at, until=until)
-    return replace(state, clock_due=due, question=None)
+    clock = _paused(state, question.before, policy, since=question.asked_at, until=until)
+    return replace(state, clock=clock, question=None)
 
 
-def _paused(state: InQueue, due: datetime, policy: Policy, *, since: datetime, until: datetime) -> datetime:
-    limit = policy.sro_answer_within[state.urgency]
-    return policy.added_back(limit, due, since=since, until=until, zone=state.zone)
+def _paused(
+    state: InQueue, clock: Mapping[str, datetime], policy: Policy, *, since: datetime, until: datetime
+) -> dict[str, datetime]:
+    """A clock, which names the due date of each urgency, after it stood still for a while."""
+    limits = policy.sro_answer_within
+    return {
+        urgency: policy.added_back(limits[Urgency(urgency)], due, since=since, until=until, zone=state.zone)
+        for urgency, due in clock.items()
+    }

@@ -4,8 +4,30 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import StrEnum, unique
+from typing import Any
+from uuid import UUID
 
-from shared.contracts.vocabulary import MootBecause, ReferredTo, ReliefSought, TriageOutcome, Urgency
+from shared.contracts.vocabulary import (
+    Belief,
+    CustodyStatus,
+    DecisionUnderReview,
+    MootBecause,
+    ReferredTo,
+    ReliefSought,
+    RequestorType,
+    ReviewGround,
+    TriageOutcome,
+    Urgency,
+)
+
+
+@unique
+class Addressee(StrEnum):
+    """Whom a question is put to. Only the requestor's is told outside, and only it stops a clock."""
+
+    REQUESTOR = "requestor"
+    FIELD_OFFICE = "field_office"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,55 @@ class FieldRecord:
     guidance: str
     office: str | None
     urgency: Urgency
+    saw: dict[str, str] = field(default_factory=dict)
+    """Custody, removal and facts as the office saw them (JSON); empty where it did not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """Something that the requestor, or staff, told later: when, and the names of what changed."""
+
+    number: int
+    at: datetime
+    changed: tuple[str, ...]
+    answers: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The request for review: on which ground, what was asked for from the start, and the facts as of then (JSON)."""
+
+    ground: ReviewGround
+    at: datetime
+    amendment: int
+    told: dict[str, str]
+    decision_under_review: tuple[DecisionUnderReview, ...] = ()
+    relief_sought: tuple[ReliefSought, ...] = ()
+    requestor_type: RequestorType | None = None
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of headquarters, in which round, by whom, and by when it should be answered."""
+
+    id: UUID
+    addressee: Addressee
+    about: tuple[str, ...]
+    by: str
+    at: datetime
+    answer_by: datetime
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeAnswer:
+    """The field office's answer to a question; its text is sealed. `touched_by`: who had the case in hand there."""
+
+    question: UUID
+    at: datetime
+    by: str
+    touched_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +112,8 @@ class File:
     """The case's file at headquarters. Everything in it is the same in whatever order it was heard.
 
     `amendment` is the newest heard of; each group of `facts` (custody, removal, place, facts, consent) carries the
-    amendment that told it, and the newer one wins. `records` are in the order of their rounds.
+    amendment that told it, and the newer one wins. `records` are in the order of their rounds, `amendments` of their
+    numbers, `asked` and `answers` of time.
     """
 
     number: str | None = None
@@ -49,22 +121,66 @@ class File:
     facts: dict[str, Known] = field(default_factory=dict)
     records: tuple[FieldRecord, ...] = ()
     erased: bool = False
+    amendments: tuple[Amendment, ...] = ()
+    request: Request | None = None
+    asked: tuple[Asked, ...] = ()
+    answers: tuple[OfficeAnswer, ...] = ()
 
     @property
     def touched_by(self) -> frozenset[str]:
-        """Everybody at the field office who had the case in hand: none of them may review it."""
-        return frozenset(who for record in self.records for who in record.touched_by)
+        """Everybody at the field office who had the case in hand, in any round: none of them may review it."""
+        told: tuple[FieldRecord | OfficeAnswer, ...] = (*self.records, *self.answers)
+        return frozenset(who for one in told for who in one.touched_by)
+
+    @property
+    def told_by_office(self) -> int:
+        """How much the field office has told. It only grows, so it says whether somebody has seen all of it."""
+        return len(self.records) + len(self.answers)
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the newest of the amendments heard of was told."""
+        return max((told.at for told in self.amendments), default=None)
+
+    def fact(self, group: str, name: str) -> Any:
+        """The newest value of one field of a group; None when it is not known."""
+        known = self.facts.get(group)
+        return json.loads(known.value).get(name) if known else None
+
+    @property
+    def custody(self) -> CustodyStatus:
+        """Whether the person is held, as far as known."""
+        return CustodyStatus(self.fact("custody", "status") or CustodyStatus.UNKNOWN)
+
+    @property
+    def believed_imminent(self) -> Belief:
+        """Whether the requestor believes that removal is imminent."""
+        return Belief(self.fact("removal", "believed_imminent") or Belief.UNKNOWN)
 
     @property
     def removal_on(self) -> date | None:
         """The day for which a removal is scheduled, as far as known."""
-        known = self.facts.get("removal")
-        day = json.loads(known.value).get("scheduled_for") if known else None
+        day = self.fact("removal", "scheduled_for")
         return date.fromisoformat(day) if day else None
 
     def record_of(self, round_: int) -> FieldRecord | None:
         """The field office's record of a round, if it was heard."""
         return next((record for record in self.records if record.round == round_), None)
+
+    def answer_of_office(self, question: UUID) -> OfficeAnswer | None:
+        """The field office's answer to a question, if there is one."""
+        return next((answer for answer in self.answers if answer.question == question), None)
+
+    def office_question(self, round_: int) -> Asked | None:
+        """The newest question to the field office of this round that it has not answered."""
+        waiting = (
+            asked
+            for asked in reversed(self.asked)
+            if asked.addressee is Addressee.FIELD_OFFICE
+            and asked.round == round_
+            and self.answer_of_office(asked.id) is None
+        )
+        return next(waiting, None)
 
 
 def with_facts(file: File, amendment: int, told: Mapping[str, str]) -> File:
@@ -75,6 +191,30 @@ def with_facts(file: File, amendment: int, told: Mapping[str, str]) -> File:
         if group not in file.facts or file.facts[group].amendment < amendment
     }
     return replace(file, amendment=max(file.amendment, amendment), facts=dict(sorted((file.facts | newer).items())))
+
+
+def with_amendment(file: File, amendment: Amendment, told: Mapping[str, str]) -> File:
+    """The file with an amendment and what it tells."""
+    filed = with_facts(file, amendment.number, told)
+    return replace(filed, amendments=tuple(sorted({*filed.amendments, amendment}, key=lambda each: each.number)))
+
+
+def with_request(file: File, request: Request, number: str) -> File:
+    """The file with the request for review, and the facts as of then."""
+    filed = with_number(with_facts(file, request.amendment, request.told), number)
+    return replace(filed, request=file.request or request)
+
+
+def with_question(file: File, asked: Asked) -> File:
+    """The file with a question that headquarters asks."""
+    return replace(file, asked=(*file.asked, asked))
+
+
+def with_office_answer(file: File, answer: OfficeAnswer) -> File:
+    """The file with the field office's answer; the first one to a question stays."""
+    if file.answer_of_office(answer.question) is not None:
+        return file
+    return replace(file, answers=tuple(sorted((*file.answers, answer), key=lambda each: (each.at, each.question))))
 
 
 def with_record(file: File, record: FieldRecord, number: str) -> File:

@@ -6,20 +6,20 @@ from uuid import UUID
 
 from services.escalation.domain.file import File
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, ReviewGround, Stage, Urgency
-from shared.policy.model import useful_until
+from shared.policy.model import imminent_from, urgency_of, useful_until
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """The SRO's question to the requestor; the clock stands still until it is answered, or until `answer_by`.
 
-    `before` is the due date without this pause.
+    `before` is the clock without this pause.
     """
 
     id: UUID
     asked_at: datetime
     answer_by: datetime
-    before: datetime
+    before: dict[str, datetime]
 
     def is_open(self, now: datetime) -> bool:
         """Whether the clock still stands still for it."""
@@ -41,28 +41,67 @@ class AwaitingRequestor:
 
 
 @dataclass(frozen=True, slots=True)
-class InQueue:
-    """Before the Senior Reviewing Official. `clock_due`: by when the SRO should answer, by the clock alone.
+class Rules:
+    """What of the policy in force when the case came before headquarters still counts later.
 
-    While a question is open the longest pause is assumed. The clock runs in headquarters' zone; `margin_hours` is how
-    long before a scheduled removal an answer should be there, by the policy in force when the case came.
+    The clock runs in headquarters' `zone`. A removal nearer than `imminent_hours` makes a case imminent;
+    `margin_hours` before a scheduled one an answer should be there.
+    """
+
+    zone: str
+    imminent_hours: int
+    margin_hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InQueue:
+    """Before the Senior Reviewing Official.
+
+    `told_urgency` is what the request, or the answer to a remand, said, as of the amendment `told_as_of`; newer custody
+    or removal facts outrank it. `clock` says for each urgency by when the SRO should answer, by the clock alone: a
+    later change of urgency gives the same date in any order. While a question is open the longest pause is assumed.
     """
 
     file: File
     round: int
     ground: ReviewGround
-    urgency: Urgency
+    told_urgency: Urgency
+    told_as_of: int
     entered_at: datetime
-    clock_due: datetime
-    zone: str
-    margin_hours: int = 0
+    clock: dict[str, datetime]
+    rules: Rules
     question: Question | None = None
+
+    @property
+    def urgency(self) -> Urgency:
+        """How urgent the case is, by the newest that is known of custody and removal."""
+        known = (self.file.facts.get("custody"), self.file.facts.get("removal"))
+        if all(told is None or told.amendment <= self.told_as_of for told in known):
+            return self.told_urgency
+        return urgency_of(
+            self.file.custody,
+            self.file.believed_imminent,
+            imminent_since=imminent_from(self.file.removal_on, timedelta(hours=self.rules.imminent_hours)),
+            as_of=max(self.entered_at, self.file.changed_at or self.entered_at),
+        )
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which the clock runs."""
+        return self.rules.zone
+
+    @property
+    def by_the_clock(self) -> datetime:
+        """By when the SRO should answer, by the clock alone."""
+        return self.clock[self.urgency.value]
 
     @property
     def due(self) -> datetime:
         """By when the SRO should answer: by the clock, and before a removal while that can still be."""
-        useful = useful_until(self.file.removal_on, timedelta(hours=self.margin_hours), self.zone)
-        return min(self.clock_due, next((moment for moment in useful if moment > self.entered_at), self.clock_due))
+        useful = useful_until(self.file.removal_on, timedelta(hours=self.rules.margin_hours), self.zone)
+        return min(
+            self.by_the_clock, next((moment for moment in useful if moment > self.entered_at), self.by_the_clock)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from services.triage.domain.asked import Asked
 from services.triage.domain.clock import Clock, Question
 from services.triage.domain.situation import Situation, imminent_from, responsible_place, urgency
 from shared.contracts.vocabulary import (
@@ -46,7 +47,8 @@ class Case:
     person. `chosen`: a person chose `office`, when the area was `area_when_chosen`, and facts no longer move the case.
     `zone` is the one in which its clocks start: of its first place, or of the office that a person chose.
     `useful_until`: the moments before a scheduled removal by which an answer should be there, the better one first.
-    `moves` counts what officers and the calendar changed (forwarded, asked, now imminent, overdue).
+    `moves` counts what officers and the calendar changed (forwarded, asked, now imminent, overdue). `asked`: what
+    headquarters asks the office.
     """
 
     submission: Submission
@@ -65,6 +67,7 @@ class Case:
     area_when_chosen: str | None = None
     moves: int = 0
     erased: bool = False
+    asked: tuple[Asked, ...] = ()
 
     @property
     def belongs_to(self) -> str | None:

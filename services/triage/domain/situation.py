@@ -1,9 +1,10 @@
 """What is known of the person's situation, as far as it routes and ranks a request."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from shared.contracts.vocabulary import Belief, CustodyStatus, Urgency
+from shared.policy import model as policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +44,18 @@ class Situation:
 
 
 def imminent_from(removal: Removal, within: timedelta) -> datetime | None:
-    """The moment from which the scheduled removal counts as imminent; None when no date is known.
-
-    The day starts at 00:00 UTC, which in every American time zone is the evening before: early is the safe side.
-    """
-    if removal.scheduled_for is None:
-        return None
-    day = datetime.combine(removal.scheduled_for, time(), tzinfo=UTC)
-    earliest = datetime(1, 1, 1, tzinfo=UTC)
-    return day - within if day - earliest > within else earliest
+    """The moment from which the scheduled removal counts as imminent; None when no date is known."""
+    return policy.imminent_from(removal.scheduled_for, within)
 
 
 def urgency(situation: Situation, *, imminent_since: datetime | None, as_of: datetime) -> Urgency:
-    """How urgent a request is. People detained or about to be removed come first (announcement of 5 March 2021).
-
-    A date in the past stays imminent until somebody says otherwise. Custody that nobody knows counts as detained:
-    unknown is never a silent no, and the announcement's priority would otherwise miss those who cannot be reached.
-    """
-    if situation.removal.believed_imminent is Belief.YES:
-        return Urgency.REMOVAL_IMMINENT
-    if imminent_since is not None and imminent_since <= as_of:
-        return Urgency.REMOVAL_IMMINENT
-    if situation.custody.status is CustodyStatus.NOT_DETAINED:
-        return Urgency.ROUTINE
-    return Urgency.DETAINED
+    """How urgent a request is, by the rule that headquarters goes by, too."""
+    return policy.urgency_of(
+        situation.custody.status,
+        situation.removal.believed_imminent,
+        imminent_since=imminent_since,
+        as_of=as_of,
+    )
 
 
 def responsible_place(situation: Situation) -> Place | None:

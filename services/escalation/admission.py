@@ -1,0 +1,124 @@
+"""Who may do what with a case at headquarters. Asked again at every order, so also at the decision itself.
+
+Three things keep somebody away for good: having had the case in hand at the field office, in any round; having answered
+for the office; having declared a conflict (recusal). None of them is ever undone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import Any, Final
+
+from services.escalation.domain.file import File
+from services.escalation.domain.states import AwaitingRequestor, Following, InQueue, Remanded, Resolved, State
+from shared.casework.claims import Claim, claim_of, held_by
+from shared.casework.drafts import without_drafts_of
+from shared.casework.reaction import Context, Refused
+from shared.contracts.vocabulary import Stage
+
+
+@unique
+class Conflict(StrEnum):
+    """Why an SRO keeps out of a case. A code: what exactly it is, is nobody's business here."""
+
+    KNOWS_THE_PERSON = "KNOWS_THE_PERSON"
+    OWN_INTEREST = "OWN_INTEREST"
+    EARLIER_PART = "EARLIER_PART"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True)
+class Recusal:
+    """Somebody declared a conflict."""
+
+    by: str
+    at: datetime
+    why: Conflict
+
+
+TOUCHED: Final = Refused(
+    "touched_before", "You had this case in hand at the field office. Somebody else must review it."
+)
+RECUSED: Final = Refused("recused", "You declared a conflict in this case. Somebody else must review it.")
+
+
+def recusals(work: Mapping[str, Any]) -> tuple[Recusal, ...]:
+    """Who declared a conflict, in the order in which they did."""
+    return tuple(Recusal(one["by"], one["at"], Conflict(one["why"])) for one in work.get("recused") or ())
+
+
+def barred(file: File, work: Mapping[str, Any], actor: str) -> Refused | None:
+    """Why somebody may never have this case; None when they may."""
+    if actor in file.touched_by:
+        return TOUCHED
+    return RECUSED if any(recusal.by == actor for recusal in recusals(work)) else None
+
+
+def kept_away(file: File, work: Mapping[str, Any]) -> list[str]:
+    """Everybody who may never have this case: it is not offered to them."""
+    return sorted(file.touched_by | {recusal.by for recusal in recusals(work)})
+
+
+def claim_that_holds(file: File, work: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The change to `work` after something was heard: the claim and the drafts of those who now may not have the case
+    are void."""
+    claim = claim_of(work)
+    void = {"claim": None} if claim is not None and claim.by in file.touched_by else {}
+    return {**void, **without_drafts_of(work, file.touched_by)}
+
+
+def reviewable(state: State | None, context: Context, actor: str) -> InQueue | Refused:
+    """The case before headquarters, if this person may review it."""
+    if not isinstance(state, InQueue):
+        return _elsewhere(state)
+    if not state.file.records:
+        return Refused(
+            "field_office_record_missing",
+            "The field office's record is not here yet, so nobody can know who had the case in hand there.",
+        )
+    return barred(state.file, context.work, actor) or state
+
+
+def claimed(state: State | None, context: Context, actor: str) -> tuple[InQueue, Claim] | Refused:
+    """The case and the claim, if this person may review it and has claimed it."""
+    item = reviewable(state, context, actor)
+    if isinstance(item, Refused):
+        return item
+    claim = held_by(context.work, actor)
+    return claim if isinstance(claim, Refused) else (item, claim)
+
+
+def seen_otherwise(item: InQueue, facts_seen: int, told_seen: int | None) -> Refused | None:
+    """Why what the SRO saw is not what there is. `told_seen`: how much the office had told, where that is said."""
+    newest = item.file.amendment
+    if facts_seen != newest:
+        return Refused(
+            "facts_changed", f"You saw version {facts_seen} of the facts, now it is {newest}. Please look again."
+        )
+    if told_seen is not None and told_seen != item.file.told_by_office:
+        return Refused("office_told_more", "The field office has told more since you looked. Please look again.")
+    return None
+
+
+def text_does_not_fit(item: InQueue, box: Mapping[str, bytes], name: str) -> Refused | None:
+    """Why a typed text cannot be kept for the case as it is now."""
+    if box and item.file.erased:
+        return Refused("case_erased", "The case's personal data is erased: decide by codes, without a text.")
+    if box and set(box) != {name}:
+        return Refused("facts_changed", "The case has moved on since you looked. Please look again.")
+    return None
+
+
+def _elsewhere(state: State | None) -> Refused:
+    """Where the case is instead, in a sentence that says what that means for the SRO."""
+    match state:
+        case Resolved(resolution=resolution) if resolution.stage is Stage.REQUESTOR:
+            return Refused("withdrawn", "The requestor has withdrawn the request. Nothing is left to decide.")
+        case Resolved(resolution=resolution):
+            ended = {Stage.SRO: "headquarters", Stage.FIELD_OFFICE: "the field office"}[resolution.stage]
+            return Refused("already_resolved", f"The case has ended: it was decided by {ended}.")
+        case Remanded():
+            return Refused("sent_back", "The case was sent back to the field office, and has not been answered yet.")
+        case AwaitingRequestor() | Following() | InQueue() | None:
+            return Refused("not_in_queue", "The case is not before headquarters: nobody has asked for review.")

@@ -1,0 +1,136 @@
+"""Who is at a case: claim, release, hand over, draft, recuse. None of these is part of what happened: all is `work`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Any, Final
+
+from services.escalation.admission import Conflict, barred, claimed, recusals, reviewable
+from services.escalation.domain.states import Resolved, State
+from shared.casework.claims import LET_GO, claim_of, given_to, take
+from shared.casework.drafts import Draft, drafted, without_drafts_of
+from shared.casework.reaction import Command, Context, Outcome, Refused, Step
+
+HANDOVERS_KEPT: Final = 20
+"""The newest ones; each is in the answer of its command, too."""
+
+
+@unique
+class HandOverBecause(StrEnum):
+    """Why a case changes hands."""
+
+    ABSENT = "ABSENT"
+    WORKLOAD = "WORKLOAD"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Take the case in hand."""
+
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give it back to the queue."""
+
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give the case to a colleague, or take it over from one who is absent. `holder`: who has it, as was seen."""
+
+    actor: str
+    holder: str
+    to: str
+    why: HandOverBecause
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDraft:
+    """Put down what the decision might be; `says` is its clear part, `box` the text, sealed."""
+
+    actor: str
+    says: Mapping[str, Any]
+    box: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Recuse:
+    """Declare a conflict: the case is never offered or allowed to this person again."""
+
+    actor: str
+    why: Conflict
+
+
+def on_claim(state: State | None, command: Command[Claim], context: Context) -> Outcome[State]:
+    """Take a case whose field office's record is here, unless one may not have it; twice renews."""
+    item = reviewable(state, context, command.data.actor)
+    if isinstance(item, Refused):
+        return item
+    taken = take(context.work, command.data.actor, now=context.now, lasts=context.policy.claim_lasts)
+    if isinstance(taken, Refused):
+        return taken
+    return Step(state=item, work=taken, answer={"claimed_until": taken["claim"]["until"].isoformat()})
+
+
+def on_release(state: State | None, command: Command[Release], context: Context) -> Outcome[State]:
+    """Put a claimed case back. A draft stays for whoever wrote it."""
+    held = claimed(state, context, command.data.actor)
+    return held if isinstance(held, Refused) else Step(state=held[0], work=LET_GO)
+
+
+def on_hand_over(state: State | None, command: Command[HandOver], context: Context) -> Outcome[State]:
+    """From hand to hand, with its drafts. Only the holder gives, and only for themselves do others take."""
+    wish = command.data
+    item = reviewable(state, context, wish.actor)
+    if isinstance(item, Refused):
+        return item
+    claim = claim_of(context.work)
+    if claim is None or claim.by != wish.holder:
+        return Refused("not_held_by_them", f"{wish.holder} does not have this case in hand any more. Look again.")
+    if wish.actor not in {wish.holder, wish.to}:
+        return Refused("not_yours_to_give", "Only who has the case in hand gives it; others take it over themselves.")
+    if wish.to == wish.holder:
+        return Refused("held_already", f"{wish.to} has this case in hand already.")
+    if barred(item.file, context.work, wish.to) is not None:
+        return Refused("not_for_them", f"{wish.to} may not review this case. Choose somebody else.")
+    taken = given_to(context.work, wish.to, now=context.now, lasts=context.policy.claim_lasts)
+    handed = {"from": wish.holder, "to": wish.to, "by": wish.actor, "at": context.now, "why": wish.why.value}
+    earlier = list(context.work.get("handed") or ())[-(HANDOVERS_KEPT - 1) :]
+    return Step(
+        state=item,
+        work={**taken, "handed": [*earlier, handed]},
+        answer={"to": wish.to, "claimed_until": taken["claim"]["until"].isoformat()},
+    )
+
+
+def on_draft(state: State | None, command: Command[SaveDraft], context: Context) -> Outcome[State]:
+    """Keep a draft of a claimed case's decision, in place of the author's earlier one."""
+    wish = command.data
+    held = claimed(state, context, wish.actor)
+    if isinstance(held, Refused):
+        return held
+    item, _ = held
+    if wish.box and item.file.erased:
+        return Refused("case_erased", "The case's personal data is erased: no text can be kept for it.")
+    draft = Draft(wish.actor, context.now, wish.says, wish.box)
+    return Step(state=item, work=drafted(context.work, draft), answer={"saved_at": context.now.isoformat()})
+
+
+def on_recuse(state: State | None, command: Command[Recuse], context: Context) -> Outcome[State]:
+    """Keep out for good, as long as the case is not over. Said twice is said once."""
+    wish = command.data
+    if state is None or isinstance(state, Resolved):
+        return Refused("already_resolved", "The case has ended. There is nothing left to keep out of.")
+    known = recusals(context.work)
+    if any(recusal.by == wish.actor for recusal in known):
+        return Step(state=state, answer={"recused": wish.actor})
+    told = [{"by": each.by, "at": each.at, "why": each.why.value} for each in known]
+    work: dict[str, Any] = {"recused": [*told, {"by": wish.actor, "at": context.now, "why": wish.why.value}]}
+    claim = claim_of(context.work)
+    if claim is not None and claim.by == wish.actor:
+        work |= LET_GO
+    return Step(state=state, work=work | without_drafts_of(context.work, [wish.actor]), answer={"recused": wish.actor})
