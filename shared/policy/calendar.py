@@ -49,9 +49,12 @@ class Holiday:
     since: date = date.min
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calendar:
-    """The days and hours that offices work, in each office's own zone. `weekdays`: 1 (Monday) to 7."""
+    """The days and hours that offices work, in each office's own zone. `weekdays`: 1 (Monday) to 7.
+
+    Each is itself and no other, so that what follows from one can be kept cheaply.
+    """
 
     version: str
     opens: time
@@ -59,7 +62,7 @@ class Calendar:
     weekdays: frozenset[int]
     holidays: tuple[Holiday, ...] = ()
     also_closed: frozenset[date] = frozenset()
-    _kept: dict[int, frozenset[date]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _kept: dict[int, frozenset[date]] = field(default_factory=dict, init=False, repr=False)
 
     def is_open(self, day: date) -> bool:
         """Whether offices work on a day."""

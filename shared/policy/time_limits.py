@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum, unique
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from shared.policy.calendar import Calendar
@@ -88,13 +89,16 @@ def moment_of(day: date, wall_clock: time, zone: ZoneInfo) -> datetime:
     Of a time that comes twice (clocks are set back) it is the second; for one that is left out (clocks are set forward)
     it is the moment of the change.
     """
-    late = datetime.combine(day, wall_clock, tzinfo=zone).replace(fold=1)
-    early = late.replace(fold=0)
-    if late.utcoffset() == early.utcoffset():
-        return early.astimezone(UTC)
-    if late.astimezone(UTC) > early.astimezone(UTC):
-        return late.astimezone(UTC)
-    return _change(late.astimezone(UTC), early.astimezone(UTC), zone)
+    first = datetime.combine(day, wall_clock, tzinfo=zone)
+    second = first.replace(fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC)
+    early, late = first.astimezone(UTC), second.astimezone(UTC)
+    return late if late > early else _change(late, early, zone)
+
+
+def _offset(local: datetime) -> timedelta:
+    return local.utcoffset() or timedelta()
 
 
 def _wall_clock(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -105,9 +109,7 @@ def _wall_clock(moment: datetime, zone: ZoneInfo) -> datetime:
     local = moment.astimezone(zone)
     if not local.fold:
         return local
-    first = local.replace(fold=0)
-    repeated = first.utcoffset() or timedelta()
-    hour = repeated - (local.utcoffset() or timedelta())
+    hour = _offset(local.replace(fold=0)) - _offset(local)
     change = _change(local.astimezone(UTC) - hour, local.astimezone(UTC), zone)
     return (change + hour).astimezone(zone)
 
@@ -135,6 +137,7 @@ def _from(first: date) -> Iterator[date]:
     return (first + number * DAY for number in range((date.max - first).days))
 
 
+@lru_cache(maxsize=4096)
 def _open_day_after(day: date, count: int, calendar: Calendar) -> date:
     """The `count`th open day after a day; for 0 the day itself."""
     while count:
