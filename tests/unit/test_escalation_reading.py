@@ -84,7 +84,7 @@ async def test_the_field_offices_side_has_its_reasons_with_sentence_and_source_a
     (reason,) = record["why"]
     assert reason["code"] == "MITIGATING_FACTORS_OUTWEIGHED"
     assert reason["sentence"]["en"] == POLICY.reasons[reason["code"]].sentence["en"]
-    assert reason["source"] == "Policy 11090.1, factors to weigh"
+    assert reason["source"] == POLICY.reasons[reason["code"]].source
     assert (record["text"], record["saw"]["custody"]["state"]) == ("Weighed.", "AA")
 
 
