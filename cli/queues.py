@@ -30,7 +30,7 @@ def show(cases: Sequence[dict[str, Any]], *, of: str, now: datetime) -> None:
         due = datetime.fromisoformat(case.get("answer_due") or case["due"])
         table.add_row(
             URGENCIES.get(case["urgency"], case["urgency"]),
-            local(due, now),
+            local(due, now, case.get("zone", EASTERN)),
             left(due - now),
             case["number"] or "not known yet",
             str(case["round"]),
@@ -41,11 +41,11 @@ def show(cases: Sequence[dict[str, Any]], *, of: str, now: datetime) -> None:
     out.print(f"\n{len(cases)} {'case waits' if len(cases) == 1 else 'cases wait'} {of}.")
 
 
-def local(moment: datetime, now: datetime) -> str:
-    """A moment with its weekday and zone, and its year where it is another; Eastern time, as the help line has it."""
+def local(moment: datetime, now: datetime, zone: str = EASTERN) -> str:
+    """A moment with its weekday and zone, and its year where it is another; as the help line has it without a zone."""
     year = "" if moment.year == now.year else " %Y"
     try:
-        return moment.astimezone(ZoneInfo(EASTERN)).strftime(f"%a %d %b{year} %H:%M %Z")
+        return moment.astimezone(ZoneInfo(zone)).strftime(f"%a %d %b{year} %H:%M %Z")
     except ZoneInfoNotFoundError:
         return moment.astimezone(UTC).strftime(f"%a %d %b{year} %H:%M UTC")
 
@@ -65,6 +65,8 @@ def _claim(claim: dict[str, Any] | None) -> str:
 
 def _note(case: dict[str, Any]) -> str:
     notes = []
+    if elsewhere := case.get("now_in_area_of"):
+        notes.append(f"now in another area ({elsewhere}): forward it?")
     if case.get("missing"):
         notes.append(f"missing: {', '.join(map(word, case['missing']))}")
     if case.get("question_open"):
