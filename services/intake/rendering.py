@@ -96,12 +96,13 @@ class Pages:
         tongue: Tongue,
         route: str,
         *,
+        kind: str | None = None,
         base: str,
         shown: Sequence[tuple[str, str]],
         values: Sequence[tuple[str, str]],
     ) -> str:
-        """The page between a form and its effect."""
-        heading, explanation, button = wording.CONFIRMATIONS[route]
+        """The page between a form and its effect. `kind`: which effect, where the form may have more than one."""
+        heading, explanation, button = wording.CONFIRMATIONS[kind or route]
         return self._render(
             "confirm.html",
             tongue,
@@ -147,15 +148,11 @@ class Pages:
         return self._render("your_data.html", tongue, languages=self.tongues.names)
 
     def reasons(self, tongue: Tongue, outcome: Outcome | None) -> list[tuple[str, str]]:
-        """Code and sentence of each reason, in the words of the policy under which it was given."""
+        """Code and sentence of each reason as the outside hears it, by the policy under which it was given."""
         if outcome is None:
             return []
-        known = self._policies.at(outcome.at).reasons
-        return [
-            (code, known[code].sentence.get(tongue.code) or known[code].sentence["en"])
-            for code in outcome.reasons
-            if code in known
-        ]
+        told = self._policies.at(outcome.at).told(outcome.reasons)
+        return [(reason.code, reason.sentence.get(tongue.code) or reason.sentence["en"]) for reason in told]
 
     def _render(self, template: str, tongue: Tongue, *, zone: ZoneInfo = EASTERN, **parts: Any) -> str:
         def dated(moment: datetime) -> Markup:
@@ -198,6 +195,7 @@ def as_json(
         "window_closes": status.window_closes,
         "review_due": status.review_due,
         "zone": zone.key,
+        "withdrawal_waits": status.withdrawal_waits or None,
         "grounds": list(status.grounds),
         "may": sorted(status.may | ({"review"} if status.grounds else set())),
         "only_the_stage": not status.told_all and status.where not in (Where.NOT_ACCEPTED, Where.ERASED),

@@ -25,6 +25,7 @@ _PLACE = "state or county, never an address; the office is found by it"
 _FACT = "decides a presumed priority; triage cannot classify without it, and by itself it fits many people"
 _PART = "by its own fields, see there"
 _ONE_OF_MANY = "one of a few codes; many people share each"
+_PRESUMED = _ONE_OF_MANY + "; a presumption, never told outside"
 
 WHY: dict[type[Contract], dict[str, str]] = {
     e.Received: {
@@ -45,10 +46,15 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "kind": "which form, not who signed it",
         "status": "decides what the outside may be told",
     },
+    e.Claimed: {
+        "value": "see the field that holds the fact",
+        "on": "the day on which it was asserted",
+    },
     e.Fact: {
         "value": "see the field that holds the fact",
         "asserted_by": "a role, not a person",
         "on": "the day on which it was asserted",
+        "claimed": _PART,
     },
     e.GangParticipation: {"intentional": _FACT, "age_at_conduct": _FACT},
     e.Facts: {
@@ -56,6 +62,8 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "apprehended_on": _FACT,
         "apprehended_entering_unlawfully": _FACT,
         "first_present_on": _FACT,
+        "last_entry_on": _FACT,
+        "last_entry_unlawful": _FACT,
         "aggravated_felony": _FACT,
         "gang_conviction": _FACT,
         "gang_participation": _FACT,
@@ -104,21 +112,32 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "language": "one of two; letters are written in it",
         "answers": "the id of a question",
         "link_generation": _COUNTER,
+        "amended_by": _STAFF,
     },
-    e.RequestWithdrawn: {"by": "a role, not a person"},
+    e.RequestWithdrawn: {"by": "a role, not a person", "confirmed_by": _STAFF},
     e.LinkRequested: {"to": "a role, not an address"},
+    e.Presumed: {
+        "categories": _PRESUMED,
+        "undetermined": _ONE_OF_MANY + "; what is not known",
+        "to_weigh": _ONE_OF_MANY + "; what the guidance leaves to the officer",
+        "reasons": _POLICY_CODES,
+        "questions": _POLICY_CODES + "; what is not known",
+    },
     e.TriageAssigned: {
         "revision": _COUNTER,
         "office": _OFFICE,
         "urgency": _ONE_OF_MANY,
-        "categories": _ONE_OF_MANY + "; a presumption, never told outside",
+        "categories": _PRESUMED,
         "undetermined": _ONE_OF_MANY + "; what is not known",
+        "to_weigh": _ONE_OF_MANY + "; what the guidance leaves to the officer",
         "reasons": _POLICY_CODES,
+        "questions": _POLICY_CODES + "; what is not known",
         "answer_due": _DUE,
         "silence_ends_at": _DUE,
         "overdue": "yes or no: about the office, not about the person",
         "guidance": _VERSION,
         "office_map": _VERSION,
+        "process": _VERSION,
     },
     e.TriageCompleted: {
         "round": _COUNTER,
@@ -133,6 +152,8 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "claimed_at": _MOMENT,
         "facts_seen": _COUNTER,
         "guidance": _VERSION,
+        "process": _VERSION,
+        "presumption": _PART,
         "number": _NUMBER,
         "office": _OFFICE,
         "urgency": _ONE_OF_MANY,

@@ -74,12 +74,20 @@ class Consent(Contract):
     status: ConsentStatus
 
 
+class Claimed(Contract, Generic[T]):
+    """What the requestor says, where an officer's word outranks it. It stays visible."""
+
+    value: T
+    on: date
+
+
 class Fact(Contract, Generic[T]):
     """A fact that the priorities ask about, who asserted it, and when. Absent is unknown, never no."""
 
     value: T
     asserted_by: str
     on: date
+    claimed: Claimed[T] | None = None
 
 
 class GangParticipation(Contract):
@@ -96,6 +104,8 @@ class Facts(Contract):
     apprehended_on: Fact[date] | None = None
     apprehended_entering_unlawfully: Fact[bool] | None = None
     first_present_on: Fact[date] | None = None
+    last_entry_on: Fact[date] | None = None
+    last_entry_unlawful: Fact[bool] | None = None
     aggravated_felony: Fact[bool] | None = None
     gang_conviction: Fact[bool] | None = None
     gang_participation: Fact[GangParticipation] | None = None
@@ -153,7 +163,10 @@ class RequestSubmitted(EventData):
 
 
 class RequestAmended(EventData):
-    """Facts changed or information added; `amendment` counts from 1. Each clear field is given when it changed."""
+    """Facts changed or information added; `amendment` counts from 1. Each clear field is given when it changed.
+
+    `amended_by`: the member of staff who did it; absent where it was the requestor.
+    """
 
     type: ClassVar[EventType] = EventType.REQUEST_AMENDED
 
@@ -167,14 +180,19 @@ class RequestAmended(EventData):
     language: Language | None = None
     answers: UUID | None = None
     link_generation: Ordinal = 1
+    amended_by: str | None = None
 
 
 class RequestWithdrawn(EventData):
-    """The requestor asks to withdraw; the arbiter answers with a resolution."""
+    """The requestor asks to withdraw; the arbiter answers with a resolution.
+
+    `confirmed_by`: the member of staff who agreed, where the requestor's word alone was not enough.
+    """
 
     type: ClassVar[EventType] = EventType.REQUEST_WITHDRAWN
 
     by: Recipient
+    confirmed_by: str | None = None
 
 
 class LinkRequested(EventData):
@@ -183,6 +201,16 @@ class LinkRequested(EventData):
     type: ClassVar[EventType] = EventType.LINK_REQUESTED
 
     to: Recipient
+
+
+class Presumed(Contract):
+    """What the guidance presumed of the facts, as the officer had it in view. Codes of that guidance, for staff."""
+
+    categories: tuple[PriorityCategory, ...] = ()
+    undetermined: tuple[PriorityCategory, ...] = ()
+    to_weigh: tuple[PriorityCategory, ...] = ()
+    reasons: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
 
 
 class TriageAssigned(EventData):
@@ -198,12 +226,15 @@ class TriageAssigned(EventData):
     urgency: Urgency
     categories: tuple[PriorityCategory, ...] = ()
     undetermined: tuple[PriorityCategory, ...] = ()
+    to_weigh: tuple[PriorityCategory, ...] = ()
     reasons: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     answer_due: Time
     silence_ends_at: Time
     overdue: bool = False
     guidance: str
     office_map: str
+    process: str | None = None
 
 
 class SeenFacts(Contract):
@@ -234,6 +265,8 @@ class TriageCompleted(EventData):
     claimed_at: Time | None = None
     facts_seen: Count
     guidance: str
+    process: str | None = None
+    presumption: Presumed | None = None
     number: str
     office: str | None = None
     urgency: Urgency

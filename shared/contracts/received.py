@@ -119,6 +119,8 @@ class FactsPart(Contract):
     apprehended_on: FactPart[PastDate] | None = None
     apprehended_entering_unlawfully: FactPart[bool] | None = None
     first_present_on: FactPart[PastDate] | None = None
+    last_entry_on: FactPart[PastDate] | None = None
+    last_entry_unlawful: FactPart[bool] | None = None
     aggravated_felony: FactPart[bool] | None = None
     gang_conviction: FactPart[bool] | None = None
     gang_participation: FactPart[GangPart] | None = None

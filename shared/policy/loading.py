@@ -1,4 +1,6 @@
-"""Reads the policy: effective-dated YAML files under `guidance/`, `offices/` and `calendars/`, validated as a whole.
+"""Reads the policy: effective-dated YAML files, validated as a whole.
+
+`guidance/`: who is presumed a priority; `process/`: clocks, windows, reasons, questions; `offices/`; `calendars/`.
 
 Without a folder this package's own files are read; POLICY_DIR names a folder that replaces them (but for the calendar,
 if it has no `calendars/`: public holidays are not the agency's).
@@ -14,11 +16,13 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from shared.contracts.vocabulary import Language
 from shared.policy.calendar import Calendar
-from shared.policy.model import OfficeMap, Policies, Policy, Reason
+from shared.policy.guidance_file import GuidanceRead, guidance
+from shared.policy.model import GuidanceInForce, OfficeMap, Policies, Policy, Timeline
 from shared.policy.office_areas import office_map
-from shared.policy.shapes import CalendarFile, Dated, GuidanceFile, OfficesFile, WrittenReason
+from shared.policy.process_file import ProcessRead, process
+from shared.policy.reasons import unfit
+from shared.policy.shapes import CalendarFile, Dated, GuidanceFile, OfficesFile, ProcessFile
 from shared.policy.working_time import calendar
 from shared.policy.written import PolicyInvalid, Written, read
 
@@ -36,6 +40,7 @@ class InForce(Generic[V]):
     until: datetime | None
     value: V
     complain: Callable[[str], str]
+    source: str = ""
 
 
 def load(folder: Path | None = None) -> Policies:
@@ -44,16 +49,31 @@ def load(folder: Path | None = None) -> Policies:
     Raises PolicyInvalid, whose message names the file, the line and the field of everything that is wrong.
     """
     root = folder or OWN_FILES
-    guidance = _timeline(root / "guidance", GuidanceFile, _sound_guidance)
+    versions = _timeline(root / "guidance", GuidanceFile, guidance)
+    processes = _timeline(root / "process", ProcessFile, process)
     maps = _timeline(root / "offices", OfficesFile, office_map)
     own = root / "calendars"
     calendars = _timeline(own if own.exists() else OWN_FILES / "calendars", CalendarFile, calendar)
-    parts: tuple[Sequence[InForce[Any]], ...] = (guidance, maps, calendars)
+    _agree(versions, processes)
+    parts: tuple[Sequence[InForce[Any]], ...] = (versions, processes, maps, calendars)
     start = max(part[0].since for part in parts)
     begins = (interval.since for part in parts for interval in part)
     moments = sorted({start, *(moment for moment in begins if moment > start)})
+    timeline = _guidance_timeline(versions)
     return Policies(
-        versions=tuple((at, _policy(_at(guidance, at), _at(maps, at), _at(calendars, at))) for at in moments)
+        versions=tuple(
+            (
+                at,
+                _policy(
+                    _at(versions, at),
+                    _at(processes, at),
+                    timeline=timeline,
+                    offices=_at(maps, at),
+                    working_time=_at(calendars, at),
+                ),
+            )
+            for at in moments
+        )
     )
 
 
@@ -80,7 +100,9 @@ def _intervals(path: Path, shape: type[F], make: Callable[[Written, F], V]) -> l
         raise PolicyInvalid("\n".join(wrong)) from None
     value = make(written, file)
     return [
-        InForce(part.since, part.until, value, partial(written.complaint, ("in_force", at)))
+        InForce(
+            part.since, part.until, value, partial(written.complaint, ("in_force", at)), getattr(part, "source", "")
+        )
         for at, part in enumerate(file.in_force)
     ]
 
@@ -99,46 +121,55 @@ def _at(timeline: Sequence[InForce[V]], moment: datetime) -> V:
     return next(part.value for part in reversed(timeline) if part.since <= moment)
 
 
-def _sound_guidance(written: Written, file: GuidanceFile) -> GuidanceFile:
-    codes = [reason.code for reason in file.reasons]
-    wrong = [
-        written.complaint(("reasons", at, "code"), f"{code} is given twice")
-        for at, code in enumerate(codes)
-        if code in codes[:at]
-    ]
+def _agree(versions: Sequence[InForce[GuidanceRead]], processes: Sequence[InForce[ProcessRead]]) -> None:
+    """Refuse versions of one name in two files, and reasons that the guidance and the process do not agree on."""
+    wrong: list[str] = []
+    named: dict[str, GuidanceRead] = {}
+    for part in versions:
+        name = part.value.guidance.version
+        if named.setdefault(name, part.value) is not part.value:
+            wrong.append(part.value.written.complaint(("version",), f"{name} is the name of another file's version"))
+    for ruled in {id(part.value): part.value for part in processes}.values():
+        for guided in named.values():
+            wrong += unfit(guided.written, guided.reasons, ruled.reasons, f"the process rules {ruled.version}")
     if wrong:
-        raise PolicyInvalid("\n".join(wrong))
-    return file
+        raise PolicyInvalid("\n".join(dict.fromkeys(wrong)))
 
 
-def _policy(guidance: GuidanceFile, offices: OfficeMap, working_time: Calendar) -> Policy:
-    before_removal = guidance.answer_before_removal
-    return Policy(
-        guidance=guidance.version,
-        office_map=offices,
-        calendar=working_time,
-        reasons={reason.code: _reason(reason) for reason in guidance.reasons},
-        required=guidance.required.value,
-        imminent_within=guidance.imminent_within.value,
-        answer_within=guidance.answer_within.value.by_urgency(),
-        silence_after=guidance.silence_after.value.by_urgency(),
-        sro_answer_within=guidance.sro_answer_within.value.by_urgency(),
-        answer_before_removal=before_removal.value if before_removal else None,
-        question_answer_within=guidance.question_answer_within.value,
-        office_answers_within=guidance.office_answers_within.value.by_urgency(),
-        review_window=guidance.review_window.value,
-        window_grace=guidance.window_grace.value,
-        claim_lasts=guidance.claim_lasts.value,
-        link_lasts=guidance.link_lasts.value,
-        remands=guidance.remands.value,
+def _guidance_timeline(versions: Sequence[InForce[GuidanceRead]]) -> Timeline:
+    begins = [part.since for part in versions[1:]]
+    return Timeline(
+        tuple(
+            GuidanceInForce(part.since, until, part.value.guidance, part.source)
+            for part, until in zip(versions, [*begins, None], strict=True)
+        )
     )
 
 
-def _reason(written: WrittenReason) -> Reason:
-    return Reason(
-        code=written.code,
-        sentence={Language.EN: written.en, Language.ES: written.es},
-        source=written.source,
-        given_by=written.given_by,
-        outcomes=written.explains,
+def _policy(
+    guided: GuidanceRead, ruled: ProcessRead, *, timeline: Timeline, offices: OfficeMap, working_time: Calendar
+) -> Policy:
+    rules = ruled.file
+    before_removal = rules.answer_before_removal
+    return Policy(
+        guidance=guided.guidance.version,
+        process=ruled.version,
+        timeline=timeline,
+        questions=ruled.questions,
+        office_map=offices,
+        calendar=working_time,
+        reasons={**ruled.reasons, **{each.code: each for each in guided.reasons}},
+        required=rules.required.value,
+        imminent_within=rules.imminent_within.value,
+        answer_within=rules.answer_within.value.by_urgency(),
+        silence_after=rules.silence_after.value.by_urgency(),
+        sro_answer_within=rules.sro_answer_within.value.by_urgency(),
+        answer_before_removal=before_removal.value if before_removal else None,
+        question_answer_within=rules.question_answer_within.value,
+        office_answers_within=rules.office_answers_within.value.by_urgency(),
+        review_window=rules.review_window.value,
+        window_grace=rules.window_grace.value,
+        claim_lasts=rules.claim_lasts.value,
+        link_lasts=rules.link_lasts.value,
+        remands=rules.remands.value,
     )

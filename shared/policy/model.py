@@ -4,7 +4,7 @@ Loaded from effective-dated YAML by `shared.policy.loading`; a value without a p
 "design choice" there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -13,18 +13,23 @@ from zoneinfo import ZoneInfo
 from shared.contracts.vocabulary import RejectCode, Stage, Urgency
 from shared.policy.calendar import Calendar
 from shared.policy.places import normalise_county, normalise_state
+from shared.policy.priorities import Guidance, GuidanceInForce, Remark, Timeline
 from shared.policy.time_limits import TimeLimit, added_back, end_of, moment_of
 from shared.policy.urgency import imminent_from, urgency_of
 
 __all__ = [
     "HEADQUARTERS",
     "Calendar",
+    "Guidance",
+    "GuidanceInForce",
     "Office",
     "OfficeMap",
     "Policies",
     "Policy",
     "Reason",
+    "Remark",
     "TimeLimit",
+    "Timeline",
     "imminent_from",
     "urgency_of",
     "useful_until",
@@ -52,6 +57,7 @@ class Reason:
     """A reason code that staff may give, with the sentence it stands for, by language, and where the rule is from.
 
     `given_by` names the stages whose staff may give it, `outcomes` what it may explain (REMANDED included).
+    `told_as` is the reason by which the outside hears of it, where this one names a category of priorities.
     """
 
     code: str
@@ -59,6 +65,7 @@ class Reason:
     source: str
     given_by: frozenset[Stage] = frozenset()
     outcomes: frozenset[str] = frozenset()
+    told_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +119,16 @@ class OfficeMap:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything that is policy and not code, as in force at one moment."""
+    """Everything that is policy and not code, as in force at one moment.
+
+    `guidance`, `process` and the names of `office_map` and `calendar` are the versions. `timeline` has the guidance of
+    all times: what is looked at again later goes by the version in force then. `questions` are by fact.
+    """
 
     guidance: str
+    process: str
+    timeline: Timeline
+    questions: Mapping[str, Remark]
     office_map: OfficeMap
     calendar: Calendar
     reasons: Mapping[str, Reason]
@@ -136,6 +150,12 @@ class Policy:
         """Whether staff of `stage` may explain `outcome` by the reason `code`."""
         reason = self.reasons.get(code)
         return reason is not None and stage in reason.given_by and outcome in reason.outcomes
+
+    def told(self, codes: Iterable[str]) -> tuple[Reason, ...]:
+        """The reasons by which the outside hears of these; what this policy does not know is left out."""
+        known = (self.reasons[code] for code in codes if code in self.reasons)
+        outside = (self.reasons[reason.told_as] if reason.told_as else reason for reason in known)
+        return tuple({reason.code: reason for reason in outside}.values())
 
     def end_of(self, limit: TimeLimit, start: datetime, zone: str) -> datetime:
         """When a time limit that begins at `start` is over, by the calendar and the clocks of a zone."""

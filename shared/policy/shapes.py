@@ -1,11 +1,11 @@
 """The shapes of policy files: what may stand in them. Unknown fields are refused, so that a slip is not a silent no."""
 
 from datetime import date
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.contracts.vocabulary import RejectCode, ResolutionOutcome, Stage, Urgency
+from shared.contracts.vocabulary import PriorityCategory, RejectCode, ResolutionOutcome, Stage, Urgency
 from shared.policy.time_limits import TimeLimit
 from shared.policy.time_texts import Duration, HolidayRule, Limit, WallClock, Weekday, Zone
 
@@ -72,7 +72,7 @@ class PerUrgency(Shape):
 
 
 class WrittenReason(Shape):
-    """A reason code with its sentence in each language."""
+    """A reason code with its sentence in each language. `told_as`: the code by which the outside hears of it."""
 
     code: Code
     en: Text
@@ -80,10 +80,20 @@ class WrittenReason(Shape):
     source: Text
     given_by: frozenset[Stage] = Field(min_length=1)
     explains: frozenset[Outcome] = Field(min_length=1)
+    told_as: Code | None = None
 
 
-class GuidanceFile(Dated):
-    """`guidance/*.yaml`."""
+class WrittenQuestion(Shape):
+    """What to ask where a fact is not known, and its answer would settle something."""
+
+    fact: Text
+    code: Code
+    en: Text
+    source: Text
+
+
+class ProcessFile(Dated):
+    """`process/*.yaml`."""
 
     required: Sourced[tuple[RejectCode, ...]]
     imminent_within: Sourced[Duration]
@@ -98,7 +108,64 @@ class GuidanceFile(Dated):
     claim_lasts: Sourced[Duration]
     link_lasts: Sourced[Duration]
     remands: Sourced[Annotated[int, Field(ge=0, le=9)]]
+    questions: tuple[WrittenQuestion, ...]
     reasons: tuple[WrittenReason, ...] = Field(min_length=1)
+
+
+class WrittenRemark(Shape):
+    """A code with its sentence, for staff."""
+
+    code: Code
+    en: Text
+    source: Text
+
+
+class WrittenGround(WrittenRemark):
+    """A reason for a presumption; `when` is read by `shared.policy.reading_conditions`."""
+
+    when: Any
+
+
+class WrittenNotice(WrittenRemark):
+    """Something to know where its condition holds; without one, always."""
+
+    when: Any = None
+
+
+class WrittenCategory(Shape):
+    """A category: presumed when all that is `provided` holds and one of the grounds, or left to the officer."""
+
+    category: PriorityCategory
+    source: Text
+    provided: tuple[WrittenGround, ...] = ()
+    grounds: tuple[WrittenGround, ...] = ()
+    left_to_the_officer: WrittenRemark | None = None
+
+
+class WrittenFactors(Shape):
+    """What the guidance names to be weighed."""
+
+    aggravating: tuple[WrittenRemark, ...] = ()
+    mitigating: tuple[WrittenRemark, ...] = ()
+    also_weigh: tuple[WrittenRemark, ...] = ()
+
+
+class SourcedInterval(Interval):
+    """An interval with the reason why it begins and ends when it does."""
+
+    source: Text
+
+
+class GuidanceFile(Dated):
+    """`guidance/*.yaml`."""
+
+    name: Text
+    in_force: tuple[SourcedInterval, ...] = Field(min_length=1)
+    categories: tuple[WrittenCategory, ...] = ()
+    notices: tuple[WrittenNotice, ...] = ()
+    factors: WrittenFactors = WrittenFactors()
+    reminder: WrittenRemark | None = None
+    reasons: tuple[WrittenReason, ...] = ()
 
 
 class WrittenOffice(Shape):

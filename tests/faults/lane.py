@@ -194,9 +194,9 @@ def _settings(servers: Servers, folder: Path, prefix: str) -> dict[str, Any]:
 
 def _policy(folder: Path) -> Path:
     """The policy in force, with a short window to ask for review."""
-    for kind in ("guidance", "offices"):
+    for kind in ("guidance", "process", "offices"):
         shutil.copytree(OWN_FILES / kind, folder / kind)
-    (file,) = (folder / "guidance").glob("*.yaml")
+    (file,) = (folder / "process").glob("*.yaml")
     written = file.read_text(encoding="utf-8")
     for name, is_ in (("review_window", "3 hours"), ("window_grace", "1 hours")):
         written, changed = re.subn(rf"(?m)^({name}:\n(?:  .*\n)*?  is: ).*$", rf"\g<1>{is_}", written)

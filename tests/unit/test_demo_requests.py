@@ -5,6 +5,7 @@ import base64
 import json
 import sys
 from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from shared.policy.loading import load
 
 Line = dict[str, Any]
 DEMO = Path(make_requests.__file__).parent
-POLICY = load().versions[0][1]
+POLICY = load().at(datetime(2021, 3, 8, 14, tzinfo=UTC))
 
 LINES: list[Line] = [json.loads(line) for line in make_requests.FILE.read_text(encoding="utf-8").splitlines()]
 BY_NUMBER = {line["line"]: line for line in LINES}

@@ -15,6 +15,8 @@ from shared.policy.time_limits import Unit
 from shared.policy.written import PolicyInvalid
 
 GUIDANCE = "guidance/johnson-11090.1.yaml"
+LAST_GUIDANCE = "guidance/eo-14159.yaml"
+PROCESS = "process/icr.yaml"
 OFFICES = "offices/2025-09.yaml"
 CALENDAR = "calendars/us-federal.yaml"
 Rewrite = Callable[[str, str, str], Path]
@@ -30,7 +32,7 @@ def rewrite(tmp_path: Path) -> Rewrite:
     """The default policy in a folder of its own, with one text replaced by another."""
 
     def replaced(file: str, old: str, new: str) -> Path:
-        for part in ("guidance", "offices", "calendars"):
+        for part in ("guidance", "process", "offices", "calendars"):
             shutil.copytree(OWN_FILES / part, tmp_path / part, dirs_exist_ok=True)
         text = (tmp_path / file).read_text(encoding="utf-8")
         assert old in text
@@ -47,6 +49,7 @@ def line_of(folder: Path, file: str, text: str) -> int:
 
 def test_the_default_is_the_interim_guidance_of_february_2021(policy: Policy) -> None:
     assert policy.guidance == "JOHNSON_11090_1_2021_02_18"
+    assert policy.process == "ICR_2021_03_05"
     assert policy.office_map.version == "2025-09"
     assert set(policy.required) == set(RejectCode)
     assert policy.calendar.version == "US_FEDERAL"
@@ -89,56 +92,28 @@ def test_a_reason_explains_only_its_own_outcomes(policy: Policy) -> None:
     assert not policy.may_give("NO_SUCH_CODE", Stage.SRO, "UPHELD")
 
 
-def test_a_later_version_is_in_force_from_its_own_moment_on(rewrite: Rewrite) -> None:
-    folder = rewrite(GUIDANCE, "is: 30 days", "is: 30 days")
-    later = (folder / GUIDANCE).read_text(encoding="utf-8")
-    later = later.replace("JOHNSON_11090_1_2021_02_18", "LATER").replace(
-        "2021-02-18T00:00:00-05:00", "2021-11-29T05:00:00Z"
-    )
-    (folder / "guidance" / "later.yaml").write_text(later, encoding="utf-8")
-    policies = load(folder)
-    begins = datetime(2021, 11, 29, 5, tzinfo=UTC)
-    assert policies.at(begins - timedelta(milliseconds=1)).guidance == "JOHNSON_11090_1_2021_02_18"
-    assert policies.at(begins).guidance == "LATER"
-    assert policies.at(datetime(2020, 1, 1, tzinfo=UTC)).guidance == "JOHNSON_11090_1_2021_02_18"
-
-
-def test_a_version_may_be_suspended_and_resumed(rewrite: Rewrite) -> None:
-    folder = rewrite(
-        GUIDANCE,
-        "  - from: 2021-02-18T00:00:00-05:00\n",
-        "  - from: 2021-02-18T00:00:00-05:00\n    until: 2021-05-01T00:00:00Z\n  - from: 2021-06-01T00:00:00Z\n",
-    )
-    between = (OWN_FILES / GUIDANCE).read_text(encoding="utf-8").replace("JOHNSON_11090_1_2021_02_18", "BETWEEN")
-    between = between.replace("from: 2021-02-18T00:00:00-05:00", "from: 2021-05-01T00:00:00Z")
-    (folder / "guidance" / "between.yaml").write_text(between, encoding="utf-8")
-    policies = load(folder)
-    names = [policies.at(datetime(2021, month, 15, tzinfo=UTC)).guidance for month in (4, 5, 6)]
-    assert names == ["JOHNSON_11090_1_2021_02_18", "BETWEEN", "JOHNSON_11090_1_2021_02_18"]
-
-
 @pytest.mark.parametrize(
     ("file", "old", "new", "field", "says"),
     [
-        (GUIDANCE, "is: 730 days", "is: a while", "link_lasts.is", 'a duration is written "14 days" or "36 hours"'),
-        (GUIDANCE, "is: 730 days", "is: 0 days", "link_lasts.is", "greater than"),
-        (GUIDANCE, "    DETAINED: 7 days", "    DETAIND: 7 days", "answer_within.is.DETAIND", "not permitted"),
-        (GUIDANCE, "    - NO_NAME", "    - NO_NAMES", "required.is.0", "NO_NAME"),
+        (PROCESS, "is: 730 days", "is: a while", "link_lasts.is", 'a duration is written "14 days" or "36 hours"'),
+        (PROCESS, "is: 730 days", "is: 0 days", "link_lasts.is", "greater than"),
+        (PROCESS, "    DETAINED: 7 days", "    DETAIND: 7 days", "answer_within.is.DETAIND", "not permitted"),
+        (PROCESS, "    - NO_NAME", "    - NO_NAMES", "required.is.0", "NO_NAME"),
         (
-            GUIDANCE,
+            PROCESS,
             "code: STATUS_GRANTED",
             "code: ALREADY_RELEASED",
-            "reasons.22.code",
+            "reasons.18.code",
             "ALREADY_RELEASED is given twice",
         ),
-        (GUIDANCE, "given_by: [SRO]", "given_by: [CLERK]", "reasons.7.given_by.0", "SRO"),
-        (GUIDANCE, "explains: [UPHELD]", "explains: [UPPED]", "reasons.7.explains.0", "an outcome is one of"),
-        (GUIDANCE, "remands:", "review_window:", "review_window", "is given twice"),
+        (PROCESS, "given_by: [SRO]", "given_by: [CLERK]", "reasons.4.given_by.0", "SRO"),
+        (PROCESS, "explains: [UPHELD]", "explains: [UPPED]", "reasons.4.explains.0", "an outcome is one of"),
+        (PROCESS, "remands:", "review_window:", "review_window", "is given twice"),
         (GUIDANCE, "2021-02-18T00:00:00-05:00", "2021-02-18T00:00:00", "in_force.0.from", "timezone"),
-        (GUIDANCE, "is: 30 days, by 23:59", "is: 30 days by 23:59", "review_window.is", "a time limit is written"),
-        (GUIDANCE, "is: 30 days, by 23:59", "is: 0 days, by 23:59", "review_window.is", "a time limit is written"),
-        (GUIDANCE, "is: 30 days, by 23:59", "is: 30 days, by 24:01", "review_window.is", "a time of day is written"),
-        (GUIDANCE, "is: 30 days, by 23:59", "is: 30 hours, by 23:59", "review_window.is", "only days end by"),
+        (PROCESS, "is: 30 days, by 23:59", "is: 30 days by 23:59", "review_window.is", "a time limit is written"),
+        (PROCESS, "is: 30 days, by 23:59", "is: 0 days, by 23:59", "review_window.is", "a time limit is written"),
+        (PROCESS, "is: 30 days, by 23:59", "is: 30 days, by 24:01", "review_window.is", "a time of day is written"),
+        (PROCESS, "is: 30 days, by 23:59", "is: 30 hours, by 23:59", "review_window.is", "only days end by"),
         (CALENDAR, "day: July 4", "day: July 32", "holidays.5.day", 'a holiday is on "January 1"'),
         (CALENDAR, "day: last Monday of May", "day: fifth Monday of May", "holidays.3.day", "a holiday is on"),
         (CALENDAR, "day: last Monday of May", "day: last Mon of May", "holidays.3.day", "a weekday is one of"),
@@ -175,17 +150,17 @@ def test_a_slip_is_named_with_file_line_and_field(
 
 
 def test_the_line_is_the_one_where_the_field_stands(rewrite: Rewrite) -> None:
-    folder = rewrite(GUIDANCE, "code: STATUS_GRANTED", "code: ALREADY_RELEASED")
-    path = folder / GUIDANCE
-    line = line_of(folder, GUIDANCE, "code: ALREADY_RELEASED") + 6
-    with pytest.raises(PolicyInvalid, match=rf"{path}:{line}: reasons\.22\.code: ALREADY_RELEASED is given twice"):
+    folder = rewrite(PROCESS, "code: STATUS_GRANTED", "code: ALREADY_RELEASED")
+    path = folder / PROCESS
+    line = line_of(folder, PROCESS, "code: ALREADY_RELEASED") + 6
+    with pytest.raises(PolicyInvalid, match=rf"{path}:{line}: reasons\.18\.code: ALREADY_RELEASED is given twice"):
         load(folder)
 
 
 def test_a_missing_field_is_named_at_the_place_where_it_is_missing(rewrite: Rewrite) -> None:
-    folder = rewrite(GUIDANCE, "    es: La persona ya fue puesta en libertad.\n", "")
-    line = line_of(folder, GUIDANCE, "code: ALREADY_RELEASED")
-    with pytest.raises(PolicyInvalid, match=rf":{line}: reasons\.21\.es: Field required"):
+    folder = rewrite(PROCESS, "    es: La persona ya fue puesta en libertad.\n", "")
+    line = line_of(folder, PROCESS, "code: ALREADY_RELEASED")
+    with pytest.raises(PolicyInvalid, match=rf":{line}: reasons\.17\.es: Field required"):
         load(folder)
 
 
@@ -194,33 +169,6 @@ def test_everything_that_is_wrong_in_a_file_is_said_at_once(rewrite: Rewrite) ->
     with pytest.raises(PolicyInvalid) as refused:
         load(folder)
     assert len(str(refused.value).splitlines()) == 2
-
-
-def test_two_versions_cannot_begin_at_one_moment(rewrite: Rewrite) -> None:
-    folder = rewrite(GUIDANCE, "is: 30 days", "is: 30 days")
-    shutil.copy(folder / GUIDANCE, folder / "guidance" / "twin.yaml")
-    with pytest.raises(PolicyInvalid, match=r"twin\.yaml:\d+: in_force\.0: begins at the same moment"):
-        load(folder)
-
-
-@pytest.mark.parametrize(
-    ("intervals", "says"),
-    [
-        ("from: 2021-02-18T00:00:00Z\n    until: 2021-03-01T00:00:00Z\n", "nothing is in force after it"),
-        (
-            "from: 2021-02-18T00:00:00Z\n    until: 2021-03-01T00:00:00Z\n  - from: 2021-04-01T00:00:00Z\n",
-            r"nothing is in force until 2021-04-01T00:00:00\+00:00",
-        ),
-        (
-            "from: 2021-02-18T00:00:00Z\n    until: 2021-05-01T00:00:00Z\n  - from: 2021-04-01T00:00:00Z\n",
-            "ends after another version has begun",
-        ),
-    ],
-)
-def test_a_time_without_a_policy_or_with_two_is_refused(rewrite: Rewrite, intervals: str, says: str) -> None:
-    folder = rewrite(GUIDANCE, "from: 2021-02-18T00:00:00-05:00\n", intervals)
-    with pytest.raises(PolicyInvalid, match=says):
-        load(folder)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +183,7 @@ def test_a_time_without_a_policy_or_with_two_is_refused(rewrite: Rewrite, interv
     ],
 )
 def test_a_time_limit_is_written_in_words(rewrite: Rewrite, written: str, limit: TimeLimit) -> None:
-    folder = rewrite(GUIDANCE, "is: 30 days, by 23:59", f"is: {written}")
+    folder = rewrite(PROCESS, "is: 30 days, by 23:59", f"is: {written}")
     assert load(folder).versions[0][1].review_window == limit
 
 
@@ -258,7 +206,7 @@ def test_another_calendar_is_in_force_from_its_own_moment_on(rewrite: Rewrite) -
 
 
 def test_a_folder_without_a_calendar_goes_by_the_public_one(rewrite: Rewrite) -> None:
-    folder = rewrite(GUIDANCE, "remands:", "remands:")
+    folder = rewrite(PROCESS, "remands:", "remands:")
     shutil.rmtree(folder / "calendars")
     assert load(folder).versions[0][1].calendar.version == "US_FEDERAL"
 
