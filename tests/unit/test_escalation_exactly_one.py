@@ -11,7 +11,7 @@ import hypothesis
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from services.escalation.admission import Conflict, barred
+from services.escalation.admission import Conflict
 from services.escalation.asking import Ask
 from services.escalation.claiming import Claim, HandOver, HandOverBecause, Recuse, SaveDraft
 from services.escalation.domain.file import Addressee
@@ -19,6 +19,7 @@ from services.escalation.domain.states import InQueue, Remanded, Resolved
 from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
 from shared.casework.case import Arrived
+from shared.casework.commands import Answered
 from shared.casework.offering import Verdict
 from shared.contracts.vocabulary import EventType, Stage, TriageOutcome
 from tests.unit.escalation_story import (
@@ -81,11 +82,14 @@ def stories(draw: st.DrawFn, *, competing: bool = True) -> Story:
     return Story(tuple(heard), (senders.event("triage", second, after(days=3)),), senders, asks, withdraws)
 
 
-def do(case: Escalation, then: str | None, who: str = SAM, days: float = 2) -> None:
-    """What an SRO does if it is allowed; a refusal changes nothing. Whoever may not have the case ends nothing."""
+def do(case: Escalation, then: str | None, away: set[str], who: str = SAM, days: float = 2) -> None:
+    """What an SRO does if it is allowed; a refusal changes nothing. Whoever is `away` ends nothing, and holds nothing.
+
+    Away is whoever has answered for the field office, or declared a conflict.
+    """
     at, state = after(days=days), case.state
     seen = state.file.amendment if state is not None else 0
-    ended, kept_away = isinstance(state, Resolved), state is not None and barred(state.file, case.case.work, who)
+    ended, kept_away = isinstance(state, Resolved), who in away
     if then in {"claim", "decide", "remand", "draft", "hand over", "ask the office"}:
         case.ask(Order.CLAIM, Claim(who), at)
     match then:
@@ -94,7 +98,8 @@ def do(case: Escalation, then: str | None, who: str = SAM, days: float = 2) -> N
         case "remand":
             case.ask(Order.REMAND, Remand(who, ("FACTORS_NOT_CONSIDERED",), seen, {}), at)
         case "recuse":
-            case.ask(Order.RECUSE, Recuse(who, Conflict.OTHER), at)
+            if isinstance(case.ask(Order.RECUSE, Recuse(who, Conflict.OTHER), at), Answered):
+                away.add(who)
         case "hand over":
             case.ask(Order.HAND_OVER, HandOver(who, who, TOM if who == SAM else SAM, HandOverBecause.WORKLOAD), at)
         case "draft":
@@ -102,13 +107,14 @@ def do(case: Escalation, then: str | None, who: str = SAM, days: float = 2) -> N
         case "ask the office":
             case.ask(Order.ASK, Ask(who, ("facts",), {}, Addressee.FIELD_OFFICE), at)
         case "the office answers" if state is not None and state.file.asked:
+            first = state.file.answer_of_office(state.file.asked[-1].id) is None
             case.hear("triage", given(state.file.asked[-1].id, by=who), at)
+            away |= {who} if first else set()
     if not ended and isinstance(case.state, Resolved):
         assert case.state.resolution.stage is Stage.SRO
         assert case.state.resolution.decided_by == who
         assert not kept_away
-    if kept_away:
-        assert case.case.work.get("claim", {}).get("by") != who
+    assert case.case.work.get("claim", {}).get("by") not in away
 
 
 def issued(case: Escalation) -> int:
@@ -120,17 +126,17 @@ Act = tuple[Arrived, str | None, str]
 
 def play(story: Story, order: Sequence[Act], last: str) -> Escalation:
     """Everything that was sent arrives, people act in between, and at the end an SRO does his work, or a colleague."""
-    case = Escalation()
+    case, away = Escalation(), set[str]()
     for arrived, then, who in order:
         case.offer(arrived)
-        do(case, then, who)
+        do(case, then, away, who)
         assert issued(case) == int(isinstance(case.state, Resolved))
-    do(case, last)
+    do(case, last, away)
     if isinstance(case.state, Remanded):
         for arrived in story.second:
             case.offer(arrived)
-    do(case, "decide")
-    do(case, "decide", UNA, days=30)
+    do(case, "decide", away)
+    do(case, "decide", away, UNA, days=30)
     return case
 
 

@@ -89,6 +89,18 @@ def test_a_remand_ends_the_question_and_a_late_answer_is_only_filed() -> None:
     assert case.claim(TOM) == "touched_before"
 
 
+def test_a_question_left_open_before_a_remand_does_not_stand_in_the_way_after_it() -> None:
+    case = Escalation().declined()
+    case.claim()
+    case.ask_office()
+    case.remand()
+    case.hear("triage", completed(TriageOutcome.DECLINED, 2), after(days=8))
+    assert isinstance(case.state, InQueue)
+    assert case.state.file.office_question(2) is None
+    case.claim(at=after(days=9))
+    assert case.refusal(Order.ASK, Ask(SAM, ("facts",), {}, OFFICE), after(days=9)) is None
+
+
 def test_an_answer_after_the_end_changes_nothing_but_the_file() -> None:
     case = Escalation().declined()
     case.claim()
