@@ -1,14 +1,16 @@
 """`secondlook queue`, `claim`, `decide`, `forward`: a field office officer's work."""
 
 import asyncio
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
-from cli import queues
+from cli import deciding, queues
 from cli.cases import Number, find, office_of
+from cli.deciding import DryRun, Numbers, TakeInHand
 from cli.saying import as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
 from shared.calling.staff import Desk, names, without_nothing
@@ -67,7 +69,7 @@ def claim(number: Number, *, myself: Myself = None, token: Token = None, data: D
 
 @plainly
 def decide(
-    number: Number,
+    numbers: Numbers,
     *,
     outcome: Outcome,
     reason: Reason = None,
@@ -78,18 +80,20 @@ def decide(
     ] = None,
     text: Text = None,
     facts: Facts = None,
+    claim: TakeInHand = False,
+    dry_run: DryRun = False,
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
 ) -> None:
-    """Give a case that you have claimed its initial consideration.
+    """Give cases their initial consideration: such as you have claimed, or with `--claim` such as nobody has.
 
     A decline gives at least one reason. When the facts have changed since the version that you saw (`--facts`),
-    nothing is decided.
+    nothing is decided. Each case stands by itself: what is refused for one leaves the others alone.
 
     Example: `secondlook decide 55MY1-Z1HT0-H --outcome DECLINED --reason PRESUMED_BORDER_SECURITY`
 
-    Example: `secondlook decide 55MY1-Z1HT0-H --outcome FAVOURABLE --granted RELEASE --reason HEALTH`
+    Example: `secondlook decide 55MY1-Z1HT0-H 7K2QD-M4TT9-C --claim --outcome FAVOURABLE --granted RELEASE`
     """
     said = {
         "outcome": outcome.upper(),
@@ -99,8 +103,25 @@ def decide(
         "moot_because": (moot_because or "").upper(),
         "text": text,
     }
-    answer = asyncio.run(_order(number, "decide", said, data, token=token, myself=myself, facts=facts))
-    out.print(f"[green]✓[/] {number}: {answer['outcome'].lower()}, round {answer['round']}.")
+
+    @cache
+    def of_office(office: str) -> str:
+        return _token([office], data, token, myself)
+
+    became = asyncio.run(
+        deciding.decide(
+            numbers,
+            said,
+            data,
+            at=Service.TRIAGE,
+            looking=token or token_for("analyst", data, given=None),
+            token_of=lambda found: of_office(office_of(found) or HEADQUARTERS),
+            facts=facts,
+            claim=claim,
+            dry_run=dry_run,
+        )
+    )
+    deciding.tell(became, outcome)
 
 
 @plainly

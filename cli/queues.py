@@ -71,6 +71,10 @@ def _note(case: dict[str, Any]) -> str:
         notes.append(f"missing: {', '.join(map(word, case['missing']))}")
     if case.get("question_open"):
         notes.append("a question is open")
+    if case.get("office_asked"):
+        notes.append("the field office is asked")
+    if case.get("new_facts"):
+        notes.append("new facts")
     if case.get("claimable") is False:
         notes.append("the field office's record is not here yet")
     return "; ".join(notes)

@@ -26,10 +26,13 @@ class Failed(Exception):
 
 ADVICE = {
     "facts_changed": "look at the case again with `secondlook case show`, then decide",
-    "not_claimed_by_you": "claim the case first with `secondlook claim`",
+    "not_claimed_by_you": "claim the case first with `secondlook claim`, or decide with --claim",
     "claimed_by_another": "wait, or ask them to release it",
     "not_your_office": "use a token of the case's office: `secondlook token --role officer --office CODE`",
     "touched_before": "somebody else must review it",
+    "recused": "somebody else must review it",
+    "office_told_more": "look again with `secondlook sro show`, then decide",
+    "sent_back": "wait for the field office's answer",
     "invalid_token": "make a new one with `secondlook token`",
     "sign_in_needed": "give a token with --token or SECONDLOOK_TOKEN",
     "case_unknown": "check the number",
@@ -45,12 +48,16 @@ def in_one_sentence() -> Iterator[None]:
     except (Failed, Unreachable, NotTaken) as failure:
         _fail(str(failure))
     except Refusal as refusal:
-        advice = ADVICE.get(refusal.code)
-        told = str(refusal).rstrip(".")
-        _fail(f"{told} ({refusal.code or refusal.status})" + (f": {advice}." if advice else "."))
+        _fail(advised(str(refusal), refusal.code or str(refusal.status)))
     except KeyboardInterrupt:
         err.print("Interrupted.")
         raise typer.Exit(130) from None
+
+
+def advised(reason: str, code: str) -> str:
+    """A refusal's reason and code, and what to do where that is known."""
+    advice = ADVICE.get(code)
+    return f"{reason.rstrip('.')} ({code})" + (f": {advice}." if advice else ".")
 
 
 def _fail(sentence: str) -> None:

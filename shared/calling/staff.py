@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from shared.calling.instances import Instances
 
 PAGE = 100
+"""Cases that are listed, or decided, in one request."""
 
 
 class Desk:
@@ -18,12 +19,11 @@ class Desk:
 
     async def queue(self, *, limit: int = PAGE, **filters: Any) -> list[dict[str, Any]]:
         """The whole queue, in the order in which it should be worked."""
-        found: list[dict[str, Any]] = []
-        while True:
-            page = await self._get("/queue", skip=len(found), limit=limit, **filters)
-            found += page["cases"]
-            if not page["more"]:
-                return found
+        return await self._pages("/queue", "cases", limit=limit, **filters)
+
+    async def questions(self, *, limit: int = PAGE, **filters: Any) -> list[dict[str, Any]]:
+        """What headquarters asks the field office (triage only), the most urgent cases first."""
+        return await self._pages("/questions", "questions", limit=limit, **filters)
 
     async def case(self, case_id: UUID | str) -> dict[str, Any]:
         """The case with what staff need to decide; opening it leaves an access record."""
@@ -45,6 +45,25 @@ class Desk:
         path = f"/cases/{case_id}/{what}"
         answer = await self._service.post(path, key=key or str(uuid4()), headers=self._headers, json=dict(said))
         return answer.json()
+
+    async def decide(
+        self, decisions: Sequence[Mapping[str, Any]], *, claim: bool = False, dry_run: bool = False
+    ) -> list[dict[str, Any]]:
+        """What became of each decision, in their order; with `claim` each takes its case in hand itself."""
+        results: list[dict[str, Any]] = []
+        for first in range(0, len(decisions), PAGE):
+            body = {"claim": claim, "dry_run": dry_run, "decisions": list(decisions[first : first + PAGE])}
+            answer = await self._service.post("/decisions", key=str(uuid4()), headers=self._headers, json=body)
+            results += answer.json()["results"]
+        return results
+
+    async def _pages(self, path: str, member: str, *, limit: int, **filters: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            page = await self._get(path, skip=len(found), limit=limit, **filters)
+            found += page[member]
+            if not page["more"]:
+                return found
 
     async def _get(self, path: str, **query: Any) -> Any:
         return (await self._service.get(path, headers=self._headers, **query)).json()

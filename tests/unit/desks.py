@@ -141,7 +141,7 @@ class Desks(Generic[S]):
                 **more,
             )
         )
-        self._app = app
+        self.app = app
         self._calls = 0
 
     async def sealed(self, case_id: UUID, name: str, plaintext: bytes) -> dict[str, bytes]:
@@ -149,6 +149,10 @@ class Desks(Generic[S]):
         key = (await self.keyring.get_or_create([case_id]))[case_id]
         assert isinstance(key, CaseKey)
         return {name: seal(key, case_id=case_id, cause=case_id, name=name, plaintext=plaintext)}
+
+    def token(self, who: str, role: Role, *, offices: Sequence[str] = ()) -> str:
+        """A sign-in token of somebody who may use these endpoints."""
+        return self._issuer.staff(who, [role], offices=offices)
 
     async def get(self, path: str, who: str, role: Role, *, offices: Sequence[str] = (), **params: Any) -> Any:
         """A page's answer."""
@@ -165,7 +169,7 @@ class Desks(Generic[S]):
     async def _send(
         self, method: str, path: str, who: str, role: Role, offices: Sequence[str], headers: Any, **more: Any
     ) -> httpx.Response:
-        token = self._issuer.staff(who, [role], offices=offices)
-        transport = httpx.ASGITransport(self._app)
+        token = self.token(who, role, offices=offices)
+        transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
             return await client.request(method, path, headers={"Authorization": f"Bearer {token}", **headers}, **more)

@@ -109,3 +109,17 @@ async def test_a_queue_is_read_to_its_end() -> None:
     found = await Desk(service.instances(), "token").queue(office="SNA", mine=None)
     assert [case["number"] for case in found] == ["1", "2", "3"]
     assert dict(service.asked[1].url.params) == {"office": "SNA", "skip": "2", "limit": "100"}
+
+
+async def test_many_decisions_go_in_few_requests_and_each_is_answered() -> None:
+    service = Service()
+    service.answers = [
+        httpx.Response(200, json={"results": [{"status": "decided"}] * 100}),
+        httpx.Response(200, json={"results": [{"status": "refused"}]}),
+    ]
+    said = [{"case_id": str(number)} for number in range(101)]
+    found = await Desk(service.instances(), "token").decide(said, claim=True)
+    assert [result["status"] for result in found] == ["decided"] * 100 + ["refused"]
+    first, second = (json.loads(request.content) for request in service.asked)
+    assert (first["claim"], first["dry_run"], first["decisions"] + second["decisions"]) == (True, False, said)
+    assert len({request.headers["Idempotency-Key"] for request in service.asked}) == 2

@@ -1,0 +1,94 @@
+"""`secondlook questions` and `answer`: what headquarters asks a field office."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.cases import Number, find, office_of
+from cli.officer import HEADQUARTERS, TO_BE_ASSIGNED
+from cli.queues import local
+from cli.saying import Failed, as_json, out, plainly
+from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
+from shared.contracts.vocabulary import Service
+
+
+@plainly
+def questions(
+    office: Annotated[str, typer.Option(help="A field office, like SNA.")],
+    *,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Show what headquarters asks a field office, the most urgent cases first. Their cases stay at headquarters.
+
+    Example: `secondlook questions --office SNA`
+    """
+    office = office.upper()
+    found = asyncio.run(_questions(office, data, _token(office, data, token, myself)))
+    if as_json_:
+        as_json(found)
+        return
+    if not found:
+        out.print(f"Headquarters asks {office} nothing.")
+        return
+    table = Table("case", "about", "answer by", "question", box=None, header_style="bold")
+    for each in found:
+        late = " [red]late[/]" if each["late"] else ""
+        by = local(datetime.fromisoformat(each["answer_by"]), policy_now(data))
+        table.add_row(each["number"], ", ".join(each["about"]), f"{by}{late}", each["question"])
+    out.print(table)
+
+
+@plainly
+def answer(
+    number: Number,
+    *,
+    text: Annotated[str, typer.Option(help="The answer; sealed before it is kept.")],
+    question: Annotated[str | None, typer.Option(help="Its id, where more than one is open.")] = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Answer a question of headquarters. Whoever answers may not review the case there any more.
+
+    Example: `secondlook answer 55MY1-Z1HT0-H --text "The conviction was vacated; the order is in the file."`
+    """
+    told = asyncio.run(_answer(number, text, question, data, token=token, myself=myself))
+    if as_json_:
+        as_json(told)
+    else:
+        out.print(f"[green]✓[/] Headquarters has your answer to {number}.")
+
+
+async def _questions(office: str, data: Path, token: str) -> list[dict[str, Any]]:
+    async with desk(Service.TRIAGE, token, data) as triage:
+        return await triage.questions(office=office)
+
+
+async def _answer(
+    number: str, text: str, question: str | None, data: Path, *, token: str | None, myself: str | None
+) -> dict[str, Any]:
+    found = await find(number, data, token or token_for("analyst", data, given=None))
+    own = _token(office_of(found) or HEADQUARTERS, data, token, myself)
+    async with desk(Service.TRIAGE, own, data) as triage:
+        asked = (await triage.case(found["case_id"])).get("asked_by_headquarters") or []
+        if question is None and len(asked) != 1:
+            ids = ", ".join(each["id"] for each in asked)
+            raise Failed(
+                f"Say which question with --question: {ids}." if asked else "Headquarters asks nothing about it."
+            )
+        said = {"question": question or asked[0]["id"], "text": text}
+        told: dict[str, Any] = await triage.do(found["case_id"], "answer", said)
+        return told
+
+
+def _token(office: str, data: Path, token: str | None, myself: str | None) -> str:
+    office = HEADQUARTERS if office == TO_BE_ASSIGNED else office
+    return token_for("officer", data, given=token, offices=[office], myself=myself)
