@@ -100,6 +100,7 @@ class Case:
             case "withdraw":
                 await self._where_the_plan_says(number)
                 await self._insist(lambda: self._withdraw(key))
+                await self._insist(lambda: self._confirm_withdrawal(key))
             case "amend":
                 form = amend_form(self.line.plan["amend"])
                 await self._insist(lambda: self._amend(form, key))
@@ -174,6 +175,13 @@ class Case:
 
     async def _withdraw(self, key: str) -> None:
         await (await self._page()).withdraw(key=key)
+
+    async def _confirm_withdrawal(self, key: str) -> None:
+        """Where the requestor's word alone is not enough, staff have asked the noncitizen, and confirm."""
+        desk = self.world.staff.confirming
+        case = await desk.case(self.id)
+        if "withdrawal_waits_since" in case:
+            await desk.do(self.id, "withdrawal", {"facts_seen": case["amendment"], "confirmed": True}, key=key)
 
     async def _amend(self, form: Mapping[str, str], key: str) -> None:
         await (await self._page()).amend(form, key=key)

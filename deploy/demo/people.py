@@ -11,6 +11,7 @@ from uuid import UUID
 from deploy.local.mailbox import Mailbox
 from shared.calling.instances import Instances
 from shared.calling.staff import Desk
+from shared.contracts.vocabulary import Service
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 
@@ -58,16 +59,18 @@ class Board:
 
 
 class Staff:
-    """Everybody who signs in: one officer for each office, one SRO, and somebody at headquarters who assigns."""
+    """Everybody who signs in: one officer for each office, an SRO, and headquarters, which assigns and confirms."""
 
-    def __init__(self, issuer: DevelopmentIssuer, triage: Instances, escalation: Instances) -> None:
+    def __init__(self, issuer: DevelopmentIssuer, services: Mapping[Service, Instances]) -> None:
         self._issuer = issuer
-        self._triage = triage
+        self._triage = triage = services[Service.TRIAGE]
         self._offices: dict[str, Board] = {}
         # Not the SRO: who had a case in hand before may not review it.
         assigning = Desk(triage, issuer.staff("assigning-at-headquarters", [Role.OFFICER], offices=["HQ"]))
         self.to_be_assigned = Board(assigning, office=TO_BE_ASSIGNED)
-        self.headquarters = Board(Desk(escalation, issuer.staff("senior-reviewing-official", [Role.SRO])))
+        reviewing = Desk(services[Service.ESCALATION], issuer.staff("senior-reviewing-official", [Role.SRO]))
+        self.headquarters = Board(reviewing)
+        self.confirming = Desk(services[Service.INTAKE], issuer.staff("confirming-at-headquarters", [Role.SRO]))
 
     def office(self, code: str) -> Board:
         """An office's queue, with its officer's own token."""

@@ -126,9 +126,7 @@ class Play:
             sender = await stack.enter_async_context(SubmissionSender(kafka))
             ledger = stack.enter_context(Ledger(self._plan.data / "sent.jsonl"))
             sending = Sending(ledger, services[Service.INTAKE], sender, self._seen)
-            staff = Staff(
-                DevelopmentIssuer(self._plan.data / "keys"), services[Service.TRIAGE], services[Service.ESCALATION]
-            )
+            staff = Staff(DevelopmentIssuer(self._plan.data / "keys"), services)
             world = World(services[Service.INTAKE], staff, self._seen, self._post)
             cases = [Case(line, world) for line in to_send if line.counts_as == "submitted"]
             await self._go(to_send, cases, sending, tap)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.intake import staff, wording
+from services.intake import staff, staff_withdrawals, wording
 from services.intake.asking import CaseView
 from services.intake.asking import Engine as AskingEngine
 from services.intake.domain.case import Accepted, link_generation, number_shown
@@ -74,18 +74,9 @@ def router(
     routes = APIRouter()
     desk = Desk(engine=engine, submissions=submissions, links=links, index=index, public_url=public_url, now=now)
     routes.include_router(_requests(desk, sign_in))
-    routes.include_router(
-        staff.router(
-            engine=engine,
-            numbers=numbers,
-            erasing=erasing,
-            sign_in=sign_in,
-            keyring=keyring,
-            access=access,
-            policies=policies,
-            now=now,
-        )
-    )
+    at_work = staff.StaffDesk(engine=engine, keyring=keyring, access=access, policies=policies, now=now)
+    routes.include_router(staff.router(engine=engine, desk=at_work, numbers=numbers, erasing=erasing, sign_in=sign_in))
+    routes.include_router(staff_withdrawals.router(engine=engine, desk=at_work, sign_in=sign_in))
     return routes
 
 

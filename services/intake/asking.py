@@ -1,6 +1,6 @@
 """Carries out what the holder of a private link asks: seals the words, makes the command, again when overtaken."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.intake import from_body
 from services.intake.commands import Amend, Ask, AskReview, Boxes, Waive, Withdraw
 from services.intake.domain.case import Accepted, State
-from services.intake.domain.facts import Consent
+from services.intake.domain.consent import Consent, withdraws_alone
 from services.intake.domain.filing import Change
 from services.intake.opening import opened
 from shared.casework.commands import Answered, command_id, whole_milliseconds
@@ -72,22 +72,34 @@ class Asking:
         return await self._do(Ask.WAIVE, self._id(Ask.WAIVE, case_id, key), case_id, Waive())
 
     async def withdraw(self, case_id: UUID, key: str, words: str | None) -> Answered:
-        """Take the request back."""
+        """Take the request back, or ask that staff confirm it. When something came first, it is sealed again."""
         cause = self._id(Ask.WITHDRAW, case_id, key)
-        boxes = await self._text(case_id, cause, "withdrawal", words)
-        return await self._do(Ask.WITHDRAW, cause, case_id, Withdraw(Recipient.REQUESTOR, boxes))
+        return await self._insist(Ask.WITHDRAW, cause, case_id, lambda: self._withdrawal(case_id, cause, words))
 
     async def amend(self, case_id: UUID, key: str, wish: Amendment) -> Answered:
         """Add or change something. When another amendment came first, it is sealed again under the next number."""
         cause = self._id(Ask.AMEND, case_id, key)
+        return await self._insist(Ask.AMEND, cause, case_id, lambda: self._amendment(case_id, cause, wish))
+
+    async def _insist(self, ask: Ask, cause: UUID, case_id: UUID, made: Callable[[], Awaitable[object]]) -> Answered:
         for attempt in range(_ATTEMPTS):
-            command = await self._amendment(case_id, cause, wish)
             try:
-                return await self._do(Ask.AMEND, cause, case_id, command)
+                return await self._do(ask, cause, case_id, await made())
             except CommandRefused as error:
                 if error.code != _OVERTAKEN or attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("the last attempt either answers or raises")
+
+    async def _withdrawal(self, case_id: UUID, cause: UUID, words: str | None) -> Withdraw:
+        view = await self._engine.case(case_id)
+        filing = view.state.filing if view and isinstance(view.state, Accepted) else None
+        if filing is None or withdraws_alone(filing.requestor_type, filing.consent):
+            return Withdraw(Recipient.REQUESTOR, await self._text(case_id, cause, "withdrawal", words))
+        number = filing.amendment + 1
+        sealed = SealedAmendment(text=words)
+        key = await self._key(case_id) if words else None
+        boxes = _box(key, case_id, cause, f"amended_{number}", sealed) if words else {}
+        return Withdraw(Recipient.REQUESTOR, boxes, wish=number)
 
     async def _amendment(self, case_id: UUID, cause: UUID, wish: Amendment) -> Amend:
         view = await self._engine.case(case_id)

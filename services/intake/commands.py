@@ -6,7 +6,7 @@ from enum import StrEnum, unique
 
 from services.intake.domain.facts import Facts
 from services.intake.domain.filing import Change, Filing
-from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Recipient, RejectCode, ReviewGround
+from shared.contracts.vocabulary import ConsentKind, Recipient, RejectCode, ReviewGround
 
 Boxes = Mapping[str, bytes]
 """Sealed blobs by name."""
@@ -23,6 +23,7 @@ class Ask(StrEnum):
     AMEND = "amend"
     FACTS = "facts"
     CONSENT = "consent"
+    WITHDRAWAL = "withdrawal"
     ERASE = "erase"
     SEND_LINK = "send_link"
 
@@ -61,10 +62,14 @@ class Waive:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take the request back. `boxes` may hold `withdrawal`, the reason in the requestor's own words."""
+    """Take the request back. `boxes` may hold the reason in the requestor's own words.
+
+    It is sealed as `withdrawal`; or, where staff have to confirm, as the amendment with the number `wish`.
+    """
 
     by: Recipient
     boxes: Boxes
+    wish: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class CorrectFacts:
     facts_seen: int
     facts: Facts
     boxes: Boxes
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,18 @@ class RuleOnConsent:
     """Staff have looked at the paper. `kind` None: the paper that was claimed."""
 
     facts_seen: int
-    status: ConsentStatus
+    verified: bool
+    by: str
     kind: ConsentKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOnWithdrawal:
+    """Staff agree that the request is taken back by somebody who may not do so alone, or do not."""
+
+    facts_seen: int
+    confirmed: bool
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 
 from services.intake.domain import a_number
 from services.intake.domain.completeness import Content
+from services.intake.domain.consent import Consent
 from services.intake.domain.facts import (
-    Consent,
     Custody,
     Day,
     Factor,

@@ -25,6 +25,7 @@ class Step(StrEnum):
 
     OFFICE_IS_FOUND = "office_is_found"
     MAY_ASK_NOW = "may_ask_now"
+    WITHDRAWAL_WAITS = "withdrawal_waits"
     WAIT = "wait"
     SEND_AGAIN = "send_again"
     NONE = "none"
@@ -69,6 +70,8 @@ def steps_of(status: Status) -> tuple[Dated | Step, ...]:
 def _undated(status: Status) -> Iterator[Step]:
     if status.where is Where.RECEIVED:
         yield Step.OFFICE_IS_FOUND
+    if status.withdrawal_waits:
+        yield Step.WITHDRAWAL_WAITS
     if status.grounds and status.window_closes is None:
         yield Step.MAY_ASK_NOW
     if status.where in _WAITING and not (status.review_due or status.question):

@@ -1,50 +1,38 @@
-"""Reactions to what people ask: accept or reject a request, review, waive, withdraw, amend, correct, erase."""
+"""Reactions to what people ask: accept or reject a request, review, waive, amend, correct, erase."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from services.intake import translate
+from services.intake.amending import FACTS_CHANGED, NOT_OPEN, TOO_LARGE, amend, size
 from services.intake.commands import (
     Amend,
     AskReview,
-    Boxes,
     CorrectFacts,
     Erase,
-    RuleOnConsent,
     Submit,
     Waive,
-    Withdraw,
 )
 from services.intake.domain.case import (
     Accepted,
     Erased,
     Rejected,
-    Resolved,
     ReviewAsked,
     ReviewLapsed,
     State,
     UnderConsideration,
     WindowOpen,
-    WithdrawalAsked,
     grounds_for_review,
     link_generation,
     number_shown,
-    with_filing,
 )
 from services.intake.domain.completeness import NotAccepted, assess
-from services.intake.domain.facts import Consent, is_urgent
-from services.intake.domain.filing import MAX_SEALED_BYTES, Change, Filing, amended
+from services.intake.domain.facts import is_urgent
+from services.intake.domain.filing import MAX_SEALED_BYTES, Change, Filing
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts import events
 
-ALWAYS_CHANGEABLE = frozenset({"contact", "consent", "language", "link"})
-"""What may change even after the resolution: how to reach people, and what they may be told."""
-
-NOT_OPEN = Refused("not_open", "There is no open case under this number.")
-RESOLVED = Refused("resolved", "This case has its final answer. Nothing can be added any more.")
 NO_REVIEW_NOW = Refused("no_review_now", "A review at headquarters cannot be asked for, or given up, at this time.")
-TOO_LARGE = Refused("too_large", "This case has reached the limit of what can be added to it. Please call the office.")
-FACTS_CHANGED = Refused("facts_changed", "The case has changed since you looked at it. Look again, then decide.")
 KEY_REUSED = Refused("idempotency_key_reused", "This idempotency key was used before, with another content.")
 
 
@@ -76,17 +64,17 @@ def on_submit(state: State | None, command: Command[Submit], context: Context) -
 
 
 def on_review(state: State | None, command: Command[AskReview], context: Context) -> Step[State] | Refused:
-    """Ask the SRO, in the open window or after too long a silence."""
+    """Ask the SRO, in the open window or after too long a silence. Who goes on no longer wishes to withdraw."""
     if not isinstance(state, UnderConsideration | WindowOpen):
         return NO_REVIEW_NOW
     if command.data.ground not in grounds_for_review(state, context.now):
         return NO_REVIEW_NOW
     filing, boxes = state.filing, command.data.boxes
-    if filing.sealed_bytes + _size(boxes) > MAX_SEALED_BYTES:
+    if filing.sealed_bytes + size(boxes) > MAX_SEALED_BYTES:
         return TOO_LARGE
     sealed = ("submitted", *filing.sealed_amendments, *boxes)
     asked = ReviewAsked(
-        replace(filing, sealed_bytes=filing.sealed_bytes + _size(boxes)), command.data.ground, context.now
+        replace(filing, sealed_bytes=filing.sealed_bytes + size(boxes)), command.data.ground, context.now
     )
     return Step(
         state=asked, emits=(Emit(translate.review_requested(filing, asked.ground), sealed=sealed),), keep=dict(boxes)
@@ -97,24 +85,8 @@ def on_waive(state: State | None, _: Command[Waive], context: Context) -> Step[S
     """Do without review, so that the field office's answer becomes final now."""
     if not isinstance(state, WindowOpen):
         return NO_REVIEW_NOW
-    lapsed = ReviewLapsed(state.filing, context.now, waived=True)
+    lapsed = ReviewLapsed(state.filing, context.now, waived=True, wish=state.wish)
     return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=context.now, waived=True)),))
-
-
-def on_withdraw(state: State | None, command: Command[Withdraw], context: Context) -> Step[State] | Refused:
-    """Take the request back. The arbiter answers; until then an open window stands still."""
-    match state:
-        case UnderConsideration() | WindowOpen() | ReviewAsked() | ReviewLapsed():
-            boxes = command.data.boxes
-            withdrawn = WithdrawalAsked(state.filing, command.data.by, context.now)
-            emit = Emit(events.RequestWithdrawn(by=command.data.by), sealed=tuple(boxes))
-            return Step(state=withdrawn, emits=(emit,), keep=dict(boxes))
-        case WithdrawalAsked():
-            return Refused("already_withdrawn", "You have already asked to withdraw this request.")
-        case Resolved():
-            return RESOLVED
-        case _:
-            return NOT_OPEN
 
 
 def on_amend(state: State | None, command: Command[Amend], _: Context) -> Step[State] | Refused:
@@ -127,7 +99,7 @@ def on_amend(state: State | None, command: Command[Amend], _: Context) -> Step[S
     answers = asked.change.answers
     if answers and (answers in state.filing.answered or answers not in {q.id for q in state.filing.heard.questions}):
         return Refused("no_such_question", "This question has been answered already, or was never asked.")
-    return _amend(state, asked.change, dict(asked.boxes))
+    return amend(state, asked.change, asked.boxes)
 
 
 def on_facts(state: State | None, command: Command[CorrectFacts], _: Context) -> Step[State] | Refused:
@@ -136,17 +108,8 @@ def on_facts(state: State | None, command: Command[CorrectFacts], _: Context) ->
         return NOT_OPEN
     if command.data.facts_seen != state.filing.amendment:
         return FACTS_CHANGED
-    return _amend(state, Change(names=("facts",), facts=command.data.facts), dict(command.data.boxes))
-
-
-def on_consent(state: State | None, command: Command[RuleOnConsent], _: Context) -> Step[State] | Refused:
-    """Staff verify or refuse the consent that was claimed."""
-    if not isinstance(state, Accepted):
-        return NOT_OPEN
-    if command.data.facts_seen != state.filing.amendment:
-        return FACTS_CHANGED
-    ruled = Consent(command.data.kind or state.filing.consent.kind, command.data.status)
-    return _amend(state, Change(names=("consent",), consent=ruled), {})
+    change = Change(names=("facts",), facts=command.data.facts)
+    return amend(state, change, command.data.boxes, by=command.data.by)
 
 
 def on_erase(state: State | None, command: Command[Erase], context: Context) -> Step[State] | Refused:
@@ -159,22 +122,6 @@ def on_erase(state: State | None, command: Command[Erase], context: Context) -> 
     erased = Erased(number_shown(state), context.now, link_generation(state))
     said = events.CaseErased(ordered_by=command.data.ordered_by, reference=command.data.reference)
     return Step(state=erased, emits=(Emit(said),), answer=answer)
-
-
-def _amend(state: Accepted, change: Change, boxes: dict[str, bytes]) -> Step[State] | Refused:
-    if not change.names:
-        return Refused("nothing_changed", "Nothing was added or changed.")
-    if isinstance(state, Resolved) and not ALWAYS_CHANGEABLE.issuperset(change.names):
-        return RESOLVED
-    if state.filing.sealed_bytes + _size(boxes) > MAX_SEALED_BYTES:
-        return TOO_LARGE
-    filing = amended(state.filing, change, blob=next(iter(boxes), None), sealed_bytes=_size(boxes))
-    return Step(
-        state=with_filing(state, filing),
-        emits=(Emit(translate.amended(filing, change), sealed=tuple(boxes)),),
-        keep=boxes,
-        answer={"amendment": filing.amendment},
-    )
 
 
 def _turned_away(filing: Filing, verdict: NotAccepted) -> Rejected:
@@ -205,7 +152,3 @@ def _received_at(state: Rejected | Accepted) -> datetime:
 
 def _fingerprint(state: Rejected | Accepted) -> str:
     return state.fingerprint if isinstance(state, Rejected) else state.filing.fingerprint
-
-
-def _size(boxes: Boxes) -> int:
-    return sum(len(box) for box in boxes.values())

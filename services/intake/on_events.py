@@ -70,5 +70,5 @@ def on_window_closed(state: State | None, _: Deadline, __: Context) -> Step[Stat
     """Nobody asked in time: say so, once. The engine asks only while `due` names this moment."""
     if not isinstance(state, WindowOpen):
         return Refused("no_window", "No window to ask for review is open.")
-    lapsed = ReviewLapsed(state.filing, state.closes, waived=False)
+    lapsed = ReviewLapsed(state.filing, state.closes, waived=False, wish=state.wish)
     return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=state.closes, waived=False)),))

@@ -223,7 +223,12 @@ class StatusPages:
                 409, "confirmation_needed", "Nothing was done. Send the same again with `confirm` set to `yes`."
             ).response()
         page = self._pages.confirm(
-            visit.tongue, route, base=visit.base, shown=shown(form), values=carried({**form, "lang": visit.tongue.code})
+            visit.tongue,
+            route,
+            kind=_effect(visit, route),
+            base=visit.base,
+            shown=shown(form),
+            values=carried({**form, "lang": visit.tongue.code}),
         )
         return HTMLResponse(page)
 
@@ -232,16 +237,21 @@ class StatusPages:
         state = view.state if view else visit.state
         response: Response
         if visit.json:
-            body: dict[str, Any] = {"done": route, "case_number": visit.status.number}
+            body: dict[str, Any] = {"done": _effect(visit, route), "case_number": visit.status.number}
             if isinstance(state, Accepted):
                 body["link"] = self._links.token(visit.case_id, link_generation(state))
             response = _json(body)
         else:
             token = self._links.token(visit.case_id, link_generation(state))
-            where = f"{self._prefix}/status/{token}?done={route}&lang={visit.tongue.code}"
+            where = f"{self._prefix}/status/{token}?done={_effect(visit, route)}&lang={visit.tongue.code}"
             response = RedirectResponse(where, 303)
         mark_replayed(response, replayed=answered.replayed)
         return response
+
+
+def _effect(visit: Visit, route: str) -> str:
+    """What a form comes to: a withdrawal is one, or the wish for one that staff have to confirm."""
+    return "withdraw_waits" if route == "withdraw" and not visit.status.withdraws_alone else route
 
 
 def _zone(state: State, offices: OfficeMap) -> ZoneInfo:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.intake import on_commands, on_events, on_link
+from services.intake import on_commands, on_events, on_link, on_people
 from services.intake.commands import Ask, When
-from services.intake.domain.case import Accepted, State, WindowOpen
+from services.intake.domain.case import Accepted, State, WindowOpen, Withdrawable
+from services.intake.upcasting import with_rulings
 from shared.casework.reaction import Behaviour, Due
 from shared.contracts.vocabulary import EventType, Service
 
@@ -16,8 +17,12 @@ def due(state: State) -> Due | None:
 
 
 def queue(state: State, _: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A client finds its own cases by its own reference, which is kept as a blind index."""
-    return {"reference": state.filing.client_reference} if isinstance(state, Accepted) else {}
+    """How cases are listed: by a client's own reference (a blind index), and by since when a withdrawal waits."""
+    waits = state.wish.at if isinstance(state, Withdrawable) and state.wish else None
+    return {
+        "reference": state.filing.client_reference if isinstance(state, Accepted) else None,
+        "withdrawal": waits,
+    }
 
 
 BEHAVIOUR: Behaviour[State] = Behaviour(
@@ -27,10 +32,11 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
         Ask.SUBMIT: on_commands.on_submit,
         Ask.REVIEW: on_commands.on_review,
         Ask.WAIVE: on_commands.on_waive,
-        Ask.WITHDRAW: on_commands.on_withdraw,
+        Ask.WITHDRAW: on_people.on_withdraw,
         Ask.AMEND: on_commands.on_amend,
         Ask.FACTS: on_commands.on_facts,
-        Ask.CONSENT: on_commands.on_consent,
+        Ask.CONSENT: on_people.on_consent,
+        Ask.WITHDRAWAL: on_people.on_withdrawal,
         Ask.ERASE: on_commands.on_erase,
         Ask.SEND_LINK: on_link.on_send_link,
         EventType.TRIAGE_ASSIGNED: on_events.on_assigned,
@@ -43,6 +49,8 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     },
     due=due,
     queue=queue,
-    queue_indexes=("reference",),
+    queue_indexes=("reference", "withdrawal"),
     creates=frozenset({Ask.SUBMIT}),
+    schema=2,
+    upcasters={1: with_rulings},
 )

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.intake import from_body
 from services.intake.asking import CaseView, Engine
 from services.intake.commands import Ask, CorrectFacts, RuleOnConsent
-from services.intake.domain.case import Accepted, State, number_shown
+from services.intake.domain.case import Accepted, State, Withdrawable, number_shown
 from services.intake.domain.case_number import read_number
 from services.intake.domain.filing import Filing
 from services.intake.erasing import Erasing
@@ -74,20 +74,9 @@ class ErasureOrdered(BaseModel):
     reference: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/\-]{0,63}$")
 
 
-def router(
-    *,
-    engine: Engine,
-    numbers: Numbers,
-    erasing: Erasing,
-    sign_in: SignIn,
-    keyring: Keyring,
-    access: AccessLog,
-    policies: Policies,
-    now: Callable[[], datetime],
-) -> APIRouter:
+def router(*, engine: Engine, desk: "StaffDesk", numbers: Numbers, erasing: Erasing, sign_in: SignIn) -> APIRouter:
     """Staff endpoints."""
     routes = APIRouter(tags=["staff"])
-    desk = StaffDesk(engine=engine, keyring=keyring, access=access, policies=policies, now=now)
     anybody = Annotated[Staff, Depends(sign_in.staff())]
     decides = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER, Role.SRO))]
     privacy = Annotated[Staff, Depends(sign_in.staff(Role.PRIVACY))]
@@ -118,7 +107,7 @@ def router(
         response: Response,
     ) -> dict[str, Any]:
         """Correct or add facts: an amendment like the requestor's own."""
-        return _said(await desk.correct(case_id, wish, key, person), response)
+        return said(await desk.correct(case_id, wish, key, person), response)
 
     @routes.post("/cases/{case_id}/consent")
     async def consent(
@@ -129,7 +118,7 @@ def router(
         response: Response,
     ) -> dict[str, Any]:
         """Verify or refuse the consent that was claimed."""
-        return _said(await desk.rule(case_id, wish, key, person), response)
+        return said(await desk.rule(case_id, wish, key, person), response)
 
     @routes.post("/cases/{case_id}/erase")
     async def erase(
@@ -141,7 +130,7 @@ def router(
     ) -> dict[str, Any]:
         """Destroy the case's key. There is no way back."""
         await desk.case(case_id)
-        return _said(await erasing.erase(case_id, ordered_by=person.subject, reference=wish.reference), response)
+        return said(await erasing.erase(case_id, ordered_by=person.subject, reference=wish.reference), response)
 
     return routes
 
@@ -175,7 +164,7 @@ class StaffDesk:
         """Opened personal data of an accepted case, for those whose work it is."""
         if not isinstance(state, Accepted):
             raise Problem(409, "not_open", "There is no open case under this number.")
-        _must_be_theirs(person, state.filing.office, also=Role.PRIVACY)
+        must_be_theirs(person, state.filing.office, also=Role.PRIVACY)
         key = (await self._keyring.get([case_id]))[case_id]
         if not isinstance(key, CaseKey):
             raise Problem(409, "erased", "The personal data of this case was erased.")
@@ -187,29 +176,31 @@ class StaffDesk:
 
     async def correct(self, case_id: UUID, wish: FactsCorrected, key: str, person: Staff) -> Answered:
         """Staff's facts; health and victims are sealed like the requestor's."""
-        await self._theirs(case_id, person)
-        on, cause = self._now().date(), _cause(Ask.FACTS, person, case_id, key, wish)
+        await self.theirs(case_id, person)
+        on, cause = self._now().date(), cause_of(Ask.FACTS, person, case_id, key, wish)
         mitigating, aggravating = from_body.sealed_factors_of(wish.facts, "officer", on)
         boxes: dict[str, bytes] = {}
         if mitigating or aggravating:
             name = f"amended_{wish.facts_seen + 1}"
             sealed = SealedAmendment(mitigating=mitigating, aggravating=aggravating)
             boxes[name] = await self._sealed(case_id, cause, name, sealed)
-        data = CorrectFacts(wish.facts_seen, from_body.facts_of(wish.facts, "officer", on), boxes)
-        return await self._do(Ask.FACTS, cause, case_id, data)
+        data = CorrectFacts(wish.facts_seen, from_body.facts_of(wish.facts, "officer", on), boxes, person.subject)
+        return await self.do(Ask.FACTS, cause, case_id, data)
 
     async def rule(self, case_id: UUID, wish: ConsentRuled, key: str, person: Staff) -> Answered:
         """Staff's word on consent."""
-        await self._theirs(case_id, person)
+        await self.theirs(case_id, person)
         if wish.status is ConsentStatus.CLAIMED:
             raise Problem(422, "no_ruling", "Staff verify or refuse; only the requestor claims.")
-        data = RuleOnConsent(wish.facts_seen, wish.status, wish.kind)
-        return await self._do(Ask.CONSENT, _cause(Ask.CONSENT, person, case_id, key, wish), case_id, data)
+        verified = wish.status is ConsentStatus.VERIFIED
+        data = RuleOnConsent(wish.facts_seen, verified, person.subject, wish.kind)
+        return await self.do(Ask.CONSENT, cause_of(Ask.CONSENT, person, case_id, key, wish), case_id, data)
 
-    async def _theirs(self, case_id: UUID, person: Staff) -> None:
+    async def theirs(self, case_id: UUID, person: Staff) -> None:
+        """404 for a case that is not here, 403 for one of another office."""
         view = await self.case(case_id)
         if isinstance(view.state, Accepted):
-            _must_be_theirs(person, view.state.filing.office)
+            must_be_theirs(person, view.state.filing.office)
 
     async def _sealed(self, case_id: UUID, cause: UUID, name: str, content: SealedAmendment) -> bytes:
         key = (await self._keyring.get([case_id]))[case_id]
@@ -218,7 +209,8 @@ class StaffDesk:
         plaintext = content.model_dump_json(exclude_defaults=True).encode()
         return seal(key, case_id=case_id, cause=cause, name=name, plaintext=plaintext)
 
-    async def _do(self, ask: Ask, cause: UUID, case_id: UUID, data: object) -> Answered:
+    async def do(self, ask: Ask, cause: UUID, case_id: UUID, data: object) -> Answered:
+        """Carry out a command. Raises what `engine.command` raises."""
         return await self._engine.command(Command(ask, cause, case_id, whole_milliseconds(self._now()), data))
 
 
@@ -231,18 +223,27 @@ def clear(case_id: UUID, state: State) -> dict[str, Any]:
     }
     if isinstance(state, Accepted):
         shown["filing"] = _FILING.dump_python(state.filing, mode="json", exclude=_NOT_SHOWN, exclude_none=True)
+        shown["filing"]["consent"]["status"] = state.filing.consent.status
         shown["amendment"] = state.filing.amendment
+    if isinstance(state, Withdrawable) and state.wish is not None:
+        shown["withdrawal_waits_since"] = state.wish.at
     return shown
 
 
-def _must_be_theirs(person: Staff, office: str | None, also: Role | None = None) -> None:
+def may_see(person: Staff, office: str | None) -> bool:
     """An officer's own office's case, or one that no office has yet; headquarters sees all."""
     theirs = Role.OFFICER in person.roles and (office is None or office in person.offices)
-    if not (theirs or person.is_hq or (also is not None and also in person.roles)):
+    return theirs or person.is_hq
+
+
+def must_be_theirs(person: Staff, office: str | None, also: Role | None = None) -> None:
+    """403 unless the case is theirs, or they have the role `also`."""
+    if not (may_see(person, office) or (also is not None and also in person.roles)):
         raise Problem(403, "not_your_office", "This case is with another office.")
 
 
-def _cause(ask: Ask, person: Staff, case_id: UUID, key: str, wish: BaseModel) -> UUID:
+def cause_of(ask: Ask, person: Staff, case_id: UUID, key: str, wish: BaseModel) -> UUID:
+    """The id of a command that this member of staff gives."""
     # With the content in it, the same key with another content is another command, not a silent repeat.
     return command_id(Service.INTAKE, person.subject, ask, case_id, f"{key}\x1f{wish.model_dump_json()}")
 
@@ -252,6 +253,7 @@ def _fields(known: dict[str, Any]) -> list[str]:
     return nested + [part for part in known if part not in ("noncitizen", "requestor")]
 
 
-def _said(answered: Answered, response: Response) -> dict[str, Any]:
+def said(answered: Answered, response: Response) -> dict[str, Any]:
+    """The answer, marked when it is a repeat."""
     mark_replayed(response, replayed=answered.replayed)
     return dict(answered.answer)

@@ -18,9 +18,11 @@ from services.intake.domain.case import (
     State,
     UnderConsideration,
     WindowOpen,
+    Withdrawable,
     WithdrawalAsked,
     grounds_for_review,
 )
+from services.intake.domain.consent import withdraws_alone
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
     Language,
@@ -78,6 +80,8 @@ class Status:
     question: Question | None = None
     outcome: Outcome | None = None
     told_all: bool = False
+    withdrawal_waits: bool = False
+    withdraws_alone: bool = False
     grounds: tuple[ReviewGround, ...] = ()
     may: frozenset[str] = field(default_factory=frozenset)
 
@@ -111,6 +115,8 @@ def _of_accepted(state: Accepted, now: datetime) -> Status:
         question=None if isinstance(state, Resolved | WithdrawalAsked) else filing.open_question,
         outcome=_outcome(state) if told_all else None,
         told_all=told_all,
+        withdrawal_waits=isinstance(state, Withdrawable) and state.wish is not None,
+        withdraws_alone=withdraws_alone(filing.requestor_type, filing.consent),
         grounds=grounds_for_review(state, now),
         may=_may(state),
     )
@@ -171,6 +177,7 @@ def _may(state: Accepted) -> frozenset[str]:
     allowed = {"contact", "amend"}
     if isinstance(state, WindowOpen):
         allowed.add("waive")
-    if not isinstance(state, WithdrawalAsked):
+    alone = withdraws_alone(state.filing.requestor_type, state.filing.consent)
+    if isinstance(state, Withdrawable) and (alone or state.wish is None):
         allowed.add("withdraw")
     return frozenset(allowed)

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from services.intake.domain.case import Rejected
-from services.intake.domain.facts import Consent, Custody, Facts, Place, Removal
+from services.intake.domain.consent import Consent
+from services.intake.domain.facts import Custody, Facts, Place, Removal
 from services.intake.domain.filing import Change, Filing
 from services.intake.domain.heard import Assignment, Consideration, Escalation, Question, Remand, Resolution
 from shared.contracts import events
@@ -67,8 +68,11 @@ def rejected(case: Rejected) -> events.RequestRejected:
     )
 
 
-def amended(filing: Filing, change: Change) -> events.RequestAmended:
-    """An amendment: of each part that changed, its whole new value (of the facts, all that are known now)."""
+def amended(filing: Filing, change: Change, by: str | None = None) -> events.RequestAmended:
+    """An amendment: of each part that changed, its whole new value (of the facts, all that are known now).
+
+    `by`: the member of staff who made it, where it was not the requestor.
+    """
     return events.RequestAmended(
         amendment=filing.amendment,
         changed=change.names,
@@ -80,6 +84,7 @@ def amended(filing: Filing, change: Change) -> events.RequestAmended:
         language=change.language,
         answers=change.answers,
         link_generation=filing.link_generation,
+        amended_by=by,
     )
 
 

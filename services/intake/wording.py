@@ -53,6 +53,9 @@ STAGES: Final[Mapping[Where, str]] = {
 STEPS: Final[Mapping[Date | Step, str]] = {
     Step.OFFICE_IS_FOUND: "We find the field office for this case. Then an officer looks at the request.",
     Step.MAY_ASK_NOW: "The field office has not answered in time. You can ask headquarters now.",
+    Step.WITHDRAWAL_WAITS: (
+        "You asked to take the request back. Staff must agree first. Until then, we keep looking at the case."
+    ),
     Step.WAIT: "You do not have to do anything. The answer will be on this page.",
     Step.SEND_AGAIN: "Nothing happens until you send the request again.",
     Step.NONE: "There are no more steps in this review.",
@@ -155,6 +158,7 @@ DONE: Final[Mapping[str, str]] = {
     "review": "You asked headquarters for a review.",
     "waive": "You said that you do not want a review at headquarters.",
     "withdraw": "You asked to take the request back.",
+    "withdraw_waits": "You asked to take the request back. Staff must agree first. Nothing has changed yet.",
     "amend": "Your changes were added.",
 }
 
@@ -173,6 +177,14 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Take the request back",
         "Nobody will look at the case any more. You can send a new request later.",
         "Yes, take the request back",
+    ),
+    "withdraw_waits": (
+        "Ask to take the request back",
+        (
+            "Only the person, or a representative whose Form G-28 we have checked, can take the request back alone. "
+            "Staff will look at what you ask. Until they agree, we keep looking at the case."
+        ),
+        "Yes, ask to take the request back",
     ),
     "amend": (
         "Add this to the case",

@@ -85,16 +85,26 @@ class MemoryEngine:
     ) -> list[CaseView[State]]:
         views = [view for case_id in self.cases if (view := await self.case(case_id))]
         queue = rules().behaviour.queue
-        return [
+        found = [
             view
             for view in views
-            if all(queue(view.state, {}).get(name.removeprefix("queue.")) == value for name, value in query.items())
+            if all(
+                _found(queue(view.state, {}).get(name.removeprefix("queue.")), wanted) for name, wanted in query.items()
+            )
         ]
+        for name, way in reversed(sort):
+            found.sort(key=lambda view: queue(view.state, {})[name.removeprefix("queue.")], reverse=way < 0)
+        return found[skip : skip + limit]
 
     def _known(self, case_id: UUID) -> Case[State]:
         if case_id not in self.cases:
             raise CaseUnknown
         return self.cases[case_id]
+
+
+def _found(value: object, wanted: object) -> bool:
+    """As the store compares: by value, or by whether it is there (None values are left out)."""
+    return value is not None if wanted == {"$exists": True} else value == wanted
 
 
 class House:
@@ -216,3 +226,9 @@ def complete(**changes: Any) -> dict[str, Any]:
         "consent": {"kind": "FORM_60_001", "signed": True},
     }
     return body | changes
+
+
+def own(**changes: Any) -> dict[str, Any]:
+    """The same request by the noncitizen."""
+    body = complete(consent={"kind": "NONE"}, **changes)
+    return body | {"requestor": body["requestor"] | {"type": "NONCITIZEN", "name": "Zoraida Quintanabelle"}}

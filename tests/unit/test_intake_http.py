@@ -21,7 +21,7 @@ from shared.contracts.sealed import SealedAmendment, SealedText
 from shared.contracts.vocabulary import ConsentStatus, Language
 from shared.privacy.sealing import CaseKey, open_box, seal
 from shared.web.sign_in import Role
-from tests.unit.intake_house import House, complete
+from tests.unit.intake_house import House, complete, own
 from tests.unit.intake_world import DAY, MONDAY, assigned, completed, escalated, question, resolved
 
 JSON = {"Accept": "application/json"}
@@ -209,7 +209,7 @@ async def test_get_never_acts_and_post_asks_first(house: House) -> None:
 
 
 async def test_a_confirmed_form_acts_once_however_often_it_is_sent(house: House) -> None:
-    case_id, path = await house.opened()
+    case_id, path = await house.opened(own())
     form = {"reason": "We found another way.", "idempotency_key": "form-1"}
     first = await post(house, f"{path}/withdraw", form)
     again = await post(house, f"{path}/withdraw", form)
@@ -317,7 +317,7 @@ async def test_a_question_is_shown_and_answered(house: House) -> None:
 
 
 async def test_json_needs_the_confirmation_too(house: House) -> None:
-    case_id, path = await house.opened()
+    case_id, path = await house.opened(own())
     asked = await post(house, f"{path}/withdraw", {}, confirm=False, Accept="application/json")
     assert (asked.status_code, asked.json()["code"]) == (409, "confirmation_needed")
     done = await post(house, f"{path}/withdraw", {}, Accept="application/json")

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.commands import Amend, Ask, AskReview, Erase, RuleOnConsent, Waive, Withdraw
+from services.intake.commands import Amend, Ask, AskReview, Erase, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
 from services.intake.domain.filing import Change
 from services.intake.reactions import BEHAVIOUR
 from shared.contracts import events
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import ConsentStatus, Recipient, ReviewGround, Service
+from shared.contracts.vocabulary import ConsentKind, Recipient, RequestorType, ReviewGround, Service
 from tests.unit.intake_world import (
     DAY,
     MONDAY,
@@ -64,7 +64,11 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {})),
     (Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"})),
     (Ask.AMEND, Amend(2, Change(("link",), new_link=True), {})),
-    (Ask.CONSENT, RuleOnConsent(1, ConsentStatus.VERIFIED)),
+    (Ask.CONSENT, RuleOnConsent(1, verified=True, by="officer-1", kind=ConsentKind.FORM_60_001)),
+    (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {"amended_1": b"box"}, wish=1)),
+    (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}, wish=2)),
+    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by="officer-1")),
+    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by="officer-1")),
     (Ask.ERASE, Erase("privacy-1", "order-7")),
 ]
 LATE = MONDAY + 70 * DAY
@@ -83,10 +87,18 @@ ACTS = st.lists(st.builds(Act, st.integers(0, 12), st.sampled_from([None, *COMMA
 )
 
 
-def live(told: Sequence[Event[Any]], acts: Sequence[Act], draw: st.DataObject) -> World:
+REQUESTORS = st.sampled_from([RequestorType.NONCITIZEN, RequestorType.FAMILY])
+
+
+def live(
+    told: Sequence[Event[Any]],
+    acts: Sequence[Act],
+    draw: st.DataObject,
+    requestor: RequestorType = RequestorType.NONCITIZEN,
+) -> World:
     """Submit; then, between the acts, hear what has been said so far, in an order of its own."""
     world = World()
-    world.submit()
+    world.submit(requestor_type=requestor)
     heard = 0
     for act in acts:
         world.hear(*draw.draw(deliveries(told[heard : act.after])))
@@ -101,11 +113,11 @@ def live(told: Sequence[Event[Any]], acts: Sequence[Act], draw: st.DataObject) -
 
 
 @settings(max_examples=60, deadline=None)
-@given(histories(), ACTS, st.data())
+@given(histories(), ACTS, st.data(), REQUESTORS)
 def test_any_order_and_any_duplicate_makes_the_same_state_and_the_same_events(
-    told: list[Event[Any]], acts: list[Act], draw: st.DataObject
+    told: list[Event[Any]], acts: list[Act], draw: st.DataObject, requestor: RequestorType
 ) -> None:
-    one, other = live(told, acts, draw), live(told, acts, draw)
+    one, other = live(told, acts, draw, requestor), live(told, acts, draw, requestor)
     assert one.state == other.state
     assert one.said == other.said
     assert one.case.handled == other.case.handled
@@ -124,9 +136,11 @@ def test_the_review_is_asked_for_or_lapses_at_most_once(
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories(), ACTS, st.data())
-def test_every_state_can_be_stored_and_read_back(told: list[Event[Any]], acts: list[Act], draw: st.DataObject) -> None:
-    world = live(told, acts, draw)
+@given(histories(), ACTS, st.data(), REQUESTORS)
+def test_every_state_can_be_stored_and_read_back(
+    told: list[Event[Any]], acts: list[Act], draw: st.DataObject, requestor: RequestorType
+) -> None:
+    world = live(told, acts, draw, requestor)
     stored = rules().mapping.encode(world.state)
     assert rules().mapping.decode(stored) == world.state
     assert all("." not in key for key in BEHAVIOUR.queue(world.state, {}))

@@ -26,11 +26,10 @@ from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.vocabulary import (
     Belief,
-    ConsentKind,
-    ConsentStatus,
     CustodyStatus,
     Recipient,
     RejectCode,
+    RequestorType,
     ReviewGround,
     Service,
 )
@@ -52,9 +51,9 @@ CLOSES = datetime(2021, 4, 13, 5, 59, tzinfo=UTC)
 REVIEW = AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {})
 
 
-def submitted() -> World:
+def submitted(requestor: RequestorType = RequestorType.NONCITIZEN) -> World:
     world = World()
-    assert isinstance(world.submit(), Answered)
+    assert isinstance(world.submit(requestor_type=requestor), Answered)
     return world
 
 
@@ -260,7 +259,7 @@ def test_what_arrives_after_the_resolution_changes_no_standing() -> None:
 def test_consent_and_contact_may_still_change_after_the_resolution() -> None:
     world = submitted()
     world.hear(resolved())
-    world.ask(Ask.CONSENT, RuleOnConsent(0, ConsentStatus.VERIFIED, ConsentKind.FORM_60_001))
+    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1"))
     world.ask(Ask.AMEND, Amend(2, Change(("contact",)), {"amended_2": b"x"}))
     assert isinstance(world.state, Resolved)
     assert world.state.filing.consent.verified
@@ -291,9 +290,9 @@ def test_staff_who_saw_older_facts_are_refused() -> None:
     world = submitted()
     world.ask(Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"}))
     facts = Facts(final_order=YesNo(True, "officer", MONDAY.date()))
-    assert refused(world, Ask.FACTS, CorrectFacts(0, facts, {})) == "facts_changed"
-    assert refused(world, Ask.CONSENT, RuleOnConsent(0, ConsentStatus.VERIFIED)) == "facts_changed"
-    world.ask(Ask.FACTS, CorrectFacts(1, facts, {}))
+    assert refused(world, Ask.FACTS, CorrectFacts(0, facts, {}, "officer-1")) == "facts_changed"
+    assert refused(world, Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1")) == "facts_changed"
+    world.ask(Ask.FACTS, CorrectFacts(1, facts, {}, "officer-1"))
     assert world.said[-1].facts.final_order.value is True
     assert world.said[-1].facts.final_order.asserted_by == "officer"
 

@@ -12,7 +12,7 @@ from services.intake.rendering import STYLE
 from shared.contracts.vocabulary import ConsentStatus, Language
 from shared.web.sign_in import Role
 from tests.unit.contrast import colour_of, colours, declarations, ratio
-from tests.unit.intake_house import House, complete
+from tests.unit.intake_house import House, complete, own
 from tests.unit.intake_world import DAY, MONDAY, assigned, completed, escalated, question, remanded, resolved
 from tests.unit.markup import Page, faults
 from tests.unit.readability import english_grade, longest_sentence, spanish_ease
@@ -60,6 +60,12 @@ async def silent(house: House) -> str:
 
 
 async def withdrawn(house: House) -> str:
+    path = (await house.opened(own()))[1]
+    await house.http.post(f"{path}/withdraw", data={"confirm": "yes", "idempotency_key": "w"})
+    return path
+
+
+async def withdrawal_waits(house: House) -> str:
     path = await told()(house)
     await house.http.post(f"{path}/withdraw", data={"confirm": "yes", "idempotency_key": "w"})
     return path
@@ -84,6 +90,7 @@ STORIES: dict[str, Story] = {
     "back": told(completed("DECLINED"), escalated(), remanded()),
     "resolved": told(completed("DECLINED"), escalated(), resolved(), consent=True),
     "withdrawn": withdrawn,
+    "withdrawal_waits": withdrawal_waits,
     "erased": erased,
 }
 

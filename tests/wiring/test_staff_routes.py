@@ -35,6 +35,8 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "intake GET /cases/{case_id}": ANY,  # clear fields; personal data only for those whose case it is
     "intake POST /cases/{case_id}/facts": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/consent": DESK | HEADQUARTERS,
+    "intake POST /cases/{case_id}/withdrawal": DESK | HEADQUARTERS,
+    "intake GET /withdrawals": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/link": SETTLING,
     "intake POST /cases/{case_id}/erase": frozenset({Role.PRIVACY}),
     "triage GET /queue": DESK,

@@ -38,10 +38,19 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalWish:
+    """Somebody who may not withdraw alone asked to. Everything goes on until an officer has looked at it."""
+
+    by: Recipient
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class UnderConsideration:
     """With the field office, or waiting for the arbiter's word on a favourable answer."""
 
     filing: Filing
+    wish: WithdrawalWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class WindowOpen:
 
     filing: Filing
     closes: datetime
+    wish: WithdrawalWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class ReviewAsked:
     filing: Filing
     ground: ReviewGround
     at: datetime
+    wish: WithdrawalWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ class ReviewLapsed:
     filing: Filing
     at: datetime
     waived: bool
+    wish: WithdrawalWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +107,8 @@ class Erased:
     link_generation: int = 1
 
 
-Open = UnderConsideration | WindowOpen | ReviewAsked | ReviewLapsed | WithdrawalAsked
+Withdrawable = UnderConsideration | WindowOpen | ReviewAsked | ReviewLapsed
+Open = Withdrawable | WithdrawalAsked
 Accepted = Open | Resolved
 State = Rejected | UnderConsideration | WindowOpen | ReviewAsked | ReviewLapsed | WithdrawalAsked | Resolved | Erased
 
@@ -136,8 +149,9 @@ def with_filing(state: Accepted, filing: Filing) -> Accepted:
         case ReviewAsked() | ReviewLapsed() | WithdrawalAsked():
             return replace(state, filing=filing)
         case UnderConsideration() | WindowOpen() | Resolved():
+            wish = None if isinstance(state, Resolved) else state.wish
             closes = filing.heard.window_closes
-            return WindowOpen(filing, closes) if closes else UnderConsideration(filing)
+            return WindowOpen(filing, closes, wish) if closes else UnderConsideration(filing, wish)
         case _:
             assert_never(state)
 

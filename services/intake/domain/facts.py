@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from shared.contracts.vocabulary import Belief, ConsentKind, ConsentStatus, CustodyStatus
+from shared.contracts.vocabulary import Belief, CustodyStatus
 
 ADULT = 18
 
@@ -31,19 +31,6 @@ class Place:
 
     state: str
     county: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """The paper claimed, and what staff made of it."""
-
-    kind: ConsentKind
-    status: ConsentStatus = ConsentStatus.CLAIMED
-
-    @property
-    def verified(self) -> bool:
-        """Whether the outside may be told more than the stage."""
-        return self.status is ConsentStatus.VERIFIED
 
 
 @dataclass(frozen=True, slots=True)

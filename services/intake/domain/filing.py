@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.intake.domain.facts import Consent, Custody, Facts, Place, Removal, merged
+from services.intake.domain.consent import Consent
+from services.intake.domain.facts import Custody, Facts, Place, Removal, merged
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
     DecisionUnderReview,

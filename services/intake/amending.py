@@ -1,0 +1,37 @@
+"""The one way in which a filing is amended, by whomever: numbered, within its limit, told as `request.amended`."""
+
+from services.intake import translate
+from services.intake.commands import Boxes
+from services.intake.domain.case import Accepted, Resolved, State, with_filing
+from services.intake.domain.filing import MAX_SEALED_BYTES, Change, amended
+from shared.casework.reaction import Emit, Refused, Step
+
+ALWAYS_CHANGEABLE = frozenset({"contact", "consent", "language", "link"})
+"""What may change even after the resolution: how to reach people, and what they may be told."""
+
+NOT_OPEN = Refused("not_open", "There is no open case under this number.")
+RESOLVED = Refused("resolved", "This case has its final answer. Nothing can be added any more.")
+TOO_LARGE = Refused("too_large", "This case has reached the limit of what can be added to it. Please call the office.")
+FACTS_CHANGED = Refused("facts_changed", "The case has changed since you looked at it. Look again, then decide.")
+
+
+def amend(state: Accepted, change: Change, boxes: Boxes, *, by: str | None = None) -> Step[State] | Refused:
+    """The case after a change. `by`: the member of staff who made it; None: the requestor."""
+    if not change.names:
+        return Refused("nothing_changed", "Nothing was added or changed.")
+    if isinstance(state, Resolved) and not ALWAYS_CHANGEABLE.issuperset(change.names):
+        return RESOLVED
+    if state.filing.sealed_bytes + size(boxes) > MAX_SEALED_BYTES:
+        return TOO_LARGE
+    filing = amended(state.filing, change, blob=next(iter(boxes), None), sealed_bytes=size(boxes))
+    return Step(
+        state=with_filing(state, filing),
+        emits=(Emit(translate.amended(filing, change, by), sealed=tuple(boxes)),),
+        keep=dict(boxes),
+        answer={"amendment": filing.amendment},
+    )
+
+
+def size(boxes: Boxes) -> int:
+    """Sealed bytes."""
+    return sum(len(box) for box in boxes.values())

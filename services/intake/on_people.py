@@ -1,0 +1,79 @@
+"""Reactions about who may know and who may act: consent, and withdrawals that an officer has to confirm."""
+
+from dataclasses import replace
+
+from services.intake.amending import FACTS_CHANGED, NOT_OPEN, RESOLVED, amend
+from services.intake.commands import RuleOnConsent, RuleOnWithdrawal, Withdraw
+from services.intake.domain.case import Accepted, Resolved, State, Withdrawable, WithdrawalAsked, WithdrawalWish
+from services.intake.domain.consent import PAPERS, Consent, Ruling, verifies, withdraws_alone
+from services.intake.domain.filing import Change
+from shared.casework.reaction import Command, Context, Emit, Refused, Step
+from shared.contracts.events import RequestWithdrawn
+
+WISHED = "withdrawal_asked"
+NOT_CONFIRMED = "withdrawal_not_confirmed"
+"""What `request.amended` says in `changed` of a withdrawal that waits, and of one that staff did not confirm."""
+
+ALREADY = Refused("already_withdrawn", "You have already asked to withdraw this request.")
+WRONG_PAPER = Refused("wrong_paper", "This paper does not let this kind of requestor hear more than the stage.")
+NONE_WAITS = Refused("no_withdrawal_waits", "No withdrawal of this case waits for a confirmation.")
+
+
+def on_consent(state: State | None, command: Command[RuleOnConsent], context: Context) -> Step[State] | Refused:
+    """Staff verify or refuse the consent that was claimed; a verified one needs the paper that counts."""
+    if not isinstance(state, Accepted):
+        return NOT_OPEN
+    ruled, filing = command.data, state.filing
+    if ruled.facts_seen != filing.amendment:
+        return FACTS_CHANGED
+    kind = ruled.kind or filing.consent.kind
+    if ruled.verified and not verifies(kind, filing.requestor_type, PAPERS):
+        return WRONG_PAPER
+    consent = Consent(kind, Ruling(ruled.verified, ruled.by, context.now))
+    return amend(state, Change(names=("consent",), consent=consent), {}, by=ruled.by)
+
+
+def on_withdraw(state: State | None, command: Command[Withdraw], context: Context) -> Step[State] | Refused:
+    """Take the request back. The arbiter answers; until then an open window stands still.
+
+    Where the requestor's word alone is not enough it becomes a wish, and everything goes on until staff confirm it.
+    """
+    if not isinstance(state, Withdrawable):
+        return ALREADY if isinstance(state, WithdrawalAsked) else _closed(state)
+    asked, filing = command.data, state.filing
+    alone = withdraws_alone(filing.requestor_type, filing.consent)
+    if state.wish is not None and not alone:
+        return ALREADY
+    if alone != (asked.wish is None) or asked.wish not in (None, filing.amendment + 1):
+        return FACTS_CHANGED  # Sealed for the other way, or under a number that another amendment took.
+    return _withdrawn(state, asked, context) if alone else _wished(state, asked, context)
+
+
+def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], context: Context) -> Step[State] | Refused:
+    """Staff confirm a withdrawal that waits, or do not: then the review goes on as if nobody had asked."""
+    if not isinstance(state, Withdrawable):
+        return NONE_WAITS if isinstance(state, WithdrawalAsked) else _closed(state)
+    ruled, wish = command.data, state.wish
+    if wish is None:
+        return NONE_WAITS
+    if ruled.facts_seen != state.filing.amendment:
+        return FACTS_CHANGED
+    if not ruled.confirmed:
+        return amend(replace(state, wish=None), Change(names=(NOT_CONFIRMED,)), {}, by=ruled.by)
+    said = RequestWithdrawn(by=wish.by, confirmed_by=ruled.by)
+    return Step(state=WithdrawalAsked(state.filing, wish.by, context.now), emits=(Emit(said),))
+
+
+def _withdrawn(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State]:
+    withdrawn = WithdrawalAsked(state.filing, asked.by, context.now)
+    emit = Emit(RequestWithdrawn(by=asked.by), sealed=tuple(asked.boxes))
+    return Step(state=withdrawn, emits=(emit,), keep=dict(asked.boxes))
+
+
+def _closed(state: State | None) -> Refused:
+    return RESOLVED if isinstance(state, Resolved) else NOT_OPEN
+
+
+def _wished(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State] | Refused:
+    wishing = replace(state, wish=WithdrawalWish(asked.by, context.now))
+    return amend(wishing, Change(names=(WISHED,)), asked.boxes)

@@ -1,0 +1,98 @@
+"""Withdrawals that wait for staff: asked for by somebody who may not end the review alone. A queue, and a ruling."""
+
+from datetime import datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from services.intake.asking import CaseView
+from services.intake.asking import Engine as AskingEngine
+from services.intake.commands import Ask, RuleOnWithdrawal
+from services.intake.domain.case import Withdrawable
+from services.intake.staff import StaffDesk, cause_of, may_see, said
+from shared.web.idempotency import IdempotencyKey
+from shared.web.sign_in import Role, SignIn, Staff
+
+_MOST = 200
+
+
+class Listed(CaseView, Protocol):
+    """A case as a listing shows it."""
+
+    @property
+    def case_id(self) -> UUID: ...
+
+
+class Engine(AskingEngine, Protocol):
+    """What these routes need of the engine."""
+
+    async def listing(self, query: Any, *, sort: Any = (), skip: int = 0, limit: int = 50) -> Any: ...
+
+
+class WithdrawalRuled(BaseModel):
+    """What staff found when they asked the noncitizen, or a verified representative. `facts_seen`: the amendment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    facts_seen: int = Field(ge=0, lt=2**31)
+    confirmed: bool
+
+
+class Waiting(BaseModel):
+    """A withdrawal that waits. Its reason, sealed, is among the texts of the case."""
+
+    case_id: UUID
+    case_number: str
+    office: str | None
+    requestor_type: str
+    consent: str
+    asked_at: datetime
+    amendment: int
+
+
+def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
+    """`GET /withdrawals` and `POST /cases/{case_id}/withdrawal`."""
+    routes = APIRouter(tags=["staff"])
+    decides = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER, Role.SRO))]
+
+    @routes.get("/withdrawals")
+    async def waiting(person: decides, skip: Annotated[int, Query(ge=0, le=100_000)] = 0) -> list[Waiting]:
+        """Withdrawals that wait for a word of staff, the oldest first: those of the officer's offices and of none yet.
+
+        A page of at most 200 of all offices' cases; `skip` goes on after them.
+        """
+        found = await engine.listing(
+            {"queue.withdrawal": {"$exists": True}}, sort=[("queue.withdrawal", 1)], skip=skip, limit=_MOST
+        )
+        return [shown for view in found if (shown := _shown(view)) and may_see(person, shown.office)]
+
+    @routes.post("/cases/{case_id}/withdrawal")
+    async def rule(
+        case_id: UUID, wish: WithdrawalRuled, key: IdempotencyKey, person: decides, response: Response
+    ) -> dict[str, Any]:
+        """Confirm a withdrawal, which then is told as if the noncitizen had asked; or not, and the review goes on."""
+        await desk.theirs(case_id, person)
+        ruled = RuleOnWithdrawal(wish.facts_seen, wish.confirmed, person.subject)
+        cause = cause_of(Ask.WITHDRAWAL, person, case_id, key, wish)
+        return said(await desk.do(Ask.WITHDRAWAL, cause, case_id, ruled), response)
+
+    return routes
+
+
+def _shown(view: Listed) -> Waiting | None:
+    state = view.state
+    if not isinstance(state, Withdrawable) or state.wish is None:
+        return None
+    filing = state.filing
+    return Waiting(
+        case_id=view.case_id,
+        case_number=filing.number,
+        office=filing.office,
+        requestor_type=filing.requestor_type,
+        consent=filing.consent.status,
+        asked_at=state.wish.at,
+        amendment=filing.amendment,
+    )

@@ -1,0 +1,18 @@
+"""Earlier shapes of a stored state, turned into the next one when a case is loaded."""
+
+from typing import Any, Final
+
+UNRECORDED: Final = "unrecorded"
+"""Who ruled on a consent before that was kept."""
+
+
+def with_rulings(state: dict[str, Any]) -> dict[str, Any]:
+    """Shape 1 knew only what staff made of the consent; shape 2 also who and when (as of the submission)."""
+    filing = state.get("filing")
+    if not filing or "status" not in filing["consent"]:
+        return state
+    consent = dict(filing["consent"])
+    status = consent.pop("status")
+    if status != "claimed":
+        consent["ruling"] = {"verified": status == "verified", "by": UNRECORDED, "at": filing["received_at"]}
+    return state | {"filing": filing | {"consent": consent}}

@@ -1,0 +1,188 @@
+"""Who may know, and who may withdraw alone: given / when / then, through the engine's own core."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.commands import Ask, AskReview, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
+from services.intake.domain.case import ReviewAsked, ReviewLapsed, UnderConsideration, WindowOpen, WithdrawalAsked
+from services.intake.domain.consent import PAPERS, Consent, Ruling, verifies, withdraws_alone
+from services.intake.reactions import BEHAVIOUR
+from services.intake.upcasting import with_rulings
+from shared.casework.commands import Answered
+from shared.casework.errors import CommandRefused
+from shared.contracts import events
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Recipient, RequestorType, ReviewGround
+from tests.unit.intake_world import DAY, MONDAY, World, assigned, completed, resolved, rules
+
+VERIFIED, REFUSED = Ruling(True, "officer-1", MONDAY), Ruling(False, "officer-1", MONDAY)
+WISH = Withdraw(Recipient.REQUESTOR, {"amended_1": b"box"}, wish=1)
+
+
+@pytest.mark.parametrize(
+    ("requestor", "kind", "ruling", "alone"),
+    [
+        (RequestorType.NONCITIZEN, ConsentKind.NONE, None, True),
+        (RequestorType.NONCITIZEN, ConsentKind.NONE, VERIFIED, True),
+        (RequestorType.NONCITIZEN, ConsentKind.NONE, REFUSED, False),  # staff found that it is somebody else
+        (RequestorType.ATTORNEY, ConsentKind.G28, None, False),
+        (RequestorType.ATTORNEY, ConsentKind.G28, VERIFIED, True),
+        (RequestorType.ATTORNEY, ConsentKind.G28, REFUSED, False),
+        (RequestorType.ACCREDITED_REP, ConsentKind.G28, VERIFIED, True),
+        (RequestorType.ACCREDITED_REP, ConsentKind.NONE, VERIFIED, False),
+        (RequestorType.FAMILY, ConsentKind.FORM_60_001, VERIFIED, False),  # may hear, may not act
+        (RequestorType.NGO_OTHER, ConsentKind.FORM_60_001, VERIFIED, False),
+    ],
+)
+def test_who_withdraws_alone(requestor: RequestorType, kind: ConsentKind, ruling: Ruling | None, alone: bool) -> None:
+    assert withdraws_alone(requestor, Consent(kind, ruling)) is alone
+
+
+@pytest.mark.parametrize(
+    ("requestor", "kind", "counts"),
+    [
+        (RequestorType.NONCITIZEN, ConsentKind.NONE, True),
+        (RequestorType.ATTORNEY, ConsentKind.G28, True),
+        (RequestorType.ATTORNEY, ConsentKind.FORM_60_001, False),
+        (RequestorType.ACCREDITED_REP, ConsentKind.NONE, False),
+        (RequestorType.FAMILY, ConsentKind.FORM_60_001, True),
+        (RequestorType.FAMILY, ConsentKind.G28, False),
+        (RequestorType.NGO_OTHER, ConsentKind.NONE, False),
+    ],
+)
+def test_which_paper_counts_for_whom(requestor: RequestorType, kind: ConsentKind, counts: bool) -> None:
+    assert verifies(kind, requestor, PAPERS) is counts
+
+
+def test_a_consent_is_claimed_until_staff_rule_on_it() -> None:
+    told = [Consent(ConsentKind.G28, ruling).status for ruling in (None, VERIFIED, REFUSED)]
+    assert told == [ConsentStatus.CLAIMED, ConsentStatus.VERIFIED, ConsentStatus.REFUSED]
+
+
+# Rulings
+
+
+def submitted(requestor: RequestorType = RequestorType.FAMILY, kind: ConsentKind = ConsentKind.FORM_60_001) -> World:
+    world = World()
+    assert isinstance(world.submit(requestor_type=requestor, consent=Consent(kind)), Answered)
+    return world
+
+
+def refused(world: World, ask: Ask, data: object) -> str:
+    before = world.state
+    answer = world.ask(ask, data)
+    assert isinstance(answer, CommandRefused)
+    assert world.state == before
+    return answer.code
+
+
+def test_a_ruling_says_who_and_when_and_is_told() -> None:
+    world = submitted()
+    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1"), at=MONDAY + DAY)
+    assert world.state.filing.consent == Consent(ConsentKind.FORM_60_001, Ruling(True, "officer-1", MONDAY + DAY))
+    said = world.said[-1]
+    assert (said.changed, said.consent.status, said.amended_by) == (("consent",), "verified", "officer-1")
+
+
+def test_a_paper_that_is_another_ones_verifies_nobody_but_can_be_refused() -> None:
+    world = submitted(RequestorType.ATTORNEY, ConsentKind.FORM_60_001)
+    assert refused(world, Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1")) == "wrong_paper"
+    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=False, by="officer-1"))
+    assert world.state.filing.consent.status is ConsentStatus.REFUSED
+    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by="officer-1", kind=ConsentKind.G28))
+    assert world.state.filing.consent.verified
+
+
+# Withdrawals that wait
+
+
+def wished(**how: Any) -> World:
+    world = submitted(**how)
+    assert isinstance(world.ask(Ask.WITHDRAW, WISH), Answered)
+    return world
+
+
+def test_a_withdrawal_by_somebody_else_waits_and_everything_goes_on() -> None:
+    world = wished()
+    assert isinstance(world.state, UnderConsideration)
+    assert [type(said) for said in world.said] == [events.RequestSubmitted, events.RequestAmended]
+    assert world.said[-1].changed == ("withdrawal_asked",)
+    assert world.sealed_with() == ("amended_1",)
+    assert BEHAVIOUR.queue(world.state, {})["withdrawal"] == MONDAY
+    world.hear(assigned(), completed("DECLINED"))
+    assert isinstance(world.state, WindowOpen)
+    assert world.state.wish is not None
+    world.pass_time(MONDAY + 60 * DAY)
+    assert isinstance(world.state, ReviewLapsed)  # the window closes all the same
+    assert world.state.wish is not None
+
+
+def test_a_confirmed_withdrawal_is_told_with_who_confirmed() -> None:
+    world = wished()
+    world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by="officer-1"), at=MONDAY + DAY)
+    assert world.state == WithdrawalAsked(world.state.filing, Recipient.REQUESTOR, MONDAY + DAY)
+    assert world.said[-1] == events.RequestWithdrawn(by=Recipient.REQUESTOR, confirmed_by="officer-1")
+    assert BEHAVIOUR.queue(world.state, {})["withdrawal"] is None
+
+
+def test_a_withdrawal_that_is_not_confirmed_is_gone_and_may_be_asked_again() -> None:
+    world = wished()
+    world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by="officer-1"))
+    assert world.state.wish is None
+    assert (world.said[-1].changed, world.said[-1].amended_by) == (("withdrawal_not_confirmed",), "officer-1")
+    ruled = RuleOnWithdrawal(2, confirmed=True, by="officer-1")
+    assert refused(world, Ask.WITHDRAWAL, ruled) == "no_withdrawal_waits"
+    world.ask(Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}, wish=3))
+    assert world.state.wish is not None
+
+
+def test_staff_confirm_what_they_have_seen_and_only_what_waits() -> None:
+    ruled = RuleOnWithdrawal(0, confirmed=True, by="officer-1")
+    assert refused(submitted(), Ask.WITHDRAWAL, ruled) == "no_withdrawal_waits"
+    world = wished()
+    assert refused(world, Ask.WITHDRAWAL, ruled) == "facts_changed"
+    assert refused(world, Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}, wish=2)) == "already_withdrawn"
+    world.hear(resolved())
+    assert refused(world, Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by="officer-1")) == "resolved"
+    assert BEHAVIOUR.queue(world.state, {})["withdrawal"] is None
+
+
+def test_a_withdrawal_sealed_for_the_other_way_is_sealed_again() -> None:
+    at_once = Withdraw(Recipient.REQUESTOR, {"withdrawal": b"box"})
+    assert refused(submitted(), Ask.WITHDRAW, at_once) == "facts_changed"
+    assert refused(submitted(RequestorType.NONCITIZEN, ConsentKind.NONE), Ask.WITHDRAW, WISH) == "facts_changed"
+
+
+def test_a_representative_who_is_verified_meanwhile_withdraws_at_once() -> None:
+    world = wished(requestor=RequestorType.ATTORNEY, kind=ConsentKind.G28)
+    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by="officer-1"))
+    assert world.state.wish is not None  # by itself a ruling on the paper withdraws nothing
+    world.ask(Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}))
+    assert isinstance(world.state, WithdrawalAsked)
+
+
+def test_who_goes_on_to_headquarters_no_longer_wishes_to_withdraw() -> None:
+    world = wished()
+    world.hear(completed("DECLINED"))
+    world.ask(Ask.REVIEW, AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {}), at=MONDAY + 6 * DAY)
+    assert isinstance(world.state, ReviewAsked)
+    assert world.state.wish is None
+
+
+def test_waiving_a_review_leaves_the_wish_where_it_is() -> None:
+    world = wished()
+    world.hear(completed("DECLINED"))
+    world.ask(Ask.WAIVE, Waive(), at=MONDAY + 6 * DAY)
+    assert world.state.wish is not None
+
+
+# What earlier builds stored
+
+
+@pytest.mark.parametrize("status", [None, "claimed", "verified", "refused"])
+def test_a_consent_stored_without_its_ruling_is_read(status: str | None) -> None:
+    world = submitted()
+    stored = rules().mapping.encode(world.state)
+    stored["filing"]["consent"] = {"kind": "FORM_60_001"} | ({"status": status} if status else {})
+    state: Any = rules().mapping.decode(with_rulings(stored))
+    assert state.filing.consent.status == (status or "claimed")
