@@ -26,13 +26,15 @@ from services.intake.raw import (
 from services.intake.registry import Numbers
 from services.intake.speaking import Tongues
 from services.intake.status import status_of
-from services.intake.submitting import Submissions, reference_index
+from services.intake.submitting import Engine as SubmittingEngine
+from services.intake.submitting import Submissions, carried_out, reference_index
 from shared.casework.commands import Answered
-from shared.casework.errors import CommandRefused, ContractViolation
+from shared.casework.errors import CommandFailed, CommandRefused, ContractViolation, Outage
 from shared.contracts.reading import TOO_LARGE
 from shared.contracts.received import MAX_BODY_BYTES, RequestBody
 from shared.contracts.vocabulary import RejectCode
 from shared.language.catalogues import Tongue
+from shared.mongo.driver import PyMongoError
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.blind_index import BlindIndex
@@ -41,13 +43,17 @@ from shared.privacy.links import Links
 from shared.web.idempotency import IdempotencyKey, mark_replayed
 from shared.web.problems import Problem
 from shared.web.sign_in import Client, SignIn
+from shared.web.together import Together
 
 _REUSED: Final = "idempotency_key_reused"
 _RANDOM_UUID = 4
 _MOST_OWN_CASES = 200
+_SUBMISSIONS_AT_ONCE = 64
+_GROUPS = 2
+"""Groups of submissions under way at a time: while one waits for the store, another is prepared."""
 
 
-class Engine(AskingEngine, Protocol):
+class Engine(AskingEngine, SubmittingEngine, Protocol):
     """What this API needs of the engine."""
 
     async def listing(
@@ -122,7 +128,12 @@ class Desk:
         now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
-        self._submissions = submissions
+        self._together: Together[RawSubmission, Answered | CommandFailed | Refusal] = Together(
+            lambda raw: carried_out(raw, submissions, engine, wait=False),
+            at_once=_SUBMISSIONS_AT_ONCE,
+            groups=_GROUPS,
+            for_all=(Outage, PyMongoError),
+        )
         self._links = links
         self._index = index
         self._public_url = public_url.rstrip("/")
@@ -143,16 +154,15 @@ class Desk:
             received_at=self._now(),
             resubmits_link=resubmits_link.rstrip("/").rpartition("/")[2] if resubmits_link else None,
         )
-        (prepared,) = await self._submissions.prepare([raw])
-        if isinstance(prepared, Refusal):
-            raise _refused(prepared)
-        try:
-            answered = await self._engine.command(prepared.command)
-        except CommandRefused as error:
-            if error.code != _REUSED:
-                raise
-            raise _reused() from None
-        return self._receipt(raw.case_id, answered)
+        match await self._together.do(raw):
+            case Answered() as answered:
+                return self._receipt(raw.case_id, answered)
+            case Refusal() as refusal:
+                raise _refused(refusal)
+            case CommandRefused(code=code) if code == _REUSED:
+                raise _reused()
+            case CommandFailed() as failed:
+                raise failed
 
     async def own(self, client: Client | None, reference: str) -> list[dict[str, Any]]:
         """The cases that this client filed under this reference."""

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from services.intake.channels.kafka import read_record
 from services.intake.domain.case import State
 from services.intake.raw import ERASED, RawSubmission, Refusal
-from services.intake.submitting import Prepared, Submissions
+from services.intake.submitting import Submissions, carried_out
+from shared.casework.commands import Answered
 from shared.casework.dead_letters import DeadLetter, DeadLetters, of_record
 from shared.casework.engine import Engine
 from shared.casework.errors import CommandFailed, CommandRefused, Outage, TooBusy
@@ -39,17 +40,13 @@ class Arrivals:
         read = [
             read_record(record.value, topic=record.topic, at=self._policy_time(record.timestamp)) for record in records
         ]
-        outcomes: dict[int, Refusal | CommandFailed] = {i: r for i, r in enumerate(read) if isinstance(r, Refusal)}
-        places = [i for i, r in enumerate(read) if isinstance(r, RawSubmission)]
-        prepared = await self._submissions.prepare([r for r in read if isinstance(r, RawSubmission)])
-        outcomes |= {i: p for i, p in zip(places, prepared, strict=True) if isinstance(p, Refusal)}
-        ready = [(i, p.command) for i, p in zip(places, prepared, strict=True) if isinstance(p, Prepared)]
-        results = await self._engine.commands([command for _, command in ready])
-        outcomes |= {i: r for (i, _), r in zip(ready, results, strict=True) if isinstance(r, CommandFailed)}
-        if any(isinstance(outcome, TooBusy) for outcome in outcomes.values()):
+        raw = [each for each in read if isinstance(each, RawSubmission)]
+        done = iter(await carried_out(raw, self._submissions, self._engine, wait=True))
+        outcomes = [next(done) if isinstance(each, RawSubmission) else each for each in read]
+        if any(isinstance(outcome, TooBusy) for outcome in outcomes):
             raise Outage("Others keep changing the same cases.")
         await self._dead_letters.keep(
-            [letter for i, outcome in sorted(outcomes.items()) if (letter := _dead(records[i], outcome))],
+            [letter for record, outcome in zip(records, outcomes, strict=True) if (letter := _dead(record, outcome))],
             at=datetime.now(UTC),
         )
 
@@ -70,8 +67,13 @@ class Deleting:
         self._deleted |= news
 
 
-def _dead(record: Record, outcome: Refusal | CommandFailed) -> DeadLetter | None:
-    if isinstance(outcome, Refusal):
-        return None if outcome.code == ERASED else of_record(record, outcome.reason)
-    reason = outcome.code if isinstance(outcome, CommandRefused) else type(outcome).__name__
-    return of_record(record, reason)
+def _dead(record: Record, outcome: Answered | CommandFailed | Refusal) -> DeadLetter | None:
+    match outcome:
+        case Answered():
+            return None
+        case Refusal():
+            return None if outcome.code == ERASED else of_record(record, outcome.reason)
+        case CommandRefused():
+            return of_record(record, outcome.code)
+        case CommandFailed():
+            return of_record(record, type(outcome).__name__)

@@ -4,9 +4,11 @@ The same way for one request over HTTP and for hundreds from Kafka. A submission
 itself, with reasons that quote nothing of it.
 """
 
+from asyncio import gather
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from services.intake import from_body
@@ -18,7 +20,8 @@ from services.intake.domain.facts import age_band, is_urgent
 from services.intake.domain.filing import Filing
 from services.intake.raw import ANONYMOUS, ERASED, KEY_BROKEN, WRONG_BODY, RawSubmission, Refusal
 from services.intake.registry import Doubles, Numbers, Sighting
-from shared.casework.commands import command_id, whole_milliseconds
+from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
 from shared.contracts.reading import WrongBody, read_body, read_mapping
 from shared.contracts.received import RequestBody
@@ -43,12 +46,9 @@ class _Readable:
     """A submission whose body could be read."""
 
     raw: RawSubmission
+    case_id: UUID
     body: RequestBody
     at: datetime
-
-    @property
-    def case_id(self) -> UUID:
-        return self.raw.case_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,7 @@ class Submissions:
         """One answer for each submission, in their order. A few round trips for a batch, whatever its size."""
         read = [_read(raw) for raw in submissions]
         drafts = await self._drafts([each for each in read if isinstance(each, _Readable)])
-        doubles = await self._doubles.note(self._sightings(drafts))
-        mended = await self._mended(drafts)
+        doubles, mended = await gather(self._doubles.note(self._sightings(drafts)), self._mended(drafts))
         prepared: dict[int, Prepared | Refusal] = {}
         for draft in drafts:
             case_id = draft.read.case_id
@@ -99,9 +98,10 @@ class Submissions:
         """Those whose case has not been erased, with the keys that were read back."""
         if not readable:
             return []
-        keys = await self._keyring.get_or_create([each.case_id for each in readable])
+        ids = [each.case_id for each in readable]
+        # A case that has been erased keeps its number, so nothing is lost by asking for both at once.
+        keys, numbers = await gather(self._keyring.get_or_create(ids), self._numbers.reserve(ids))
         alive = [(each, key) for each in readable if isinstance(key := keys[each.case_id], CaseKey)]
-        numbers = await self._numbers.reserve([each.case_id for each, _ in alive])
         return [self._draft(each, key, numbers[each.case_id]) for each, key in alive]
 
     def _draft(self, read: _Readable, key: CaseKey, number: str) -> _Draft:
@@ -158,6 +158,27 @@ class Submissions:
         return {case_id: number for case_id, (number, earlier) in claims.items() if owners.get(number) == earlier}
 
 
+class Engine(Protocol):
+    """What carrying out asks of the engine."""
+
+    async def commands(
+        self, commands: Sequence[Command[Any]], *, wait: bool = True
+    ) -> list[Answered | CommandFailed]: ...
+
+
+async def carried_out(
+    raw: Sequence[RawSubmission], submissions: Submissions, engine: Engine, *, wait: bool
+) -> list[Answered | CommandFailed | Refusal]:
+    """What became of each submission, in their order: prepared and written together, however many they are.
+
+    `wait` for Kafka's acknowledgement of what they emit. Raises an outage, and then all may be done again.
+    """
+    prepared = await submissions.prepare(raw)
+    commands = [each.command for each in prepared if isinstance(each, Prepared)]
+    done = iter(await engine.commands(commands, wait=wait))
+    return [next(done) if isinstance(each, Prepared) else each for each in prepared]
+
+
 def reference_index(index: BlindIndex, namespace: str, reference: str | None) -> str | None:
     """A client's own reference as it is looked up; it may hold a name, so it is never kept in clear."""
     if not reference or namespace == ANONYMOUS:
@@ -169,7 +190,7 @@ def _read(raw: RawSubmission) -> _Readable | Refusal:
     at = whole_milliseconds(raw.received_at)
     reader: Callable[..., RequestBody] = read_body if isinstance(raw.content, bytes) else read_mapping
     try:
-        return _Readable(raw, reader(raw.content, today=at.date()), at)
+        return _Readable(raw, raw.case_id, reader(raw.content, today=at.date()), at)
     except WrongBody as error:
         return Refusal(WRONG_BODY, error.wrong)
 

@@ -21,7 +21,7 @@ from shared.casework import offering
 from shared.casework.case import Arrived, Case, Emitted
 from shared.casework.commands import Answered
 from shared.casework.engine import CaseView
-from shared.casework.errors import CaseUnknown, CommandFailed
+from shared.casework.errors import CaseUnknown, CommandFailed, Outage
 from shared.casework.reaction import Command
 from shared.contracts.envelope import Event, encode
 from shared.mongo import driver
@@ -57,16 +57,29 @@ def as_collection(kept: Collection) -> driver.Collection:
 
 @dataclass
 class MemoryEngine:
-    """The engine's pure core, and a dictionary where the store would be."""
+    """The engine's pure core, and a dictionary where the store would be.
+
+    `groups` notes how many commands came at once; while it is `away`, nothing can be written.
+    """
 
     cases: dict[UUID, Case[State]] = field(default_factory=dict)
+    groups: list[int] = field(default_factory=list)
+    away: bool = False
 
     async def command(self, command: Command[Any]) -> Answered:
-        case = self.cases.setdefault(command.case_id, Case(command.case_id))
-        answer = offering.command(case, command, rules())
+        (answer,) = await self.commands([command])
         if isinstance(answer, CommandFailed):
             raise answer
         return answer
+
+    async def commands(self, commands: Sequence[Command[Any]], *, wait: bool = True) -> list[Answered | CommandFailed]:
+        if self.away:
+            raise Outage("The store does not answer.")
+        self.groups.append(len(commands))
+        return [
+            offering.command(self.cases.setdefault(asked.case_id, Case(asked.case_id)), asked, rules())
+            for asked in commands
+        ]
 
     async def case(self, case_id: UUID) -> CaseView[State] | None:
         case = self.cases.get(case_id)
