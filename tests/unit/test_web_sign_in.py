@@ -11,10 +11,10 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
 from shared.web.problems import install
-from shared.web.sign_in import Client, Role, SignIn, Staff
+from shared.web.sign_in import Client, InvalidToken, Role, SignIn, Staff
 from shared.web.signing_keys import DevelopmentIssuerRefused, DevelopmentKeys, parse_key_set
 from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
 
@@ -157,6 +157,47 @@ async def test_a_token_of_another_key_is_refused_also_under_the_known_key_id(
     other = OKPKey.generate_key("Ed25519", {"kid": "another"})
     refused(await web.get("/any", headers=bearer(signed(other, claims()))), 401)
     refused(await web.get("/any", headers=bearer(signed(other, claims(), kid=private_key.kid))), 401)
+
+
+class Rotating:
+    """An issuer whose key and clock can be changed."""
+
+    def __init__(self, key: Key) -> None:
+        self.key: Key | None = key
+        self.seconds = NOW
+
+    async def find(self, _: str) -> Key | None:
+        return self.key
+
+
+@pytest.fixture(name="rotating")
+def _rotating(private_key: OKPKey) -> tuple[Rotating, SignIn, str]:
+    """An issuer, a sign-in by its keys, and a token that was let in once."""
+    keys = Rotating(private_key)
+    sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys, now=lambda: keys.seconds)
+    return keys, sign_in, signed(private_key, claims())
+
+
+async def test_a_token_that_was_right_before_expires_like_any_other(rotating: tuple[Rotating, SignIn, str]) -> None:
+    issuer, sign_in, token = rotating
+    assert (await sign_in.claims(token))["sub"] == "officer-1"
+    issuer.seconds = NOW + 60 + 31
+    with pytest.raises(InvalidToken):
+        await sign_in.claims(token)
+
+
+async def test_a_token_that_was_right_before_is_refused_once_the_issuer_has_another_key_or_none(
+    rotating: tuple[Rotating, SignIn, str], private_key: OKPKey
+) -> None:
+    issuer, sign_in, token = rotating
+    first = await sign_in.claims(token)
+    assert await sign_in.claims(token) is first  # Its signature was not verified again.
+    for key in (OKPKey.generate_key("Ed25519", {"kid": private_key.kid or ""}), None):
+        issuer.key = key
+        with pytest.raises(InvalidToken):
+            await sign_in.claims(token)
+    issuer.key = OKPKey.import_key(private_key.as_dict(private=True))
+    assert (await sign_in.claims(token))["sub"] == "officer-1"
 
 
 async def test_a_token_without_key_id_is_refused(web: httpx.AsyncClient, private_key: OKPKey) -> None:
