@@ -82,6 +82,9 @@ def content_of(body: RequestBody) -> Content:
         relief=bool(body.relief_sought),
         narrative=bool(body.narrative),
         place=bool(body.place.state),
+        requestor=requestor_type_of(body),
+        paper=body.consent.kind or ConsentKind.NONE,
+        signed=body.consent.signed is not False,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.intake.amending import FACTS_CHANGED, NOT_OPEN, RESOLVED, amend
 from services.intake.commands import RuleOnConsent, RuleOnWithdrawal, Withdraw
 from services.intake.domain.case import Accepted, Resolved, State, Withdrawable, WithdrawalAsked, WithdrawalWish
-from services.intake.domain.consent import PAPERS, Consent, Ruling, verifies, withdraws_alone
+from services.intake.domain.consent import Consent, Ruling, verifies, withdraws_alone
 from services.intake.domain.filing import Change
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import RequestWithdrawn
@@ -27,7 +27,7 @@ def on_consent(state: State | None, command: Command[RuleOnConsent], context: Co
     if ruled.facts_seen != filing.amendment:
         return FACTS_CHANGED
     kind = ruled.kind or filing.consent.kind
-    if ruled.verified and not verifies(kind, filing.requestor_type, PAPERS):
+    if ruled.verified and not verifies(kind, filing.requestor_type, context.policy.papers):
         return WRONG_PAPER
     consent = Consent(kind, Ruling(ruled.verified, ruled.by, context.now))
     return amend(state, Change(names=("consent",), consent=consent), {}, by=ruled.by)

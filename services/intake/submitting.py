@@ -106,9 +106,9 @@ class Submissions:
 
     def _draft(self, read: _Readable, key: CaseKey, number: str) -> _Draft:
         filing = self._filing(read, number)
-        missing = gaps(from_body.content_of(read.body))
         # What the reaction will decide: it has the same policy, at the same moment.
         policy = self._policies.at(read.at)
+        missing = gaps(from_body.content_of(read.body), policy.papers)
         urgent = is_urgent(filing.custody, filing.removal, read.at, policy.imminent_within)
         verdict = assess(missing, required=policy.required, urgent=urgent)
         return _Draft(read, key, filing, missing, isinstance(verdict, Accepted))

@@ -97,6 +97,10 @@ REJECTIONS: Final[Mapping[RejectCode, str]] = {
     RejectCode.NO_RELIEF_STATED: "Say what you ask ICE to do.",
     RejectCode.NO_NARRATIVE: "Tell us in your own words why ICE should look at the case again.",
     RejectCode.NO_PLACE: "Give the state where the person lives, or lived before.",
+    RejectCode.NO_CONSENT: (
+        "Send a signed paper that lets us talk to you: Form G-28 from a representative, ICE Form 60-001 from others."
+    ),
+    RejectCode.UNSIGNED_G28: "Have Form G-28 signed. Without a signature it does not count.",
 }
 
 RESULTS: Final[Mapping[ResolutionOutcome | TriageOutcome, str]] = {

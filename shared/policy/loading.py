@@ -20,7 +20,7 @@ from shared.policy.calendar import Calendar
 from shared.policy.guidance_file import GuidanceRead, guidance
 from shared.policy.model import GuidanceInForce, OfficeMap, Policies, Policy, Timeline
 from shared.policy.office_areas import office_map
-from shared.policy.process_file import ProcessRead, process
+from shared.policy.process_file import ProcessRead, process, required_of
 from shared.policy.reasons import unfit
 from shared.policy.shapes import CalendarFile, Dated, GuidanceFile, OfficesFile, ProcessFile
 from shared.policy.working_time import calendar
@@ -159,7 +159,8 @@ def _policy(
         office_map=offices,
         calendar=working_time,
         reasons={**ruled.reasons, **{each.code: each for each in guided.reasons}},
-        required=rules.required.value,
+        required=required_of(rules),
+        papers=rules.consent.value.papers.by_requestor(),
         imminent_within=rules.imminent_within.value,
         answer_within=rules.answer_within.value.by_urgency(),
         silence_after=rules.silence_after.value.by_urgency(),

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.contracts.vocabulary import RejectCode, Stage, Urgency
+from shared.contracts.vocabulary import ConsentKind, RejectCode, RequestorType, Stage, Urgency
 from shared.policy.calendar import Calendar
 from shared.policy.places import normalise_county, normalise_state
 from shared.policy.priorities import Guidance, GuidanceInForce, Remark, Timeline
@@ -122,7 +122,8 @@ class Policy:
     """Everything that is policy and not code, as in force at one moment.
 
     `guidance`, `process` and the names of `office_map` and `calendar` are the versions. `timeline` has the guidance of
-    all times: what is looked at again later goes by the version in force then. `questions` are by fact.
+    all times: what is looked at again later goes by the version in force then. `questions` are by fact. `papers`: which
+    let each kind of requestor hear more than the stage, once staff have verified them.
     """
 
     guidance: str
@@ -133,6 +134,7 @@ class Policy:
     calendar: Calendar
     reasons: Mapping[str, Reason]
     required: tuple[RejectCode, ...]
+    papers: Mapping[RequestorType, frozenset[ConsentKind]]
     imminent_within: timedelta
     answer_within: Mapping[Urgency, TimeLimit]
     silence_after: Mapping[Urgency, TimeLimit]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from shared.contracts.vocabulary import RejectCode
 from shared.policy.conditions import DAYS, NUMBERS, YES_NO
 from shared.policy.model import Reason, Remark
 from shared.policy.reasons import doubled, reason, unfit
@@ -26,12 +27,28 @@ def process(written: Written, file: ProcessFile) -> ProcessRead:
     wrong = [
         *doubled(written, file.reasons),
         *unfit(written, reasons, {}, "other files"),
+        *_consent_amiss(written, file),
         *_questions_amiss(written, file),
     ]
     if wrong:
         raise PolicyInvalid("\n".join(wrong))
     questions = {each.fact: Remark(each.code, each.en, each.source) for each in file.questions}
     return ProcessRead(file.version, file, questions, {each.code: each for each in reasons})
+
+
+CONSENT = (RejectCode.NO_CONSENT, RejectCode.UNSIGNED_G28)
+"""Required or not by `consent.missing`, never by name."""
+
+
+def required_of(file: ProcessFile) -> tuple[RejectCode, ...]:
+    """All that a request must hold."""
+    return file.required.value + (CONSENT if file.consent.value.missing == "reject" else ())
+
+
+def _consent_amiss(written: Written, file: ProcessFile) -> Iterator[str]:
+    for at, code in enumerate(file.required.value):
+        if code in CONSENT:
+            yield written.complaint(("required", "is", at), f"{code} is decided by consent.missing")
 
 
 def _questions_amiss(written: Written, file: ProcessFile) -> Iterator[str]:

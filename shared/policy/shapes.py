@@ -1,11 +1,19 @@
 """The shapes of policy files: what may stand in them. Unknown fields are refused, so that a slip is not a silent no."""
 
 from datetime import date
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.contracts.vocabulary import PriorityCategory, RejectCode, ResolutionOutcome, Stage, Urgency
+from shared.contracts.vocabulary import (
+    ConsentKind,
+    PriorityCategory,
+    RejectCode,
+    RequestorType,
+    ResolutionOutcome,
+    Stage,
+    Urgency,
+)
 from shared.policy.time_limits import TimeLimit
 from shared.policy.time_texts import Duration, HolidayRule, Limit, WallClock, Weekday, Zone
 
@@ -92,10 +100,35 @@ class WrittenQuestion(Shape):
     source: Text
 
 
+Papers = Annotated[frozenset[ConsentKind], Field(min_length=1)]
+
+
+class PerRequestor(Shape):
+    """The papers that count, for each kind of requestor."""
+
+    NONCITIZEN: Papers
+    ATTORNEY: Papers
+    ACCREDITED_REP: Papers
+    FAMILY: Papers
+    NGO_OTHER: Papers
+
+    def by_requestor(self) -> dict[RequestorType, frozenset[ConsentKind]]:
+        """The same, by kind of requestor."""
+        return {kind: getattr(self, kind.value) for kind in RequestorType}
+
+
+class ConsentRules(Shape):
+    """Which paper counts for whom, and what becomes of a request without one."""
+
+    papers: PerRequestor
+    missing: Literal["accept", "reject"]
+
+
 class ProcessFile(Dated):
     """`process/*.yaml`."""
 
     required: Sourced[tuple[RejectCode, ...]]
+    consent: Sourced[ConsentRules]
     imminent_within: Sourced[Duration]
     answer_within: Sourced[PerUrgency]
     silence_after: Sourced[PerUrgency]

@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.commands import Ask, AskReview, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
 from services.intake.domain.case import ReviewAsked, ReviewLapsed, UnderConsideration, WindowOpen, WithdrawalAsked
-from services.intake.domain.consent import PAPERS, Consent, Ruling, verifies, withdraws_alone
+from services.intake.domain.consent import Consent, Ruling, verifies, withdraws_alone
 from services.intake.reactions import BEHAVIOUR
 from services.intake.upcasting import with_rulings
 from shared.casework.commands import Answered
@@ -51,7 +51,7 @@ def test_who_withdraws_alone(requestor: RequestorType, kind: ConsentKind, ruling
     ],
 )
 def test_which_paper_counts_for_whom(requestor: RequestorType, kind: ConsentKind, counts: bool) -> None:
-    assert verifies(kind, requestor, PAPERS) is counts
+    assert verifies(kind, requestor, rules().policies.at(MONDAY).papers) is counts
 
 
 def test_a_consent_is_claimed_until_staff_rule_on_it() -> None:

@@ -1,5 +1,6 @@
 """Intake's pure rules: A-numbers, case numbers, what is missing, who may not be turned away."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from services.intake.domain.a_number import canonical
 from services.intake.domain.case_number import ALPHABET, number_of, read_number
 from services.intake.domain.completeness import Accepted, Content, NotAccepted, assess, gaps
 from services.intake.domain.facts import Custody, Day, Facts, Removal, YesNo, age_band, is_urgent, merged
-from shared.contracts.vocabulary import Belief, CustodyStatus, RejectCode
-from tests.unit.intake_world import MONDAY
+from shared.contracts.vocabulary import Belief, ConsentKind, CustodyStatus, RejectCode, RequestorType
+from tests.unit.intake_world import MONDAY, rules
 
 EVERYTHING = Content(
     name=True,
@@ -24,8 +25,25 @@ EVERYTHING = Content(
     relief=True,
     narrative=True,
     place=True,
+    requestor=RequestorType.FAMILY,
+    paper=ConsentKind.FORM_60_001,
+    signed=True,
 )
-NOTHING = Content(*(False for _ in Content.__dataclass_fields__))
+NOTHING = Content(
+    name=False,
+    a_number=False,
+    a_number_readable=False,
+    date_of_birth=False,
+    requestor_name=False,
+    decision=False,
+    relief=False,
+    narrative=False,
+    place=False,
+    requestor=RequestorType.FAMILY,
+    paper=ConsentKind.NONE,
+    signed=False,
+)
+PAPERS = rules().policies.at(MONDAY).papers
 
 
 @pytest.mark.parametrize(
@@ -78,8 +96,29 @@ def test_another_attempt_is_another_number() -> None:
 
 
 def test_everything_that_is_missing_is_named_at_once() -> None:
-    assert gaps(EVERYTHING) == ()
-    assert set(gaps(NOTHING)) == set(RejectCode) - {RejectCode.BAD_A_NUMBER}
+    assert gaps(EVERYTHING, PAPERS) == ()
+    assert set(gaps(NOTHING, PAPERS)) == set(RejectCode) - {RejectCode.BAD_A_NUMBER, RejectCode.UNSIGNED_G28}
+
+
+@pytest.mark.parametrize(
+    ("requestor", "paper", "signed", "code"),
+    [
+        (RequestorType.NONCITIZEN, ConsentKind.NONE, True, None),  # needs none
+        (RequestorType.ATTORNEY, ConsentKind.G28, True, None),
+        (RequestorType.ATTORNEY, ConsentKind.G28, False, RejectCode.UNSIGNED_G28),
+        (RequestorType.ATTORNEY, ConsentKind.FORM_60_001, True, RejectCode.NO_CONSENT),  # others' paper
+        (RequestorType.ACCREDITED_REP, ConsentKind.NONE, True, RejectCode.NO_CONSENT),
+        (RequestorType.FAMILY, ConsentKind.FORM_60_001, True, None),
+        (RequestorType.FAMILY, ConsentKind.FORM_60_001, False, RejectCode.NO_CONSENT),
+        (RequestorType.FAMILY, ConsentKind.G28, False, RejectCode.NO_CONSENT),  # a signature would not help
+        (RequestorType.NGO_OTHER, ConsentKind.NONE, True, RejectCode.NO_CONSENT),
+    ],
+)
+def test_a_missing_paper_is_named_by_what_would_mend_it(
+    requestor: RequestorType, paper: ConsentKind, signed: bool, code: RejectCode | None
+) -> None:
+    content = replace(EVERYTHING, requestor=requestor, paper=paper, signed=signed)
+    assert gaps(content, PAPERS) == ((code,) if code else ())
 
 
 def test_only_what_policy_requires_counts_and_only_against_those_who_can_wait() -> None:

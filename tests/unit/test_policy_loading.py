@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts.vocabulary import RejectCode, Stage, TriageOutcome, Urgency
+from shared.contracts.vocabulary import ConsentKind, RejectCode, RequestorType, Stage, TriageOutcome, Urgency
 from shared.policy.calendar import FixedDay, Holiday, WeekdayOfMonth
 from shared.policy.loading import OWN_FILES, load
 from shared.policy.model import Policy, TimeLimit
@@ -47,11 +47,21 @@ def line_of(folder: Path, file: str, text: str) -> int:
     return next(number for number, line in enumerate(lines, start=1) if text in line)
 
 
+def test_policy_says_whether_a_missing_paper_is_a_reason_to_reject(rewrite: Rewrite) -> None:
+    strict = load(rewrite(PROCESS, "missing: accept", "missing: reject")).versions[0][1]
+    assert {RejectCode.NO_CONSENT, RejectCode.UNSIGNED_G28} <= set(strict.required)
+    with pytest.raises(PolicyInvalid, match=r"required\.is\.9.*NO_CONSENT is decided by consent\.missing"):
+        load(rewrite(PROCESS, "    - NO_PLACE\n", "    - NO_PLACE\n    - NO_CONSENT\n"))
+    with pytest.raises(PolicyInvalid, match=r"consent.*ATTORNEY"):
+        load(rewrite(PROCESS, "ATTORNEY: [G28]", "ATTORNEY: []"))
+
+
 def test_the_default_is_the_interim_guidance_of_february_2021(policy: Policy) -> None:
     assert policy.guidance == "JOHNSON_11090_1_2021_02_18"
     assert policy.process == "ICR_2021_03_05"
     assert policy.office_map.version == "2025-09"
-    assert set(policy.required) == set(RejectCode)
+    assert set(policy.required) == set(RejectCode) - {RejectCode.NO_CONSENT, RejectCode.UNSIGNED_G28}
+    assert policy.papers[RequestorType.FAMILY] == {ConsentKind.FORM_60_001}
     assert policy.calendar.version == "US_FEDERAL"
     assert policy.sro_answer_within[Urgency.DETAINED] == TimeLimit(14, Unit.DAYS, time(17))
     assert policy.sro_answer_within[Urgency.REMOVAL_IMMINENT] == TimeLimit(14, Unit.DAYS, time(17))

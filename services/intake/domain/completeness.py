@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from shared.contracts.vocabulary import RejectCode
+from services.intake.domain.consent import Papers, verifies
+from shared.contracts.vocabulary import ConsentKind, RejectCode, RequestorType
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,15 @@ class Content:
     relief: bool
     narrative: bool
     place: bool
+    requestor: RequestorType
+    paper: ConsentKind
+    signed: bool
 
 
-def gaps(content: Content) -> tuple[RejectCode, ...]:
-    """Everything that is missing, all at once."""
+def gaps(content: Content, papers: Papers) -> tuple[RejectCode, ...]:
+    """Everything that is missing, all at once. `papers`: which let each kind of requestor hear more than the stage."""
+    counts = verifies(content.paper, content.requestor, papers)
+    unsigned = counts and content.paper is ConsentKind.G28 and not content.signed
     found = (
         (not content.name, RejectCode.NO_NAME),
         (not content.a_number, RejectCode.NO_A_NUMBER),
@@ -32,6 +38,8 @@ def gaps(content: Content) -> tuple[RejectCode, ...]:
         (not content.relief, RejectCode.NO_RELIEF_STATED),
         (not content.narrative, RejectCode.NO_NARRATIVE),
         (not content.place, RejectCode.NO_PLACE),
+        (not (counts and content.signed) and not unsigned, RejectCode.NO_CONSENT),
+        (unsigned, RejectCode.UNSIGNED_G28),
     )
     return tuple(code for missing, code in found if missing)
 

@@ -13,15 +13,7 @@ from shared.contracts.vocabulary import ConsentKind, ConsentStatus, RequestorTyp
 REPRESENTATIVES = frozenset({RequestorType.ATTORNEY, RequestorType.ACCREDITED_REP})
 
 Papers = Mapping[RequestorType, frozenset[ConsentKind]]
-"""The papers by which each kind of requestor may be verified; NONE: by who they are."""
-
-PAPERS: Papers = {
-    RequestorType.NONCITIZEN: frozenset({ConsentKind.NONE}),
-    RequestorType.ATTORNEY: frozenset({ConsentKind.G28}),
-    RequestorType.ACCREDITED_REP: frozenset({ConsentKind.G28}),
-    RequestorType.FAMILY: frozenset({ConsentKind.FORM_60_001}),
-    RequestorType.NGO_OTHER: frozenset({ConsentKind.FORM_60_001}),
-}
+"""The papers by which each kind of requestor may be verified, as policy has it; NONE: by who they are."""
 
 
 @dataclass(frozen=True, slots=True)
