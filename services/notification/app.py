@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.notification import api
 from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
+from services.notification.mail.ledger_store import LedgerStore
 from services.notification.mail.loop import MailLoop
 from services.notification.mail.message import Sender
 from services.notification.mail.preparing import Desk
@@ -23,8 +24,9 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
     """The whole service; nothing connects before the application starts."""
     base = Foundation(BEHAVIOUR, settings, point=point)
     knobs = Knobs()
+    ledger = LedgerStore(base.engine)
     desk = Desk(
-        ledger=base.engine,
+        ledger=ledger,
         keyring=base.keyring,
         links=base.links,
         index=base.index,
@@ -46,7 +48,7 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
     )
     relay = RelayAddress.of(settings.smtp_url.get_secret_value())
     mail = MailLoop(
-        base.engine,
+        ledger,
         desk,
         lambda: Connection(relay, knobs.patience),
         knobs=knobs,

@@ -3,6 +3,8 @@
 The case's state never changes here; a settled letter is published as `notification.recorded`.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,9 +35,10 @@ NOT_OPEN_TO_PERSONS = (
 def on_record(state: State | None, command: Command[RecordResult], context: Context) -> Step[State] | Refused:
     """Record what became of an attempt, once: only the attempt that holds the token may."""
     said = command.data
-    entry = _entry(context, said.notification)
-    if state is None or entry is None:
+    found = _found(state, context, said.notification)
+    if found is None:
         return UNKNOWN
+    entry = found.entry
     late = said.result is MailResult.SENT and entry.phase is Phase.DUE and entry.doubted == said.token
     if not late and (entry.token != said.token or entry.phase not in MAY_BECOME[said.result]):
         return MOVED_ON
@@ -48,15 +51,16 @@ def on_record(state: State | None, command: Command[RecordResult], context: Cont
         "outcome": None,
         "at": context.now,
     }
-    return _settled(state, entry, said.notification, changes, reply_class=said.reply_class)
+    return _settled(found, changes, reply_class=said.reply_class)
 
 
 def on_defer(state: State | None, command: Command[DeferMail], context: Context) -> Step[State] | Refused:
     """The relay refused for now, definitely: due again later."""
     said = command.data
-    entry = _entry(context, said.notification)
-    if state is None or entry is None:
+    found = _found(state, context, said.notification)
+    if found is None:
         return UNKNOWN
+    entry = found.entry
     if entry.token != said.token or entry.phase not in {Phase.CLAIMED, Phase.DATA}:
         return MOVED_ON
     changes = {
@@ -68,15 +72,16 @@ def on_defer(state: State | None, command: Command[DeferMail], context: Context)
         "claimed_until": None,
         "outcome": None,
     }
-    return _moved(state, entry, said.notification, changes)
+    return _moved(found, changes)
 
 
 def on_resend(state: State | None, command: Command[Resend], context: Context) -> Step[State] | Refused:
     """A person takes the risk of a second copy, once the first attempt can no longer be under way."""
     said = command.data
-    entry = _entry(context, said.notification)
-    if state is None or entry is None:
+    found = _found(state, context, said.notification)
+    if found is None:
         return UNKNOWN
+    entry = found.entry
     if entry.phase not in {Phase.UNCERTAIN, Phase.FAILED}:
         return Refused("not_open", NOT_OPEN_TO_PERSONS)
     if entry.phase is Phase.UNCERTAIN and _may_be_under_way(entry, said.over_since):
@@ -95,15 +100,16 @@ def on_resend(state: State | None, command: Command[Resend], context: Context) -
         "by": said.by,
         "at": context.now,
     }
-    return _moved(state, entry, said.notification, changes, answer={"attempt": entry.attempt + 1})
+    return _moved(found, changes, answer={"attempt": entry.attempt + 1})
 
 
 def on_delivered(state: State | None, command: Command[Delivered], context: Context) -> Step[State] | Refused:
     """A person settles a letter that the system could not: it arrived, or its reader was told another way."""
     said = command.data
-    entry = _entry(context, said.notification)
-    if state is None or entry is None:
+    found = _found(state, context, said.notification)
+    if found is None:
         return UNKNOWN
+    entry = found.entry
     arrived = said.heard is Heard.ARRIVED
     untold = entry.phase is Phase.SUPPRESSED and entry.reason in TO_BE_TOLD
     if entry.phase not in {Phase.UNCERTAIN, Phase.FAILED} and (arrived or not untold):
@@ -115,49 +121,57 @@ def on_delivered(state: State | None, command: Command[Delivered], context: Cont
         Heard.BY_POST: Because.TOLD_BY_POST.value,
     }[said.heard]
     changes = {"phase": phase_after(result), "reason": reason, "told": said.heard, "by": said.by, "at": context.now}
-    return _settled(state, entry, said.notification, changes, reply_class=reason)
+    return _settled(found, changes, reply_class=reason)
 
 
 def _may_be_under_way(entry: Entry, over_since: datetime) -> bool:
     return entry.claimed_until is not None and entry.claimed_until > over_since
 
 
-def _entry(context: Context, notification: UUID) -> Entry | None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One letter as a command finds it. `stored`: its whole entry, with what a newer build may have added."""
+
+    state: State
+    notification: UUID
+    entry: Entry
+    stored: Mapping[str, Any]
+
+
+def _found(state: State | None, context: Context, notification: UUID) -> Found | None:
     stored = context.work.get("mail", {}).get(notification.hex)
-    return read(stored) if stored else None
+    return Found(state, notification, read(stored), stored) if state is not None and stored else None
 
 
-def _settled(
-    state: State, entry: Entry, notification: UUID, changes: dict[str, Any], *, reply_class: str
-) -> Step[State]:
+def _settled(found: Found, changes: Mapping[str, Any], *, reply_class: str) -> Step[State]:
     result = MailResult(changes["phase"].value)
     recorded = NotificationRecorded(
-        notification=notification,
-        letter=entry.letter,
-        role=entry.role,
+        notification=found.notification,
+        letter=found.entry.letter,
+        role=found.entry.role,
         result=result,
-        attempt=entry.attempt,
+        attempt=found.entry.attempt,
         reply_class=reply_class,
     )
-    return _moved(state, entry, notification, changes, emits=(Emit(recorded),), answer={"result": result.value})
+    return _moved(found, changes, emits=(Emit(recorded),), answer={"result": result.value})
 
 
 def _moved(
-    state: State,
-    entry: Entry,
-    notification: UUID,
-    changes: dict[str, Any],
+    found: Found,
+    changes: Mapping[str, Any],
     *,
     emits: tuple[Emit, ...] = (),
-    answer: dict[str, Any] | None = None,
+    answer: Mapping[str, Any] | None = None,
 ) -> Step[State]:
+    """The entry is written whole: nothing of it changes meanwhile unless phase or token does, which are guarded."""
+    changed = {**found.stored, **changes}
     return Step(
-        state=state,
+        state=found.state,
         emits=emits,
-        work={path(notification, field): value for field, value in changes.items()},
+        work={path(found.notification): {field: value for field, value in changed.items() if value is not None}},
         guard={
-            f"work.{path(notification, 'phase')}": entry.phase.value,
-            f"work.{path(notification, 'token')}": entry.token,
+            f"work.{path(found.notification, 'phase')}": found.entry.phase.value,
+            f"work.{path(found.notification, 'token')}": found.entry.token,
         },
         answer=answer or {},
     )

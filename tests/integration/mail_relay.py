@@ -17,11 +17,12 @@ GOOD = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go ahead", "dot": "250 
 DROP = "drop"
 HANG = "hang"
 DROP_BEFORE_TAKING = "drop before taking"
+DROP_IN_THE_CONTENT = "drop in the content"
 
 
 @dataclass
 class ScriptedRelay:
-    """`script` answers (step, recipient) with a reply, `DROP`, `HANG`, `DROP_BEFORE_TAKING` or None for the usual."""
+    """`script` answers (step, recipient) with a reply, one of the above, or None for the usual."""
 
     script: Callable[[str, str], str | None] = lambda _step, _to: None
     taken: list[EmailMessage] = field(default_factory=list)
@@ -61,7 +62,7 @@ class ScriptedRelay:
                 await _say(writer, "250 relay")
                 continue
             # The recipient of the coming message is not known at MAIL.
-            reply = await self._decide(verb, recipient if verb != "MAIL" else "")
+            reply = await self._decided(self.script(verb, recipient if verb != "MAIL" else ""), verb)
             if reply is None:
                 return
             await _say(writer, reply)
@@ -71,21 +72,24 @@ class ScriptedRelay:
     async def _content(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sender: str, recipient: str
     ) -> bool:
-        content = (await reader.readuntil(b"\r\n.\r\n"))[:-3].replace(b"\r\n..", b"\r\n.")
         said = self.script("dot", recipient)
+        if said == DROP_IN_THE_CONTENT:
+            await reader.readexactly(20)
+            return False
+        content = (await reader.readuntil(b"\r\n.\r\n"))[:-3].replace(b"\r\n..", b"\r\n.")
         if said == DROP_BEFORE_TAKING:
             return False
         if said is None or said in {DROP, HANG} or said.startswith(("2", "gibberish")):
             self.taken.append(message_from_bytes(content, policy=default))
             self.envelopes.append((sender, recipient))
-        reply = await self._decide("dot", recipient)
+        reply = await self._decided(said, "dot")
         if reply is None:
             return False
         await _say(writer, reply)
         return True
 
-    async def _decide(self, step: str, recipient: str) -> str | None:
-        said = self.script(step, recipient)
+    async def _decided(self, said: str | None, step: str) -> str | None:
+        """The reply; None to drop the connection."""
         if said == DROP:
             return None
         if said == HANG:

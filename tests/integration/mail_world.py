@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 from services.notification.commands import Mail, Resend
 from services.notification.domain.following import State
 from services.notification.domain.ledger import Entry, Phase, entries
-from services.notification.mail.claims import Ledger
 from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
+from services.notification.mail.ledger_store import Ledger, LedgerStore
 from services.notification.mail.loop import MailLoop, real_age
 from services.notification.mail.message import Sender
 from services.notification.mail.preparing import Desk
@@ -89,19 +89,23 @@ class World:
     client: MongoClient
     keyring: Keyring
     port: int
+    prefix: str
     clocks: Clocks = field(default_factory=Clocks)
-    knobs: Knobs = field(default_factory=lambda: Knobs(group=4, patience=QUICK, rejections_a_day=2))
+    knobs: Knobs = field(
+        default_factory=lambda: Knobs(group=4, connections=8, gather=timedelta(), patience=QUICK, rejections_a_day=2)
+    )
     links: Links = field(default_factory=lambda: Links(SecretKey(b"l" * 32)))
 
     @classmethod
-    async def on(cls, mongodb: str, port: int) -> "World":
-        client, prefix = MongoClient(mongodb), f"mail_{uuid4().hex[:10]}"
+    async def on(cls, mongodb: str, port: int, prefix: str | None = None) -> "World":
+        """A new one, or the one that another process has made under this prefix."""
+        client, prefix = MongoClient(mongodb), prefix or f"mail_{uuid4().hex[:10]}"
         rules = Rules(BEHAVIOUR, StateMapping[State](BEHAVIOUR.state), load(), "test")
         store = Store(client.database(f"{prefix}_notification"), rules)
         await store.prepare()
         engine = Engine(rules, store, Outbox(store, Taken(), Breaker(time.monotonic)))
         keys = Keyring(client.database(f"{prefix}_keyring")["keys"], SecretKey(b"m" * 32))
-        return cls(engine, client, keys, port)
+        return cls(engine, client, keys, port, prefix)
 
     async def close(self) -> None:
         await self.engine.drain(5)
@@ -111,7 +115,7 @@ class World:
         self, *, point: Point = no_point, knobs: Knobs | None = None, ledger: Ledger | None = None, **desk: Any
     ) -> MailLoop:
         """A mail loop as another process would have it: it shares nothing but the store."""
-        knobs, ledger = knobs or self.knobs, ledger or self.engine
+        knobs, ledger = knobs or self.knobs, ledger or LedgerStore(self.engine)
         made = Desk(
             ledger=ledger,
             keyring=self.keyring,

@@ -5,7 +5,8 @@ After each test the relay's own count is looked at: more than one copy of a Mess
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.notification.domain.ledger import Phase
-from services.notification.mail.claims import Ledger
+from services.notification.mail.ledger_store import Current, LedgerStore
 from services.notification.mail.relay import Patience
 from shared.casework.commands import Answered
 from shared.casework.document import arrive
@@ -24,7 +25,7 @@ from shared.casework.reaction import Command
 from shared.contracts.vocabulary import RequestorType
 from tests.conftest import Servers
 from tests.eventually import eventually
-from tests.integration.mail_relay import DROP, DROP_BEFORE_TAKING, HANG, ScriptedRelay, running
+from tests.integration.mail_relay import DROP, DROP_BEFORE_TAKING, DROP_IN_THE_CONTENT, HANG, ScriptedRelay, running
 from tests.integration.mail_world import Crash, World, addresses
 from tests.unit.notification_story import RESOLVED, submitted
 
@@ -80,6 +81,7 @@ async def after_a_lease(world: World) -> None:
     [
         (DROP, "DROPPED", 1),
         (DROP_BEFORE_TAKING, "DROPPED", 0),
+        (DROP_IN_THE_CONTENT, "DROPPED", 0),
         (HANG, "TIMED_OUT", 1),
         ("gibberish", "NO_VALID_REPLY", 1),
         ("354 what", "NO_VALID_REPLY", 0),
@@ -230,7 +232,7 @@ class Sleeper:
 async def test_the_late_reply_to_one_letter_is_never_read_as_the_reply_to_the_next(
     world: World, relay: ScriptedRelay
 ) -> None:
-    loop = world.loop(knobs=dataclasses.replace(world.knobs, group=1, lanes=1))
+    loop = world.loop(knobs=dataclasses.replace(world.knobs, group=1, connections=1))
     first = await a_case(world)
     relay.script = lambda step, _: HANG if step == "dot" else None
     await world.settle(loop)
@@ -240,6 +242,25 @@ async def test_the_late_reply_to_one_letter_is_never_read_as_the_reply_to_the_ne
     await world.settle(loop)
     assert [(await world.one(case_id)).phase for case_id in (first, second)] == [Phase.UNCERTAIN] * 2
     assert relay.connections == 2
+
+
+async def test_a_reply_too_many_is_not_read_as_the_reply_to_the_next_letter(world: World, relay: ScriptedRelay) -> None:
+    loop = world.loop(knobs=dataclasses.replace(world.knobs, group=1, connections=1))
+    replies = iter(["250 taken\r\n550 never", None])
+    relay.script = lambda step, _: next(replies) if step == "dot" else None
+    cases = [await a_case(world) for _ in range(2)]
+    await world.settle(loop)
+    assert [(await world.one(case_id)).phase for case_id in cases] == [Phase.SENT] * 2
+    assert relay.connections == 2
+
+
+async def test_a_reply_that_comes_before_the_content_is_not_the_reply_to_it(world: World, relay: ScriptedRelay) -> None:
+    case_id = await a_case(world)
+    early = {"DATA": "354 go ahead\r\n250 taken", "dot": "550 never"}
+    relay.script = lambda step, _: early.get(step)
+    await world.settle(world.loop())
+    entry = await world.one(case_id)
+    assert (entry.phase, entry.reason, relay.taken) == (Phase.DUE, "Dropped", [])
 
 
 async def test_a_sender_that_slept_after_its_mark_starts_no_content(world: World, relay: ScriptedRelay) -> None:
@@ -320,30 +341,25 @@ async def test_the_due_letters_of_a_parked_case_still_go_and_are_recorded_when_i
 class Flaky:
     """A store that fails once, at one operation, before it was carried out or after."""
 
-    def __init__(self, engine: Any, operation: str, *, at: int, carried_out: bool) -> None:
-        self._engine = engine
+    def __init__(self, ledger: LedgerStore, operation: str, *, at: int, carried_out: bool) -> None:
+        self._ledger = ledger
         self._operation = operation
-        self._left = at
+        self.left = at
         self._carried_out = carried_out
+        self.due, self.entries, self.sent_to = ledger.due, ledger.entries, ledger.sent_to
 
-    async def listing(
-        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), skip: int = 0, limit: int = 50
-    ) -> Any:
-        return await self._engine.listing(query, sort=sort, skip=skip, limit=limit)
-
-    async def sealed_of(self, case_ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]]:
-        await self._fail("sealed_of")
-        found: dict[UUID, dict[str, bytes]] = await self._engine.sealed_of(case_ids)
+    async def current(self, case_ids: Iterable[UUID]) -> dict[UUID, Current]:
+        found: dict[UUID, Current] = await self._do("current", lambda: self._ledger.current(case_ids))
         return found
 
     async def commands(self, commands: Sequence[Command[Any]], *, wait: bool = True) -> list[Answered | CommandFailed]:
         done: list[Answered | CommandFailed] = await self._do(
-            "commands", lambda: self._engine.commands(commands, wait=wait)
+            "commands", lambda: self._ledger.commands(commands, wait=wait)
         )
         return done
 
     async def move(self, moves: Sequence[Move]) -> bool:
-        return bool(await self._do("move", lambda: self._engine.move(moves)))
+        return bool(await self._do("move", lambda: self._ledger.move(moves)))
 
     async def _do(self, operation: str, carry_out: Any) -> Any:
         if self._carried_out:
@@ -355,21 +371,22 @@ class Flaky:
 
     async def _fail(self, operation: str) -> None:
         if operation == self._operation:
-            self._left -= 1
-            if self._left == 0:
+            self.left -= 1
+            if self.left == 0:
                 raise Outage("The store does not answer.")
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
-@pytest.mark.parametrize(("operation", "at"), [("move", 1), ("sealed_of", 1), ("move", 2), ("commands", 1)])
+@pytest.mark.parametrize(("operation", "at"), [("move", 1), ("current", 1), ("move", 2), ("commands", 1)])
 async def test_a_store_that_fails_at_any_step_costs_time_and_no_copy(
     world: World, relay: ScriptedRelay, operation: str, at: int, carried_out: bool
 ) -> None:
     case_id = await a_case(world)
-    flaky: Ledger = Flaky(world.engine, operation, at=at, carried_out=carried_out)
+    flaky = Flaky(LedgerStore(world.engine), operation, at=at, carried_out=carried_out)
     loop = world.loop(ledger=flaky)
-    with pytest.raises(Outage):
+    with suppress(Outage):
         await loop.once()
+    assert flaky.left == 0
     await world.settle(loop)
     for _ in range(2):
         world.clocks.pass_(ABOUT_A_LEASE)

@@ -68,7 +68,7 @@ async def test_one_connection_serves_many_letters(world: World, relay: ScriptedR
         await a_case(world)
     await world.settle(world.loop())
     assert len(relay.taken) == 10
-    assert relay.connections <= world.knobs.group * world.knobs.lanes
+    assert relay.connections <= world.knobs.group
 
 
 async def test_the_newest_address_is_the_one_written_to_and_the_old_one_hears_of_it(

@@ -118,7 +118,7 @@ def message(office: str | None, letter: Letter = Letter.OFFICE_IMMINENT, now_at:
     case.hear("triage", assigned(1, now_at))
     entry = Entry(letter, Recipient.OFFICE, CASE_ID, Phase.CLAIMED, AT_ONCE, office=office)
     assert case.state is not None
-    made = desk().message(Taken(CASE_ID, UUID(int=1), entry, case.state, "token"))
+    made = desk().message(Taken(CASE_ID, UUID(int=1), entry, "token"), case.state)
     assert not isinstance(made, Because)
     parsed = email.message_from_bytes(made[1], policy=email.policy.default)
     assert parsed["To"] == made[0]

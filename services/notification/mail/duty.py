@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from services.notification.domain.following import Followed
+from services.notification.domain.following import Followed, State
 from services.notification.domain.letters import Because
 from services.notification.mail.claims import Taken
 from services.notification.mail.message import Sender, compose, usable
@@ -27,9 +27,9 @@ class DutyDesk:
     now: Callable[[], datetime]
     real_now: Callable[[], datetime]
 
-    def message(self, taken: Taken) -> tuple[str, bytes] | Because:
+    def message(self, taken: Taken, state: State) -> tuple[str, bytes] | Because:
         """Address and content. It needs no key: nothing sealed is in it, so a case that is erased is told of, too."""
-        office = taken.entry.office or (taken.state.office if isinstance(taken.state, Followed) else None)
+        office = taken.entry.office or (state.office if isinstance(state, Followed) else None)
         offices = self.policies.at(self.now()).office_map
         address = usable(offices.mailbox_for(office))
         if address is None:
@@ -37,6 +37,6 @@ class DutyDesk:
         has_queue = office is not None and office != HEADQUARTERS and office in offices.offices
         queue = office if office and has_queue else TO_BE_ASSIGNED
         link = f"{self.staff_url.rstrip('/')}/queue?office={quote(queue)}"
-        rendered = self.letters.render(taken.entry.letter, number=taken.state.number, link=link)
+        rendered = self.letters.render(taken.entry.letter, number=state.number, link=link)
         content = compose(rendered, notification=taken.notification, sender=self.sender, to=address, at=self.real_now())
         return address, content

@@ -11,10 +11,18 @@ from services.notification.mail.relay import Patience
 class Knobs:
     """Values are design choices. A phase of a live attempt must end before its lease, so that it is never doubted."""
 
-    group: int = 16
-    """Letters that go through the phases together, each on its own connection."""
-    lanes: int = 2
-    """Groups at once: one slow recipient holds up its own group only."""
+    group: int = 24
+    """Letters that are claimed, marked and recorded together, each with a connection of its own."""
+    connections: int = 48
+    """Of one instance to the relay, kept between groups. Postfix takes 50 of one client, unless told otherwise."""
+    look: int = 240
+    """Cases with due letters that one look at the store asks for; they feed several groups."""
+    in_hand: int = 192
+    """Letters claimed and not yet recorded: no more are claimed while a slow store is behind with recording."""
+    together: timedelta = timedelta(seconds=1)
+    """So long the letters of a group wait for each other before a write; a slow one is written for by itself."""
+    gather: timedelta = timedelta(milliseconds=50)
+    """After a look that found few, letters may gather for so long: large groups cost less for each."""
     lease: timedelta = timedelta(minutes=2)
     """After so long with the same token and phase, seen by this process, the claim of another one is over."""
     relay_idle: timedelta = timedelta(minutes=5)
@@ -36,8 +44,8 @@ class Knobs:
 
     def __post_init__(self) -> None:
         """Refuses a lease that a live attempt could outlast."""
-        patience = self.patience
-        claimed = patience.connect + 2 * patience.envelope
+        patience, together = self.patience, self.together.total_seconds()
+        claimed = 2 * (patience.connect + 2 * patience.envelope) + together  # A dropped connection is opened once more.
         data = self.start_content_within.total_seconds() + patience.envelope + patience.reply
         if max(claimed, data) >= self.lease.total_seconds():
             raise ValueError("The lease must be longer than an attempt may stay in one phase.")

@@ -7,35 +7,42 @@ the relay by the system, and what cannot be known becomes `uncertain`, visible t
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from uuid import UUID, uuid4
 
 import structlog
 
-from services.notification.domain.following import State
-from services.notification.domain.ledger import IN_HAND, Entry, Phase, entries_in
-from services.notification.mail.claims import Ledger, Sightings, Taken, claim, give_back, look_later, to_look_at
+from services.notification.mail.claims import Taken
+from services.notification.mail.finding import Finder
 from services.notification.mail.knobs import Knobs
+from services.notification.mail.ledger_store import Ledger
+from services.notification.mail.pool import Pool
 from services.notification.mail.preparing import Desk
 from services.notification.mail.recording import Recorder
 from services.notification.mail.relay import Connection, Unreachable
-from services.notification.mail.wave import Settled, Wave
-from shared.casework.engine import CaseView
+from services.notification.mail.wave import Outcome, Wave
 from shared.casework.errors import Outage
 from shared.casework.points import Point, Reached, no_point
-from shared.contracts.vocabulary import MailResult
 from shared.mongo.driver import PyMongoError
 
 log = structlog.get_logger("secondlook.mail")
 
-LOOK_AT = 4
-"""Times the group: so many cases are looked at, for some of the first may be in other hands."""
+AWAY = (Outage, PyMongoError, Unreachable)
+"""Store, key store or relay does not answer: nothing is wrong with any letter."""
+TROUBLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Letters to claim, and as many connections that stand open for them."""
+
+    letters: Sequence[Taken]
+    connections: Sequence[Connection]
 
 
 class MailLoop:
-    """Works the mail ledger off. `connect` makes a new, closed connection to the relay."""
+    """Works the mail ledger off, several groups at once. `connect` makes a new, closed connection to the relay."""
 
     def __init__(
         self,
@@ -53,35 +60,39 @@ class MailLoop:
         """`may_send` False freezes sending (after a restore) while outcomes are still recorded."""
         self._ledger = ledger
         self._knobs = knobs = knobs or Knobs()
-        self._wave = Wave(ledger, desk, point, knobs.start_content_within, monotonic)
-        self._recorder = Recorder(ledger, knobs=knobs, now=desk.now, real_now=real_now, rng=rng or random.Random())
-        self._sightings = Sightings(knobs.lease, monotonic=monotonic)
-        self._connect = connect
+        rng = rng or random.Random()
+        self._recorder = Recorder(ledger, knobs=knobs, now=desk.now, real_now=real_now, rng=rng)
+        self._finder = Finder(ledger, self._recorder, knobs=knobs, real_now=real_now, monotonic=monotonic, rng=rng)
+        self._pool = Pool(connect, knobs.connections)
+        self._wave = Wave(
+            ledger, desk, self._pool.release, point, knobs.start_content_within, knobs.together, monotonic
+        )
         self._may_send = may_send
         self._point = point
         self._real_now = real_now
-        self._free = [connect() for _ in range(knobs.group * knobs.lanes)]
-        self._ours: set[UUID] = set()
+        self._groups: set[asyncio.Task[int]] = set()
+        self._troubled = False
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until `stop` or cancellation. An outage ends a round, never the loop.
+        """Work until `stop` or cancellation. An outage costs a pause, and one group's failure nothing of the others.
 
         When cancelled, what is under way is taken to its end first, for at most `Knobs.drain`: a letter that is broken
         off after its content has gone out could only become uncertain.
         """
-        lanes = [asyncio.create_task(self._lane()) for _ in range(self._knobs.lanes)]
+        dispatching = asyncio.create_task(self._dispatch())
         try:
-            await asyncio.wait(lanes)
+            await asyncio.wait({dispatching})
         except asyncio.CancelledError:
             self.stop()
-            await asyncio.wait(lanes, timeout=self._knobs.drain.total_seconds())
             raise
         finally:
-            for lane in lanes:
-                lane.cancel()
-            await asyncio.gather(*lanes, return_exceptions=True)
-            await asyncio.gather(*(connection.quit() for connection in self._free))
+            under_way = {dispatching, *self._groups}
+            await asyncio.wait(under_way, timeout=self._knobs.drain.total_seconds())
+            for task in under_way | self._groups:
+                task.cancel()
+            await asyncio.gather(*under_way, *self._groups, return_exceptions=True)
+            await self._pool.close()
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is under way has been recorded."""
@@ -92,35 +103,47 @@ class MailLoop:
 
         Raises an outage of store or key store, and `Unreachable` when letters are due and the relay is not there.
         """
-        await self._recorder.retry()
-        most = LOOK_AT * self._knobs.group
-        views = await to_look_at(self._ledger, self._real_now(), most)
-        recovered = await self._recover(views)
-        due = self._due(views)
-        if not due and len(views) == most:
-            await look_later(self._ledger, views, at_least=self._real_now() + self._knobs.first_wait)
-            return most
-        if not due or not self._may_send():
-            return recovered
-        connections = await self._open(len(due))
-        try:
-            return recovered + await self._send(due[: len(connections)], connections)
-        finally:
-            self._free += connections
+        settled, group = await self._next_group()
+        return settled + (await self._send(group) if group else 0)
 
-    async def _lane(self) -> None:
+    async def _dispatch(self) -> None:
         while not self._stop.is_set():
-            pause = self._knobs.poll.total_seconds()
-            try:
-                if await self.once():
-                    continue
-            except (Outage, PyMongoError, Unreachable) as error:
-                log.info("mail_waits", why=type(error).__name__)
-                pause = 2.0 * random.uniform(0.5, 1.0)
-            except Exception as error:  # noqa: BLE001 - the loop must outlive a defect; leases clear up after it
-                log.error("mail_round_failed", kind=type(error).__name__)  # noqa: TRY400 - its text may quote an address
-                pause = 2.0
-            await self._pause(pause)
+            await self._pause(await self._begin())
+        if self._groups:
+            await asyncio.wait(self._groups)
+
+    async def _begin(self) -> float:
+        """Begin one group, if there is anything to begin with; returns how many seconds to wait before the next."""
+        few = self._knobs.gather.total_seconds()
+        await self._pool.until_free(self._knobs.group, within=few)
+        if self._troubled:
+            self._troubled = False
+            return TROUBLE_SECONDS * random.uniform(0.5, 1.0)
+        if not self._pool.free or len(self._finder.in_hand) >= self._knobs.in_hand:
+            return few
+        try:
+            settled, group = await self._next_group()
+        except Exception as error:  # noqa: BLE001 - the loop must outlive a defect; leases clear up after it
+            self._note(error)
+            return 0.0
+        if group is not None:
+            task = asyncio.create_task(self._send(group))
+            self._groups.add(task)
+            task.add_done_callback(self._ended)
+            return 0.0 if self._finder.waiting else few
+        return few if settled else self._knobs.poll.total_seconds()
+
+    def _ended(self, task: "asyncio.Task[int]") -> None:
+        self._groups.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._note(error)
+
+    def _note(self, error: BaseException) -> None:
+        self._troubled = True
+        if isinstance(error, AWAY):
+            log.info("mail_waits", why=type(error).__name__)
+        else:
+            log.error("mail_round_failed", kind=type(error).__name__)  # Not its text: it may quote an address.
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -129,77 +152,54 @@ class MailLoop:
         except TimeoutError:
             return
 
-    async def _recover(self, views: Sequence[CaseView[State]]) -> int:
-        """Settle what a process that is gone has left: `claimed` is due again, `data` is uncertain."""
-        back: list[Taken] = []
-        outcomes: list[Settled] = []
-        for taken in _letters(views, IN_HAND):
-            entry = taken.entry
-            if taken.notification in self._ours or self._recorder.owes(taken.notification):
-                continue
-            if entry.outcome is not None:
-                result, _, reply_class = entry.outcome.partition(":")
-                outcomes.append(Settled(taken, MailResult(result), reply_class))
-            elif self._sightings.over(taken.notification, entry):
-                if entry.phase is Phase.CLAIMED:
-                    back.append(taken)
-                else:
-                    outcomes.append(Settled(taken, MailResult.UNCERTAIN, "SENDER_GONE"))
-        self._sightings.forget_old()
-        if back:
-            await give_back(self._ledger, back)
-        return len(back) + await self._recorder.record(outcomes)
-
-    def _due(self, views: Sequence[CaseView[State]]) -> list[Taken]:
-        now, token = self._real_now(), uuid4().hex
-        due = (
-            Taken(taken.case_id, taken.notification, taken.entry, taken.state, token)
-            for taken in _letters(views, {Phase.DUE})
-            if taken.notification not in self._ours and _is_due(taken.entry, now)
-        )
-        return list(islice(due, self._knobs.group))
-
-    async def _open(self, wanted: int) -> list[Connection]:
-        """Open connections first: letters are claimed only for those that stand. `Unreachable` when none does."""
-        connections, self._free = self._free[:wanted], self._free[wanted:]
-        results = await asyncio.gather(*(each.ensure_open() for each in connections), return_exceptions=True)
-        standing = [each for each, result in zip(connections, results, strict=True) if result is None]
-        self._free += [each for each, result in zip(connections, results, strict=True) if result is not None]
-        if connections and not standing:
-            raise Unreachable("no connection to the relay")
-        return standing
-
-    async def _send(self, due: Sequence[Taken], connections: Sequence[Connection]) -> int:
-        ids = {letter.notification for letter in due}
-        self._ours |= ids
+    async def _next_group(self) -> tuple[int, Batch | None]:
+        """How many letters were settled on the way, and the next group: its connections open, nothing claimed yet."""
+        await self._recorder.retry()
+        may_send = self._may_send()
+        if not may_send:
+            self._finder.forget()
+        settled = 0 if self._finder.waiting else await self._finder.look()
+        letters = self._finder.take(min(self._knobs.group, self._pool.free)) if may_send else []
+        if not letters:
+            return settled, None
+        connections: Sequence[Connection] = ()
         try:
-            await self._point(Reached.BEFORE_CLAIM)
-            claimed = await claim(self._ledger, due, until=self._real_now() + self._knobs.lease)
-            await self._point(Reached.AFTER_CLAIM)
-            try:
-                outcomes = await self._wave.run(claimed, connections)
-            except (Outage, PyMongoError):
-                self._recorder.nothing_sent(claimed)
-                raise
-            try:
-                await self._point(Reached.BEFORE_RECORD)
-            except Exception:
-                self._recorder.owe(outcomes)
-                raise
-            return await self._recorder.record(outcomes)
+            connections = await self._pool.open(len(letters))
         finally:
-            self._ours -= ids
+            self._finder.put_back(letters[len(connections) :])
+        return settled, Batch(letters[: len(connections)], connections)
 
+    async def _send(self, group: Batch) -> int:
+        """Claim, send, record. Returns how many letters got an outcome."""
+        settled = 0
 
-def _letters(views: Sequence[CaseView[State]], phases: Set[Phase]) -> Iterator[Taken]:
-    """Letters in these phases, one after the other: whoever needs a few reads no more than these."""
-    for view in views:
-        for notification, entry in entries_in(view.work, phases):
-            yield Taken(view.case_id, notification, entry, view.state, entry.token or "")
+        async def tell(outcomes: Sequence[Outcome]) -> None:
+            nonlocal settled
+            settled += await self._record(outcomes)
 
+        try:
+            try:
+                addressed = await self._wave.address(group.letters, group.connections, until=self._claimed_until())
+            except (Outage, PyMongoError):
+                self._recorder.nothing_sent(group.letters)
+                raise
+            if addressed.lost > len(group.letters) // 2:
+                self._finder.forget()  # Another instance is ahead of us with what we found.
+            await self._wave.send(addressed, tell)
+            return settled
+        finally:
+            self._finder.done(group.letters)
 
-def _is_due(entry: Entry, now: datetime) -> bool:
-    return entry.phase is Phase.DUE and (entry.next_at is None or entry.next_at <= now)
+    async def _record(self, outcomes: Sequence[Outcome]) -> int:
+        try:
+            await self._point(Reached.BEFORE_RECORD)
+        except Exception:
+            self._recorder.owe(outcomes)
+            raise
+        return await self._recorder.record(outcomes)
+
+    def _claimed_until(self) -> datetime:
+        return self._real_now() + self._knobs.lease
 
 
 def real_age(now: Callable[[], datetime], speed: float = 1.0) -> Callable[[datetime], timedelta]:

@@ -85,5 +85,5 @@ def _header(value: str) -> str:
 
 
 def _quoted(body: str) -> bytes:
-    lines = body.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return b"\r\n".join(b2a_qp(line.encode(), istext=False).replace(b"=\n", b"=\r\n") for line in lines)
+    lines = body.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    return b2a_qp(lines.encode())

@@ -1,18 +1,22 @@
 """From a claimed letter to the message that is handed to the relay, or to the reason why there is none."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 from pydantic import ValidationError
 
-from services.notification.domain.following import reason_not_to_send
+from services.notification.domain.following import State, reason_not_to_send
+from services.notification.domain.ledger import Phase
 from services.notification.domain.letters import Because
 from services.notification.mail.addressing import Reader, reader_of
-from services.notification.mail.claims import Ledger, Taken
+from services.notification.mail.claims import Taken
+from services.notification.mail.daily import Granted
 from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
+from services.notification.mail.ledger_store import Current, Ledger
 from services.notification.mail.message import Sender, compose
 from services.notification.rendering import Letters
 from shared.contracts.vocabulary import Letter, Recipient
@@ -45,7 +49,7 @@ class Unreadable:
 
 
 class NotNow:
-    """The case's key is not there at the moment: an outage, tried again without counting."""
+    """The case's key is not there at the moment, or its state cannot be read: tried again without counting."""
 
 
 Prepared = Message | Withheld | Unreadable | NotNow
@@ -67,46 +71,60 @@ class Desk:
     now: Callable[[], datetime]
     real_now: Callable[[], datetime]
     age: Callable[[datetime], timedelta]
+    granted: Granted = field(default_factory=Granted)
 
-    async def prepare(self, taken: Sequence[Taken]) -> list[Prepared]:
-        """One result per letter. Raises an outage of the store or the key store: then nothing was sent."""
+    async def prepare(self, taken: Sequence[Taken]) -> list[tuple[Taken, Prepared]]:
+        """Those of these letters that we hold a claim of, as they stand now, each with what becomes of it.
+
+        Raises an outage of the store or the key store: then nothing was sent.
+        """
         cases = list({letter.case_id for letter in taken})
-        keys = await self.keyring.get(cases)
-        blobs = await self.ledger.sealed_of([case_id for case_id in cases if isinstance(keys[case_id], CaseKey)])
-        return [await self._prepare(letter, keys[letter.case_id], blobs.get(letter.case_id, {})) for letter in taken]
+        keys, current = await asyncio.gather(self.keyring.get(cases), self.ledger.current(cases))
+        prepared: list[tuple[Taken, Prepared]] = []
+        for letter in taken:
+            case = current.get(letter.case_id)
+            if case is None or case.newer:  # That build takes it up when our lease is over.
+                continue
+            entry = case.letter(letter.notification)
+            if entry is not None and letter.holds(entry, Phase.CLAIMED):
+                ours = replace(letter, entry=entry)
+                prepared.append((ours, await self._prepare(ours, keys[letter.case_id], case)))
+        return prepared
 
-    async def _prepare(self, taken: Taken, key: CaseKey | Erased | None, blobs: Mapping[str, bytes]) -> Prepared:
-        if because := self._reason(taken, key):
+    async def _prepare(self, taken: Taken, key: CaseKey | Erased | None, case: Current) -> Prepared:
+        if case.state is None:
+            return NotNow()
+        if because := self._reason(taken, case.state, key):
             return Withheld(because)
         if taken.entry.role is Recipient.OFFICE:
-            ready = self.duty.message(taken)
+            ready = self.duty.message(taken, case.state)
             return Withheld(ready) if isinstance(ready, Because) else Message(*ready, None)
         if not isinstance(key, CaseKey):
             return NotNow()
         try:
-            reader = reader_of(taken.state, taken.entry, case_id=taken.case_id, key=key, blobs=blobs)
+            reader = reader_of(case.state, taken.entry, case_id=taken.case_id, key=key, blobs=case.sealed)
         except (BrokenSeal, ValidationError, KeyError) as error:
             log.warning("letter_unreadable", case=str(taken.case_id), kind=type(error).__name__)
             return Unreadable()
         if isinstance(reader, Because):
             return Withheld(reader)
         day = self._address_day(reader) if taken.entry.letter is Letter.NOT_ACCEPTED else None
-        if day and not taken.entry.attempt and await self._too_many(day):
+        if day and not taken.entry.attempt and not await self._granted(day, taken):
             return Withheld(Because.TOO_MANY_TODAY)
-        return Message(reader.address, self._compose(taken, reader), day)
+        return Message(reader.address, self._compose(taken, case.state, reader), day)
 
-    def _reason(self, taken: Taken, key: CaseKey | Erased | None) -> Because | None:
+    def _reason(self, taken: Taken, state: State, key: CaseKey | Erased | None) -> Because | None:
         if isinstance(key, Erased) and taken.entry.role is not Recipient.OFFICE:
             return Because.ERASED
-        if because := reason_not_to_send(taken.state, taken.entry.letter, taken.entry.role):
+        if because := reason_not_to_send(state, taken.entry.letter, taken.entry.role):
             return because
         stale = self.age(taken.entry.made_at) > self.knobs.mail_not_after
         return Because.STALE if stale and not taken.entry.attempt else None  # A person's resend is never stale.
 
-    def _compose(self, taken: Taken, reader: Reader) -> bytes:
-        generation = getattr(taken.state, "link_generation", 1)
+    def _compose(self, taken: Taken, state: State, reader: Reader) -> bytes:
+        generation = getattr(state, "link_generation", 1)
         link = f"{self.public_url.rstrip('/')}/status/{self.links.token(taken.case_id, generation)}"
-        rendered = self.letters.render(taken.entry.letter, reader.language, number=taken.state.number, link=link)
+        rendered = self.letters.render(taken.entry.letter, reader.language, number=state.number, link=link)
         return compose(
             rendered, notification=taken.notification, sender=self.sender, to=reader.address, at=self.real_now()
         )
@@ -114,6 +132,11 @@ class Desk:
     def _address_day(self, reader: Reader) -> str:
         return f"{self.now().date().isoformat()}_{self.index.of('email', reader.address)}"
 
-    async def _too_many(self, day: str) -> bool:
-        limit = self.knobs.rejections_a_day
-        return len(await self.ledger.listing({"queue.address_day": day}, limit=limit)) >= limit
+    async def _granted(self, day: str, taken: Taken) -> bool:
+        """Whether one more may go to this address today: of recorded ones the store knows, of those under way we do."""
+        most = self.knobs.rejections_a_day
+        recorded = await self.ledger.sent_to(day, most)
+        if max(recorded, self.granted.others(day, taken.notification)) >= most:
+            return False
+        self.granted.grant(day, taken.notification)
+        return True

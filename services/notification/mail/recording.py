@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notification.commands import DeferMail, Mail, RecordResult
-from services.notification.mail.claims import Ledger, Taken, give_back, note_outcome
+from services.notification.mail.claims import Taken, give_back, note_outcome
 from services.notification.mail.knobs import Knobs, wait_before
+from services.notification.mail.ledger_store import Ledger
 from services.notification.mail.wave import Outcome, Postponed, Settled
 from shared.casework.commands import command_id, whole_milliseconds
 from shared.casework.errors import CaseParked, TooBusy
@@ -79,7 +80,7 @@ class Recorder:
             await give_back(self._ledger, [letter], next_at=self._next_at(letter.entry.tries))
         elif letter.entry.outcome is None:
             said = f"{outcome.result.value}:{outcome.reply_class}"
-            await note_outcome(self._ledger, letter, letter.entry.phase, said)
+            await note_outcome(self._ledger, letter, said)
 
     def _command(self, outcome: Outcome) -> Command[RecordResult] | Command[DeferMail]:
         letter = outcome.letter

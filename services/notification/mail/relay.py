@@ -8,13 +8,17 @@ next letter would read the reply to this one.
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException
 from aiosmtplib.errors import SMTPServerDisconnected
+
+from services.notification.mail.conversation import Conversation, Dropped
 
 LEADING_DOT = re.compile(rb"(?m)^\.")
 START_INPUT = 354
@@ -38,7 +42,7 @@ class Reply:
 
 
 def meaning(code: int) -> Reply:
-    """What a reply code means. aiosmtplib reports a malformed reply as -1: that is no answer."""
+    """What a reply code means; anything but 200 to 599 is no answer."""
     match code // 100 if 200 <= code <= 599 else 0:
         case 2:
             return Reply(Verdict.TAKEN, str(code))
@@ -112,55 +116,28 @@ class Connection:
         self._relay = relay
         self._patience = patience
         self._monotonic = monotonic
-        self._client: SMTP | None = None
+        self._conversation: Conversation | None = None
         self._used_at = 0.0
         self._in_transaction = False
 
     async def ensure_open(self) -> None:
         """Connect, unless an earlier connection is still fresh. Raises `Unreachable`."""
-        if self._client is not None and self._client.is_connected:
-            if self._monotonic() - self._used_at < self._patience.idle:
+        if self._conversation is not None:
+            if self._conversation.goes_on and self._monotonic() - self._used_at < self._patience.idle:
                 return
             self.close()
-        relay = self._relay
-        client = SMTP(
-            hostname=relay.host,
-            port=relay.port,
-            use_tls=relay.use_tls,
-            start_tls=relay.start_tls,
-            username=relay.username,
-            password=relay.password,
-            local_hostname="localhost",
-            timeout=self._patience.connect,
-        )
-        try:
-            await client.connect()
-            await client.ehlo()
-        except BaseException as error:
-            client.close()
-            if isinstance(error, SMTPException | OSError):
-                raise Unreachable(type(error).__name__) from None
-            raise
-        self._client, self._used_at = client, self._monotonic()
+        self._conversation, self._used_at = await self._connect(), self._monotonic()
 
     async def envelope(self, sender: str, recipient: str) -> None:
         """MAIL and RCPT. Raises `Refused` or `Unreachable`: nothing was sent, and the connection is closed."""
-        client = self._open_client()
-        self._in_transaction = True
-        try:
-            reply = await client.execute_command(
-                b"MAIL", b"FROM:<%s>" % sender.encode("ascii"), timeout=self._patience.envelope
-            )
-            if reply.code // 100 != 2:
-                raise Refused(_of_the_sender(reply.code))
-            reply = await client.execute_command(
-                b"RCPT", b"TO:<%s>" % recipient.encode("ascii"), timeout=self._patience.envelope
-            )
-            if reply.code // 100 != 2:
-                raise Refused(_before_content(reply.code))
-        except BaseException as error:  # noqa: BLE001 - a cancellation, too, leaves a reply unread; raised again
-            self.close()
-            raise _nothing_sent(error) from None
+        with self._closed_on_failure() as conversation:
+            self._in_transaction = True
+            code = await conversation.ask(f"MAIL FROM:<{sender}>", within=self._patience.envelope)
+            if code // 100 != 2:
+                raise Refused(_of_the_sender(code))
+            code = await conversation.ask(f"RCPT TO:<{recipient}>", within=self._patience.envelope)
+            if code // 100 != 2:
+                raise Refused(_before_content(code))
 
     async def content(self, message: bytes, written: Callable[[], Awaitable[None]]) -> Reply:
         """DATA, the content and its final dot; the reply to that dot. `written` is awaited before the reply is read.
@@ -168,17 +145,19 @@ class Connection:
         Raises `Refused` or `Unreachable` only while no content has been written. A connection that did not answer with
         2xx is closed.
         """
-        client = self._open_client()
-        try:
-            reply = await client.execute_command(b"DATA", timeout=self._patience.envelope)
-            if reply.code != START_INPUT:
-                raise Refused(_before_content(reply.code))
-        except BaseException as error:  # noqa: BLE001 - a cancellation, too, leaves a reply unread; raised again
-            self.close()
-            raise _nothing_sent(error) from None
+        with self._closed_on_failure() as conversation:
+            code = await conversation.ask("DATA", within=self._patience.envelope)
+            if code != START_INPUT:
+                raise Refused(_before_content(code))
+            said = conversation.say(LEADING_DOT.sub(b"..", message) + b".\r\n")
         answer = Reply(Verdict.UNKNOWN, "BROKEN_OFF")
         try:
-            answer = await self._after_start(client, message, written)
+            await written()
+            answer = meaning(await conversation.reply(said, within=self._patience.reply))
+        except Dropped:
+            answer = Reply(Verdict.UNKNOWN, "DROPPED")
+        except TimeoutError:
+            answer = Reply(Verdict.UNKNOWN, "TIMED_OUT")
         finally:
             if answer.verdict is not Verdict.TAKEN:
                 self.close()
@@ -193,53 +172,61 @@ class Connection:
 
     def close(self) -> None:
         """Drop the connection at once, without a word."""
-        client, self._client = self._client, None
+        conversation, self._conversation = self._conversation, None
         self._in_transaction = False
-        if client is not None:
-            client.close()
+        if conversation is not None:
+            conversation.close()
 
     async def quit(self) -> None:
         """Say goodbye to the relay, if it still listens."""
-        client, self._client = self._client, None
-        if client is None:
-            return
         try:
-            await client.quit(timeout=1.0)
-        except (SMTPException, OSError):
+            if self._conversation is not None:
+                await self._conversation.ask("QUIT", within=1.0)
+        except (Dropped, TimeoutError):
             pass
         finally:
-            client.close()
+            self.close()
 
-    async def _after_start(self, client: SMTP, message: bytes, written: Callable[[], Awaitable[None]]) -> Reply:
-        protocol = client.protocol
-        if protocol is None:
-            raise Unreachable("SMTPServerDisconnected")
-        # Not `client.data()`: its error does not tell a refused DATA (nothing sent) from the reply to the final dot.
-        # The reader stands ready before the content goes out: a reply that comes when nobody reads is thrown away.
-        reading = asyncio.create_task(protocol.read_response(timeout=self._patience.reply))
+    async def _connect(self) -> Conversation:
+        relay = self._relay
+        client = SMTP(
+            hostname=relay.host,
+            port=relay.port,
+            use_tls=relay.use_tls,
+            start_tls=relay.start_tls,
+            username=relay.username,
+            password=relay.password,
+            local_hostname="localhost",
+            timeout=self._patience.connect,
+        )
         try:
-            await asyncio.sleep(0)
-            try:
-                protocol.write(LEADING_DOT.sub(b"..", message) + b".\r\n")
-            except SMTPServerDisconnected as error:
-                raise Unreachable(type(error).__name__) from None  # Raised before the first byte was written.
-            await written()
-            reply = await reading
-        except SMTPServerDisconnected:
-            return Reply(Verdict.UNKNOWN, "DROPPED")
-        except SMTPResponseException as error:
-            return meaning(error.code)
-        except (SMTPException, OSError):
-            return Reply(Verdict.UNKNOWN, "TIMED_OUT")
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-        return meaning(reply.code)
+            await client.connect()
+            await client.ehlo()
+            if client.transport is None:
+                raise SMTPServerDisconnected("Connection lost")
+            return Conversation(cast("asyncio.Transport", client.transport))
+        except BaseException as error:
+            client.close()
+            if isinstance(error, SMTPException | OSError):
+                raise Unreachable(type(error).__name__) from None
+            raise
 
-    def _open_client(self) -> SMTP:
-        if self._client is None:
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[Conversation]:
+        """For steps before any content: whatever goes wrong, a cancellation too, leaves a reply unread.
+
+        The relay's silence and its going away are raised as `Unreachable`.
+        """
+        if self._conversation is None:
             raise Unreachable("NotConnected")
-        return self._client
+        try:
+            yield self._conversation
+        except (Dropped, TimeoutError) as error:
+            self.close()
+            raise Unreachable(type(error).__name__) from None
+        except BaseException:
+            self.close()
+            raise
 
 
 def _before_content(code: int) -> Reply:
@@ -251,9 +238,3 @@ def _before_content(code: int) -> Reply:
 def _of_the_sender(code: int) -> Reply:
     """A refusal of our own sender: an operator can mend that, so no letter fails for good at once because of it."""
     return Reply(Verdict.LATER, meaning(code).reply_class)
-
-
-def _nothing_sent(error: BaseException) -> BaseException:
-    if isinstance(error, SMTPException | OSError):
-        return Unreachable(type(error).__name__)
-    return error

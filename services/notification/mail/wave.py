@@ -1,16 +1,20 @@
-"""One group of letters on its way: envelope, `data` mark, content, each step for all of them."""
+"""One group of letters on its way: envelope, `data` mark, content. One write marks them; a slow one holds up nobody."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from services.notification.mail.claims import Ledger, Taken, mark_data
-from services.notification.mail.preparing import Desk, Message, NotNow, Unreadable, Withheld
+from services.notification.mail.claims import Taken, claim, mark_data
+from services.notification.mail.gate import Gate
+from services.notification.mail.ledger_store import Ledger
+from services.notification.mail.preparing import Desk, Message, NotNow, Prepared, Unreadable, Withheld
 from services.notification.mail.relay import Connection, Refused, Reply, Unreachable, Verdict
+from shared.casework.errors import Outage
 from shared.casework.points import Point, Reached, no_point
 from shared.contracts.vocabulary import MailResult
+from shared.mongo.driver import PyMongoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Postponed:
 
 
 Outcome = Settled | Postponed
+Tell = Callable[[Sequence[Outcome]], Awaitable[None]]
 
 ANSWERS = {
     Verdict.TAKEN: MailResult.SENT,
@@ -51,56 +56,85 @@ class Addressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Letters that are ours: those to send, and what is known of the others at once. `lost`: were claimed by others."""
+
+    going: Sequence[Addressed]
+    held_back: Sequence[Outcome]
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wave:
-    """Takes a group of claimed letters through all phases."""
+    """Takes a group of letters through all phases. `together`: how long they wait for each other."""
 
     ledger: Ledger
     desk: Desk
+    release: Callable[[Connection], None]
     point: Point = no_point
     start_content_within: timedelta = timedelta(seconds=20)
+    together: timedelta = timedelta(seconds=1)
     monotonic: Callable[[], float] = time.monotonic
 
-    async def run(self, letters: Sequence[Taken], connections: Sequence[Connection]) -> list[Outcome]:
-        """One outcome per letter that is still ours. Raises an outage only while nothing of the group was sent.
-
-        Every connection is left either clean or closed.
-        """
+    async def address(self, letters: Sequence[Taken], connections: Sequence[Connection], *, until: datetime) -> Group:
+        """Claim letters, and write those that are ours. Whatever it raises, nothing was sent."""
+        spare = list(connections)
         try:
-            outcomes, addressed = await self._address(letters, connections)
-            enveloped = await asyncio.gather(*(self._envelope(each) for each in addressed))
-            outcomes += [outcome for outcome in enveloped if isinstance(outcome, Postponed | Settled)]
-            going = [outcome for outcome in enveloped if isinstance(outcome, Addressed)]
-            start_by = self.monotonic() + self.start_content_within.total_seconds()
-            marked = {ours.notification: ours for ours in await mark_data(self.ledger, [one.letter for one in going])}
-            ours = [
-                replace(each, letter=marked[each.letter.notification])
-                for each in going
-                if each.letter.notification in marked
-            ]
-            return outcomes + await asyncio.gather(*(self._content(each, start_by) for each in ours))
+            await self.point(Reached.BEFORE_CLAIM)
+            await claim(self.ledger, letters, until=until)
+            await self.point(Reached.AFTER_CLAIM)
+            written = await self.desk.prepare(letters)
+            going = [Addressed(letter, found, spare.pop()) for letter, found in written if isinstance(found, Message)]
         finally:
-            for connection in connections:
-                connection.rest()
+            for connection in spare:
+                self.release(connection)
+        held_back = [outcome for letter, found in written if (outcome := _without_sending(letter, found))]
+        return Group(going, held_back, lost=len(letters) - len(written))
 
-    async def _address(
-        self, letters: Sequence[Taken], connections: Sequence[Connection]
-    ) -> tuple[list[Outcome], list[Addressed]]:
-        outcomes: list[Outcome] = []
-        addressed: list[Addressed] = []
-        prepared = await self.desk.prepare(letters)
-        for letter, message, connection in zip(letters, prepared, connections, strict=False):
-            match message:
-                case Message():
-                    addressed.append(Addressed(letter, message, connection))
-                case Withheld(because):
-                    outcomes.append(Settled(letter, MailResult.SUPPRESSED, because.value))
-                case Unreadable():
-                    outcomes.append(Settled(letter, MailResult.FAILED, "UNREADABLE"))
-                case NotNow():
-                    outcomes.append(Postponed(letter, "NO_KEY", counted=False))
-        return outcomes, addressed
+    async def send(self, group: Group, tell: Tell) -> None:
+        """Tell the outcomes: of most letters at once, of slow ones when they are there.
 
-    async def _envelope(self, each: Addressed) -> Addressed | Outcome:
+        Each connection is released as soon as its letter needs it no more. What befalls one letter, or telling, is
+        raised when the others are through.
+        """
+        gate = Gate(
+            lambda marking: mark_data(self.ledger, marking),
+            expected=len(group.going),
+            patience=self.together.total_seconds(),
+        )
+        under_way = {asyncio.create_task(self._one(each, gate)) for each in group.going}
+        failures: list[BaseException] = []
+        try:
+            failures += await _told(tell, group.held_back)
+            while under_way:
+                done, under_way = await _most(under_way, within=self.together.total_seconds())
+                failed = [error for task in done if (error := _failure(task))]
+                outcomes = [outcome for task in done if not _failure(task) and (outcome := task.result())]
+                failures += [*failed, *await _told(tell, outcomes)]
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+        if failures:
+            raise failures[0]
+
+    async def _one(self, each: Addressed, gate: Gate) -> Outcome | None:
+        """One letter from its envelope to the reply; None when it is not ours any more."""
+        try:
+            if refused := await self._envelope(each, gate):
+                return refused
+            start_by = self.monotonic() + self.start_content_within.total_seconds()
+            try:
+                marked = await gate.passed(each.letter)
+            except (Outage, PyMongoError):  # The mark may be there or not; no content was sent.
+                return Postponed(each.letter, "STORE_OUTAGE", counted=False)
+            return await self._content(each, marked, start_by) if marked else None
+        finally:
+            self.release(each.connection)
+
+    async def _envelope(self, each: Addressed, gate: Gate) -> Outcome | None:
+        """None when it was accepted; otherwise the letter will not come to the gate."""
+        accepted = False
         try:
             await each.connection.ensure_open()
             try:
@@ -109,31 +143,71 @@ class Wave:
                 await each.connection.ensure_open()
                 await each.connection.envelope(self.desk.sender.address, each.message.to)
             await self.point(Reached.AFTER_RCPT)
+            accepted = True
         except Refused as refused:
             return _refused(each.letter, refused.reply)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, nothing was sent
             each.connection.close()
             return Postponed(each.letter, type(error).__name__, counted=False)
-        return each
+        finally:
+            if not accepted:
+                gate.not_coming()
+        return None
 
-    async def _content(self, each: Addressed, start_by: float) -> Outcome:
+    async def _content(self, each: Addressed, letter: Taken, start_by: float) -> Outcome:
         try:
             await self.point(Reached.AFTER_DATA_MARK)
         except Exception:  # noqa: BLE001 - nothing was sent
-            return Postponed(each.letter, "INTERRUPTED", counted=False)
+            return Postponed(letter, "INTERRUPTED", counted=False)
         if self.monotonic() > start_by:
-            return Postponed(each.letter, "TOO_LATE", counted=False)  # Somebody may soon take our silence for our end.
+            return Postponed(letter, "TOO_LATE", counted=False)  # Somebody may soon take our silence for our end.
         try:
             reply = await each.connection.content(each.message.content, lambda: self.point(Reached.AFTER_CONTENT))
         except Refused as refused:
-            return _refused(each.letter, refused.reply)
+            return _refused(letter, refused.reply)
         except Unreachable as error:
-            return Postponed(each.letter, str(error), counted=False)
+            return Postponed(letter, str(error), counted=False)
         except Exception:  # noqa: BLE001 - content may have gone out: only a person may decide now
             reply = Reply(Verdict.UNKNOWN, "INTERRUPTED")
         if reply.verdict is Verdict.LATER:
-            return Postponed(each.letter, reply.reply_class, counted=True)
-        return Settled(each.letter, ANSWERS[reply.verdict], reply.reply_class, each.message.address_day)
+            return Postponed(letter, reply.reply_class, counted=True)
+        return Settled(letter, ANSWERS[reply.verdict], reply.reply_class, each.message.address_day)
+
+
+def _without_sending(letter: Taken, found: Prepared) -> Outcome | None:
+    match found:
+        case Withheld(because):
+            return Settled(letter, MailResult.SUPPRESSED, because.value)
+        case Unreadable():
+            return Settled(letter, MailResult.FAILED, "UNREADABLE")
+        case NotNow():
+            return Postponed(letter, "NO_KEY", counted=False)
+        case Message():
+            return None
+
+
+async def _most(
+    under_way: "set[asyncio.Task[Outcome | None]]", *, within: float
+) -> "tuple[set[asyncio.Task[Outcome | None]], set[asyncio.Task[Outcome | None]]]":
+    """Those that are done, all or after some seconds those that are, but at least one; and those that are not."""
+    done, left = await asyncio.wait(under_way, timeout=within)
+    if done:
+        return done, left
+    return await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _told(tell: Tell, outcomes: Sequence[Outcome]) -> list[BaseException]:
+    """Tell; returns what went wrong, for the other letters go on."""
+    try:
+        if outcomes:
+            await tell(outcomes)
+    except Exception as error:  # noqa: BLE001 - raised again at the end
+        return [error]
+    return []
+
+
+def _failure(task: "asyncio.Task[Outcome | None]") -> BaseException | None:
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
 def _refused(letter: Taken, reply: Reply) -> Outcome:
