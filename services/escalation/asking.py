@@ -45,14 +45,14 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     answer_by = _of_office(item, context) if of_office else _of_requestor(item, context)
     if isinstance(answer_by, Refused):
         return answer_by
-    asked = Asked(command.id, wish.addressee, wish.about, wish.actor, context.now, answer_by, item.round)
+    office = item.file.records[-1].office if of_office else None
+    asked = Asked(command.id, wish.addressee, wish.about, wish.actor, context.now, answer_by, item.round, office)
     asking = replace(item, file=with_question(item.file, asked))
     if not of_office:
         asking = arbitration.ask(asking, command.id, answer_by, policy=context.policy, now=context.now)
-    told = _told(asked)
     return Step(
         state=asking,
-        emits=(Emit(told, sealed=tuple(wish.box)),),
+        emits=(Emit(_told(asked), sealed=tuple(wish.box)),),
         keep=wish.box,
         answer={"question": str(command.id), "answer_by": answer_by.isoformat(), "addressee": wish.addressee.value},
     )
@@ -65,9 +65,11 @@ def on_office_answered(state: State | None, event: Event[OfficeAnswered], contex
 
 
 def _told(asked: Asked) -> OfficeAsked | InformationRequested:
-    if asked.addressee is Addressee.FIELD_OFFICE:
-        return OfficeAsked(question=asked.id, about=asked.about, answer_by=asked.answer_by, round=asked.round)
-    return InformationRequested(question=asked.id, about=asked.about, answer_by=asked.answer_by)
+    if asked.office is None:
+        return InformationRequested(question=asked.id, about=asked.about, answer_by=asked.answer_by)
+    return OfficeAsked(
+        question=asked.id, office=asked.office, about=asked.about, answer_by=asked.answer_by, round=asked.round
+    )
 
 
 def _of_requestor(item: InQueue, context: Context) -> datetime | Refused:

@@ -36,7 +36,7 @@ def on_office_asked(state: State | None, event: Event[OfficeAsked], _: Context) 
     if state is None or isinstance(state, Unheard):
         return Wait(EventType.REQUEST_SUBMITTED)
     data = event.data
-    question = Asked(data.question, data.about, event.time, data.answer_by, data.round)
+    question = Asked(data.question, data.office, data.about, event.time, data.answer_by, data.round)
     case = replace(state.case, asked=with_question(state.case.asked, question))
     return Step(state=replace(state, case=case), keep=data.sealed)
 
@@ -46,9 +46,7 @@ def on_answer(state: State | None, command: Command[Answer], context: Context) -
     wish, officer = command.data, command.data.officer
     if not isinstance(state, WithHeadquarters):
         return Refused("not_with_headquarters", "Headquarters does not have this case now: it waits for no answer.")
-    if not officer.may_work(state.case.office):
-        return Refused("not_your_office", "Headquarters asked another office.")
-    refused = _not_open(state, wish.question)
+    refused = _not_theirs(state, wish)
     if refused is not None:
         return refused
     if state.case.erased:
@@ -67,10 +65,13 @@ def on_answer(state: State | None, command: Command[Answer], context: Context) -
     )
 
 
-def _not_open(state: WithHeadquarters, question: UUID) -> Refused | None:
-    asked = find(state.case.asked, question)
+def _not_theirs(state: WithHeadquarters, wish: Answer) -> Refused | None:
+    """Why this officer cannot answer this question now."""
+    asked = find(state.case.asked, wish.question)
     if asked is None:
         return Refused("question_unknown", "Headquarters has not asked this.")
+    if not wish.officer.may_work(asked.office):
+        return Refused("not_your_office", "Headquarters asked another office.")
     if asked.answered_at is not None:
         return Refused("question_answered", "This question has been answered.")
     if asked not in open_questions(state):

@@ -86,7 +86,8 @@ class OfficersDesk:
         if case is None:
             raise CaseUnknown
         office = office_now(view.state, view.work) if isinstance(view.state, UnderConsideration) else case.office
-        if not officer_of(staff).may_work(office):
+        asked = {question.office for question in open_questions(view.state)}
+        if not any(officer_of(staff).may_work(each) for each in {office, *asked}):
             raise Problem(403, "not_your_office", "This is not allowed.", "The case is with another office.")
         boxes = await self._engine.sealed(case_id)
         personal = await self._sealed.opened(case_id, boxes, who=staff.subject, why=WHY)

@@ -12,7 +12,6 @@ from services.triage.answering import Answer, open_questions
 from services.triage.desk import officer_of
 from services.triage.domain.case import State, WithHeadquarters
 from services.triage.officers import Order
-from services.triage.routing import TO_BE_ASSIGNED
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
@@ -51,7 +50,7 @@ class QuestionItem(BaseModel):
 
     case_id: UUID
     number: str
-    office: str | None
+    office: str
     urgency: Urgency
     question: UUID
     about: list[str]
@@ -78,10 +77,9 @@ class AnsweringDesk:
     async def questions(self, staff: Staff, *, office: str | None, skip: int, limit: int) -> QuestionPage:
         """What headquarters asks the officer's offices, one open question of each case."""
         officer, now = officer_of(staff), whole_milliseconds(self._now())
-        theirs = officer.offices | ({TO_BE_ASSIGNED} if officer.assigns else set())
-        if office is not None and office not in theirs:
+        if office is not None and office not in officer.offices:
             raise Problem(403, "not_your_office", "This is not allowed.", "Your sign-in does not name this office.")
-        query = {"queue.asked": {"$in": [office] if office else sorted(theirs)}}
+        query = {"queue.asked": {"$in": [office] if office else sorted(officer.offices)}}
         found = await self._engine.listing(query, sort=casework.SORT, skip=skip, limit=limit + 1)
         return QuestionPage(questions=[_listed(view, now) for view in found[:limit]], more=len(found) > limit)
 
@@ -131,7 +129,7 @@ def _listed(view: CaseView[State], now: datetime) -> QuestionItem:
     return QuestionItem(
         case_id=view.case_id,
         number=state.case.submission.number,
-        office=state.case.office,
+        office=asked.office,
         urgency=state.case.urgency_at(state.case.as_of),
         question=asked.id,
         about=list(asked.about),

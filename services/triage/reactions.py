@@ -178,7 +178,7 @@ def _asked_fields(state: State) -> Mapping[str, Any]:
     if not waiting or not isinstance(state, WithHeadquarters):
         return {}
     return {
-        "asked": state.case.office or TO_BE_ASSIGNED,
+        "asked": waiting[0].office,
         "rank": RANK[state.case.urgency_at(state.case.as_of)],
         "due": waiting[0].answer_by,
         "number": state.case.submission.number,

@@ -167,6 +167,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
     },
     e.OfficeAsked: {
         "question": "an id; the question's text is sealed",
+        "office": _OFFICE,
         "about": _POLICY_CODES,
         "answer_by": _DUE,
         "round": _COUNTER,

@@ -284,11 +284,15 @@ class InformationRequested(EventData):
 
 
 class OfficeAsked(EventData):
-    """Headquarters asks the field office, in `round` of its review. No clock stands still, nobody outside is told."""
+    """Headquarters asks the field office that considered the case, in `round` of its review.
+
+    No clock stands still, and nobody outside is told.
+    """
 
     type: ClassVar[EventType] = EventType.OFFICE_ASKED
 
     question: UUID
+    office: str
     about: tuple[str, ...]
     answer_by: Time
     round: Ordinal

@@ -85,7 +85,7 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
     EventType.TRIAGE_ASSIGNED: ("revision", "office", "urgency", "answer_due"),
     EventType.TRIAGE_COMPLETED: ("round", "outcome", "granted", "referred_to", "moot_because", "reasons", "decided_by"),
     EventType.INFORMATION_REQUESTED: ("question", "about", "answer_by"),
-    EventType.OFFICE_ASKED: ("question", "about", "answer_by"),
+    EventType.OFFICE_ASKED: ("question", "office", "about", "answer_by"),
     EventType.OFFICE_ANSWERED: ("question", "answered_by"),
     EventType.REVIEW_REQUESTED: ("ground",),
     EventType.REVIEW_ESCALATED: ("round", "due"),

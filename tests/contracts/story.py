@@ -111,7 +111,7 @@ class Story:
 
     def office_asked(self, round_: int = 1) -> "Story":
         answer_by = self.now + timedelta(days=3)
-        data = e.OfficeAsked(question=OF_OFFICE, about=("facts",), answer_by=answer_by, round=round_)
+        data = e.OfficeAsked(question=OF_OFFICE, office="ATL", about=("facts",), answer_by=answer_by, round=round_)
         return self.says(Service.ESCALATION, data, by_person=True)
 
     def office_answered(self) -> "Story":

@@ -22,7 +22,7 @@ MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(;.*)?")
 
 
 @pytest.mark.parametrize("kind", EventType)
-@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_event_is_a_cloud_event_in_structured_mode(kind: EventType, data: st.DataObject) -> None:
     event = json.loads(splice(encode(data.draw(events(kind))), {"a_box": b"\x00"}))

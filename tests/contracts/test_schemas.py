@@ -56,7 +56,7 @@ def test_the_baseline_does_not_move_without_a_decision(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("kind", ARCHIVED)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_event_is_valid_by_its_published_schema(kind: EventType, data: st.DataObject) -> None:
     value = splice(encode(data.draw(events(kind))), {"a_blob": b"\x00\xff"})

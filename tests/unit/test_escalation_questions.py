@@ -22,7 +22,7 @@ def test_a_question_to_the_office_says_so_names_the_round_and_stops_no_clock() -
     due = case.queue["due"]
     question = case.ask_office(at=after(days=4))
     (told,) = case.told(EventType.OFFICE_ASKED)
-    assert (told["question"], told["round"]) == (str(question), 1)
+    assert (told["question"], told["office"], told["round"]) == (str(question), "BAL", 1)
     assert case.told(EventType.INFORMATION_REQUESTED) == []
     assert case.queue["due"] == due
     case.hear("triage", given(question), after(days=6))

@@ -25,6 +25,7 @@ from tests.unit.triage_story import (
     Triage,
     asked,
     escalated,
+    now_detained,
     remanded,
     submitted,
 )
@@ -72,6 +73,14 @@ def test_a_question_is_answered_once_by_its_office_in_words(case: Triage) -> Non
     assert answer(case) is None
     assert answer(case, BEN) == "question_answered"
     assert len(case.told(EventType.OFFICE_ANSWERED)) == 1
+
+
+def test_the_office_that_considered_the_case_answers_though_the_person_is_elsewhere_now(case: Triage) -> None:
+    case.hear("intake", now_detained(1), after(days=5))
+    assert isinstance(case.state, WithHeadquarters)
+    assert (case.state.case.office, case.queue["asked"]) == ("PHI", "BAL")
+    assert answer(case, KIM) == "not_your_office"
+    assert answer(case, ANA) is None
 
 
 def test_an_erased_case_cannot_be_answered_about(case: Triage) -> None:
@@ -149,6 +158,15 @@ async def test_an_officer_lists_reads_and_answers_what_headquarters_asks(desks: 
     assert b"May" not in desks.engine.cases[CASE_ID].case.changes.blobs[f"answer_{QUESTION}"]
     empty = await desks.get("/questions", BEN.subject, Role.OFFICER, offices=["BAL"])
     assert empty.json() == {"questions": [], "more": False}
+
+
+async def test_an_officer_of_the_office_that_was_asked_reads_a_case_that_belongs_elsewhere_now(
+    desks: Desks[State],
+) -> None:
+    desks.engine.cases[CASE_ID].hear("intake", now_detained(1), after(days=5))
+    shown = await desks.get(f"/cases/{CASE_ID}", BEN.subject, Role.OFFICER, offices=["BAL"])
+    assert shown.status_code == 200
+    assert (await desks.get(f"/cases/{CASE_ID}", "officer-lee", Role.OFFICER, offices=["ATL"])).status_code == 403
 
 
 async def test_questions_of_other_offices_are_not_listed_and_not_answered(desks: Desks[State]) -> None:

@@ -88,6 +88,7 @@ def asked(round_: int = 1, question: UUID = QUESTION, **changed: Any) -> events.
     """Headquarters asks the office."""
     told: dict[str, Any] = {
         "question": question,
+        "office": "BAL",
         "about": ("facts",),
         "answer_by": after(days=9),
         "round": round_,

@@ -86,7 +86,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of headquarters, in which round, by whom, and by when it should be answered."""
+    """A question of headquarters: by whom, in which round, by when it should be answered; `office`: the one asked."""
 
     id: UUID
     addressee: Addressee
@@ -95,6 +95,7 @@ class Asked:
     at: datetime
     answer_by: datetime
     round: int
+    office: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,13 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of headquarters in `round` of its review; its text is sealed. Open only while that round lasts."""
+    """A question of headquarters in `round` of its review, to the office that considered the case; its text is sealed.
+
+    Open only while that round lasts, and that office's also where newer facts place the person elsewhere.
+    """
 
     id: UUID
+    office: str
     about: tuple[str, ...]
     asked_at: datetime
     answer_by: datetime
