@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.intake import staff, staff_withdrawals, wording
+from services.intake import staff, staff_doubles, staff_withdrawals, wording
 from services.intake.asking import CaseView
 from services.intake.asking import Engine as AskingEngine
 from services.intake.domain.case import Accepted, link_generation, number_shown
@@ -24,6 +24,7 @@ from services.intake.raw import (
     client_namespace,
 )
 from services.intake.registry import Numbers
+from services.intake.same_person import SamePerson
 from services.intake.speaking import Tongues
 from services.intake.status import status_of
 from services.intake.submitting import Engine as SubmittingEngine
@@ -66,6 +67,7 @@ def router(
     engine: Engine,
     submissions: Submissions,
     numbers: Numbers,
+    same_person: SamePerson,
     erasing: Erasing,
     sign_in: SignIn,
     keyring: Keyring,
@@ -83,6 +85,7 @@ def router(
     at_work = staff.StaffDesk(engine=engine, keyring=keyring, access=access, policies=policies, now=now)
     routes.include_router(staff.router(engine=engine, desk=at_work, numbers=numbers, erasing=erasing, sign_in=sign_in))
     routes.include_router(staff_withdrawals.router(engine=engine, desk=at_work, sign_in=sign_in))
+    routes.include_router(staff_doubles.router(same_person=same_person, desk=at_work, sign_in=sign_in))
     return routes
 
 
@@ -188,7 +191,7 @@ class Desk:
             "case_number": answer["number"],
             "status_url": self._url(case_id, 1),
             "received_at": answer["received_at"],
-            "notice": [tongue.say(sentence) for sentence in wording.NOTICE],
+            "notice": [tongue.say(sentence) for sentence in (*wording.NOTICE, wording.ONE_IS_ENOUGH)],
         }
         if answer["codes"]:
             response = _not_accepted(tongue, answer["codes"], receipt).response()

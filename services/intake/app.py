@@ -7,8 +7,10 @@ from services.intake.arrivals import Arrivals, Deleting
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
 from services.intake.lost_links import WORK_SECONDS, LostLinks
 from services.intake.reactions import BEHAVIOUR
-from services.intake.registry import Doubles, Numbers
+from services.intake.registry import Doubles, Mendings, Numbers
 from services.intake.rendering import STYLE
+from services.intake.resubmitting import Resubmissions
+from services.intake.same_person import SamePerson
 from services.intake.settings import IntakeSettings
 from services.intake.submitting import Submissions
 from shared.casework.points import Point, no_point
@@ -29,12 +31,13 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
     base = Foundation(BEHAVIOUR, settings, point=point)
     numbers, doubles = Numbers(base.collection("numbers")), Doubles(base.collection("a_numbers"))
+    same_person = SamePerson(doubles, base.engine.case)
     submissions = Submissions(
         keyring=base.keyring,
         index=base.index,
-        links=base.links,
         numbers=numbers,
-        doubles=doubles,
+        doubles=same_person,
+        resubmissions=Resubmissions(Mendings(base.collection("mendings")), base.links, base.engine.case),
         policies=base.policies,
     )
     arrivals = Arrivals(
@@ -64,6 +67,7 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
             engine=base.engine,
             submissions=submissions,
             numbers=numbers,
+            same_person=same_person,
             erasing=erasing,
             sign_in=base.sign_in,
             keyring=base.keyring,

@@ -24,6 +24,8 @@ class Step(StrEnum):
     """What comes next where no date says it."""
 
     OFFICE_IS_FOUND = "office_is_found"
+    ONE_IS_ENOUGH = "one_is_enough"
+    ANOTHER_REQUEST = "another_request"
     MAY_ASK_NOW = "may_ask_now"
     WITHDRAWAL_WAITS = "withdrawal_waits"
     WAIT = "wait"
@@ -70,6 +72,9 @@ def steps_of(status: Status) -> tuple[Dated | Step, ...]:
 def _undated(status: Status) -> Iterator[Step]:
     if status.where is Where.RECEIVED:
         yield Step.OFFICE_IS_FOUND
+        yield Step.ONE_IS_ENOUGH
+    if status.another_request:
+        yield Step.ANOTHER_REQUEST
     if status.withdrawal_waits:
         yield Step.WITHDRAWAL_WAITS
     if status.grounds and status.window_closes is None:

@@ -134,6 +134,7 @@ def _turned_away(filing: Filing, verdict: NotAccepted) -> Rejected:
         language=filing.language,
         codes=verdict.codes,
         requestor_type=filing.requestor_type,
+        sent_again_at=filing.sent_again_at,
     )
 
 

@@ -1,4 +1,5 @@
-"""What intake keeps beside its cases: which number belongs to which case, and who may be the same person.
+"""What intake keeps beside its cases: which number belongs to which case, who may be the same person, and
+which request mended which.
 
 Both are asked in bulk, once for a batch. Any failure of the server is an `Outage`.
 """
@@ -66,6 +67,15 @@ class Sighting:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Seen:
+    """A case about somebody, as it was noted; ordered by when."""
+
+    at: datetime
+    number: str
+    case_id: UUID
+
+
 class Doubles:
     """The `a_numbers` collection: which cases are about the same person. It warns; it never keeps anybody out."""
 
@@ -77,8 +87,8 @@ class Doubles:
         for field in DOUBLES_INDEXES:
             await _asked(self._collection.create_index([(field, 1)]))
 
-    async def note(self, sightings: Sequence[Sighting]) -> dict[UUID, str]:
-        """Note new cases; gives the number of the earliest other case about the same person, where there is one.
+    async def note(self, sightings: Sequence[Sighting]) -> dict[UUID, tuple[Seen, ...]]:
+        """Note new cases; of each, the ones before it about the same person, the oldest first, where there are any.
 
         Noted first and asked afterwards: of two that come at the same moment, the later one sees the earlier.
         """
@@ -94,22 +104,50 @@ class Doubles:
         found = await _asked(self._collection.find({"index": {"$in": sorted(indexes)}}).to_list(None))
         return _earlier(sightings, found)
 
+    async def others(self, case_id: UUID) -> list[Seen]:
+        """All other cases about the same person, the oldest first."""
+        own = await _asked(self._collection.find({"case": case_id}).to_list(None))
+        indexes = [document["index"] for document in own]
+        found = await _asked(self._collection.find({"index": {"$in": indexes}}).to_list(None)) if indexes else []
+        return sorted(seen for each in found if (seen := _seen(each)).case_id != case_id)
+
     async def forget(self, case_id: UUID) -> None:
         """Forget a case that has been erased."""
         for document in await _asked(self._collection.find({"case": case_id}, {"_id": 1}).to_list(None)):
             await _asked(self._collection.delete_one({"_id": document["_id"]}))
 
 
-def _earlier(sightings: Sequence[Sighting], found: Sequence[Mapping[str, Any]]) -> dict[UUID, str]:
-    known: dict[str, list[tuple[datetime, str, UUID]]] = {}
+class Mendings:
+    """The `mendings` collection: `{_id: a rejected case, by: the case that mends it}`. The first one stays."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def first(self, pairs: Sequence[tuple[UUID, UUID]]) -> dict[UUID, UUID]:
+        """By which case each rejected one was mended first: one of these `(rejected, by)`, or one from before."""
+        if not pairs:
+            return {}
+        await _insert(self._collection, [{"_id": rejected, "by": by} for rejected, by in pairs])
+        wanted = list({rejected for rejected, _ in pairs})
+        found = await _asked(self._collection.find({"_id": {"$in": wanted}}).to_list(None))
+        return {document["_id"]: document["by"] for document in found}
+
+
+def _seen(document: Mapping[str, Any]) -> Seen:
+    return Seen(document["at"], document["number"], document["case"])
+
+
+def _earlier(sightings: Sequence[Sighting], found: Sequence[Mapping[str, Any]]) -> dict[UUID, tuple[Seen, ...]]:
+    known: dict[str, list[Seen]] = {}
     for document in found:
-        known.setdefault(document["index"], []).append((document["at"], document["number"], document["case"]))
-    doubles: dict[UUID, str] = {}
-    for seen in sightings:
-        of_person = sorted(known.get(seen.index, ()))
-        if of_person and of_person[0][2] != seen.case_id:
-            doubles[seen.case_id] = of_person[0][1]
-    return doubles
+        known.setdefault(document["index"], []).append(_seen(document))
+    earlier: dict[UUID, tuple[Seen, ...]] = {}
+    for sighting in sightings:
+        of_person = sorted(known.get(sighting.index, ()))
+        own = next((at for at, seen in enumerate(of_person) if seen.case_id == sighting.case_id), 0)
+        if own:
+            earlier[sighting.case_id] = tuple(of_person[:own])
+    return earlier
 
 
 async def _insert(collection: Collection, documents: Sequence[dict[str, Any]]) -> bool:

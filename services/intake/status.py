@@ -1,6 +1,7 @@
 """What the holder of a private link may see of a case, and what they may do. Pure; pages and JSON both show this.
 
-Without a verified consent only the stage. Never an office, a facility, an address or a name.
+Without a verified consent only the stage; so nobody learns from an A-number whether somebody else has a case. Never an
+office, a facility, an address or a name.
 """
 
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class Status:
     question: Question | None = None
     outcome: Outcome | None = None
     told_all: bool = False
+    another_request: bool = False
     withdrawal_waits: bool = False
     withdraws_alone: bool = False
     grounds: tuple[ReviewGround, ...] = ()
@@ -115,6 +117,7 @@ def _of_accepted(state: Accepted, now: datetime) -> Status:
         question=None if isinstance(state, Resolved | WithdrawalAsked) else filing.open_question,
         outcome=_outcome(state) if told_all else None,
         told_all=told_all,
+        another_request=silent and told_all and filing.possible_double_of is not None,
         withdrawal_waits=isinstance(state, Withdrawable) and state.wish is not None,
         withdraws_alone=withdraws_alone(filing.requestor_type, filing.consent),
         grounds=grounds_for_review(state, now),

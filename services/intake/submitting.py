@@ -14,12 +14,13 @@ from uuid import UUID
 from services.intake import from_body
 from services.intake.commands import Ask, Submit
 from services.intake.domain import a_number
-from services.intake.domain.case_number import number_of, read_number
 from services.intake.domain.completeness import Accepted, assess, gaps
 from services.intake.domain.facts import age_band, is_urgent
 from services.intake.domain.filing import Filing
 from services.intake.raw import ANONYMOUS, ERASED, KEY_BROKEN, WRONG_BODY, RawSubmission, Refusal
-from services.intake.registry import Doubles, Numbers, Sighting
+from services.intake.registry import Numbers, Sighting
+from services.intake.resubmitting import Claim, Mended, Resubmissions
+from services.intake.same_person import SamePerson
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
@@ -30,7 +31,6 @@ from shared.contracts.vocabulary import RejectCode, Service
 from shared.policy.model import Policies
 from shared.privacy.blind_index import BlindIndex, Kind
 from shared.privacy.keyring import Keyring
-from shared.privacy.links import Links
 from shared.privacy.sealing import CaseKey, seal
 
 
@@ -70,16 +70,16 @@ class Submissions:
         *,
         keyring: Keyring,
         index: BlindIndex,
-        links: Links,
         numbers: Numbers,
-        doubles: Doubles,
+        doubles: SamePerson,
+        resubmissions: Resubmissions,
         policies: Policies,
     ) -> None:
         self._keyring = keyring
         self._index = index
-        self._links = links
         self._numbers = numbers
         self._doubles = doubles
+        self._resubmissions = resubmissions
         self._policies = policies
 
     async def prepare(self, submissions: Sequence[RawSubmission]) -> list[Prepared | Refusal]:
@@ -90,7 +90,8 @@ class Submissions:
         prepared: dict[int, Prepared | Refusal] = {}
         for draft in drafts:
             case_id = draft.read.case_id
-            known = replace(draft.filing, possible_double_of=doubles.get(case_id), resubmits=mended.get(case_id))
+            known = replace(draft.filing, possible_double_of=doubles.get(case_id))
+            known = self._in_its_place(known, mended.get(case_id))
             prepared[id(draft.read)] = _prepared(replace(draft, filing=known))
         return [each if isinstance(each, Refusal) else prepared.get(id(each), Refusal(ERASED)) for each in read]
 
@@ -146,16 +147,20 @@ class Submissions:
                 seen.append(Sighting(person, draft.read.case_id, draft.filing.number, draft.read.at))
         return seen
 
-    async def _mended(self, drafts: Sequence[_Draft]) -> dict[UUID, str]:
-        """For each case, the number of the rejected request that it mends, where the sender holds that one's link."""
-        claims: dict[UUID, tuple[str, UUID]] = {}
-        for read in (draft.read for draft in drafts):
-            token = read.raw.resubmits_link
-            earlier = self._links.case_of(token) if token and self._links.matches(token, 1) else None
-            if earlier is not None:
-                claims[read.case_id] = (read_number(read.body.resubmits or "") or number_of(earlier), earlier)
-        owners = await self._numbers.cases_of([number for number, _ in claims.values()])
-        return {case_id: number for case_id, (number, earlier) in claims.items() if owners.get(number) == earlier}
+    async def _mended(self, drafts: Sequence[_Draft]) -> dict[UUID, Mended]:
+        reads = [draft.read for draft in drafts]
+        return await self._resubmissions.proven(
+            [Claim(read.case_id, token, read.body.resubmits) for read in reads if (token := read.raw.resubmits_link)]
+        )
+
+    def _in_its_place(self, filing: Filing, mended: Mended | None) -> Filing:
+        """A filing that mends a rejected one counts from that one's day, if it comes while that still helps."""
+        if mended is None:
+            return filing
+        policy = self._policies.at(filing.received_at)
+        if mended.since is None or filing.received_at - mended.since > policy.resubmit_within:
+            return replace(filing, resubmits=mended.number)
+        return replace(filing, resubmits=mended.number, received_at=mended.since, sent_again_at=filing.received_at)
 
 
 class Engine(Protocol):

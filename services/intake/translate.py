@@ -40,6 +40,7 @@ def submitted(filing: Filing) -> events.RequestSubmitted:
         received_at=filing.received_at,
         received=events.Received(channel=filing.channel, id=filing.received_id),
         resubmits=filing.resubmits,
+        resubmitted_at=filing.sent_again_at,
         incomplete=filing.incomplete,
         requestor_type=filing.requestor_type,
         language=filing.language,

@@ -32,6 +32,7 @@ HOURS: Final = (
     "You can get help in Spanish and other languages."
 )
 NOTICE: Final = (NO_STAY, I246, COURT, COURT_HELP)
+ONE_IS_ENOUGH: Final = "One request for a person is enough. If you sent one before, add to it with its own link."
 NOT_ACCEPTED: Final = "The request was not accepted. This is not a decision about the case."
 
 STAGES: Final[Mapping[Where, str]] = {
@@ -52,6 +53,8 @@ STAGES: Final[Mapping[Where, str]] = {
 
 STEPS: Final[Mapping[Date | Step, str]] = {
     Step.OFFICE_IS_FOUND: "We find the field office for this case. Then an officer looks at the request.",
+    Step.ONE_IS_ENOUGH: ONE_IS_ENOUGH,
+    Step.ANOTHER_REQUEST: "There may be another request about the same person. Staff look at them together.",
     Step.MAY_ASK_NOW: "The field office has not answered in time. You can ask headquarters now.",
     Step.WITHDRAWAL_WAITS: (
         "You asked to take the request back. Staff must agree first. Until then, we keep looking at the case."

@@ -87,6 +87,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "received_at": _MOMENT,
         "received": _PART,
         "resubmits": _NUMBER,
+        "resubmitted_at": _MOMENT,
         "incomplete": "what is missing, not what is there",
         "requestor_type": _ONE_OF_MANY,
         "language": "one of two; letters are written in it, analysts report by it",

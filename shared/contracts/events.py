@@ -139,7 +139,10 @@ class RequestRejected(EventData):
 
 
 class RequestSubmitted(EventData):
-    """Accepted: a case with a number."""
+    """Accepted: a case with a number. `received_at` orders the queue and starts the clocks.
+
+    `resubmitted_at`: when it came, where it keeps the place of the rejected request that it mends.
+    """
 
     type: ClassVar[EventType] = EventType.REQUEST_SUBMITTED
 
@@ -147,6 +150,7 @@ class RequestSubmitted(EventData):
     received_at: Time
     received: Received
     resubmits: str | None = None
+    resubmitted_at: Time | None = None
     incomplete: tuple[RejectCode, ...] = ()
     requestor_type: RequestorType
     language: Language

@@ -172,5 +172,6 @@ def _policy(
         window_grace=rules.window_grace.value,
         claim_lasts=rules.claim_lasts.value,
         link_lasts=rules.link_lasts.value,
+        resubmit_within=rules.resubmit_within.value,
         remands=rules.remands.value,
     )

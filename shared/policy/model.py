@@ -146,6 +146,7 @@ class Policy:
     window_grace: timedelta
     claim_lasts: timedelta
     link_lasts: timedelta
+    resubmit_within: timedelta
     remands: int
 
     def may_give(self, code: str, stage: Stage, outcome: str) -> bool:

@@ -140,6 +140,7 @@ class ProcessFile(Dated):
     window_grace: Sourced[Duration]
     claim_lasts: Sourced[Duration]
     link_lasts: Sourced[Duration]
+    resubmit_within: Sourced[Duration]
     remands: Sourced[Annotated[int, Field(ge=0, le=9)]]
     questions: tuple[WrittenQuestion, ...]
     reasons: tuple[WrittenReason, ...] = Field(min_length=1)

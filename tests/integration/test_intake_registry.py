@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.intake.domain.case_number import number_of
-from services.intake.registry import Doubles, Numbers, Sighting
+from services.intake.registry import Doubles, Mendings, Numbers, Sighting
 from shared.casework.errors import Outage
 from shared.mongo.driver import Database, Driver, MongoClient
 from tests.conftest import Servers
@@ -44,10 +44,23 @@ async def test_of_two_about_one_person_at_once_the_later_is_warned_and_a_repeat_
     stranger = Sighting("somebody else", uuid4(), "number-9", NOON)
     first, second = await asyncio.gather(doubles.note([later, stranger]), doubles.note([earlier]))
     assert second == {}
-    assert first in ({}, {later.case_id: "number-0"})
-    assert await doubles.note([later, earlier, stranger]) == {later.case_id: "number-0"}
+    assert [each.number for each in first.get(later.case_id, ())] in ([], ["number-0"])
+    (before,) = (await doubles.note([later, earlier, stranger]))[later.case_id]
+    assert (before.case_id, before.number) == (earlier.case_id, earlier.number)
+    assert [each.case_id for each in await doubles.others(earlier.case_id)] == [later.case_id]
+    assert await doubles.others(stranger.case_id) == []
     await doubles.forget(earlier.case_id)
     assert await doubles.note([later]) == {}
+
+
+async def test_of_many_that_mend_one_rejected_request_at_once_one_is_the_first_for_good(database: Database) -> None:
+    rejected, mending = uuid4(), [uuid4() for _ in range(8)]
+    mendings = Mendings(database["mendings"])
+    answers = await asyncio.gather(*(mendings.first([(rejected, each)]) for each in mending))
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0][rejected] in mending
+    assert await mendings.first([(rejected, uuid4())]) == answers[0]
+    assert await mendings.first([]) == {}
 
 
 async def test_a_server_that_does_not_answer_is_an_outage() -> None:

@@ -14,8 +14,10 @@ from services.intake import api, pages
 from services.intake.domain.case import State
 from services.intake.erasing import Erasing
 from services.intake.raw import ANONYMOUS, RawSubmission
-from services.intake.registry import Doubles, Numbers
+from services.intake.registry import Doubles, Mendings, Numbers
 from services.intake.rendering import STYLE
+from services.intake.resubmitting import Resubmissions
+from services.intake.same_person import SamePerson
 from services.intake.submitting import Prepared, Submissions
 from shared.casework import offering
 from shared.casework.case import Arrived, Case, Emitted
@@ -135,12 +137,13 @@ class House:
             Numbers(as_collection(self.numbers_kept)),
             Doubles(as_collection(self.doubles_kept)),
         )
+        self.same_person = SamePerson(self.doubles, self.engine.case)
         self.submissions = Submissions(
             keyring=self.keyring,
             index=self.index,
-            links=self.links,
             numbers=self.numbers,
-            doubles=self.doubles,
+            doubles=self.same_person,
+            resubmissions=Resubmissions(Mendings(as_collection(Collection())), self.links, self.engine.case),
             policies=rules().policies,
         )
         self.erasing = Erasing(
@@ -165,6 +168,7 @@ class House:
                 **common,
                 submissions=self.submissions,
                 numbers=self.numbers,
+                same_person=self.same_person,
                 erasing=self.erasing,
                 sign_in=sign_in,
                 index=self.index,

@@ -116,7 +116,7 @@ def test_each_line_is_routed_by_facility_when_detained_and_by_residence_otherwis
 def test_a_code_is_given_for_each_thing_that_can_be_missing() -> None:
     rejected = Counter(code for line in counting_as("rejected") for code in line["expect"]["codes"])
     incomplete = Counter(code for line in CASES for code in line["expect"]["incomplete"])
-    assert set(rejected) == set(incomplete) == set(RejectCode)
+    assert set(rejected) == set(incomplete) == set(POLICY.required)
     assert min(rejected.values()) >= 2
     for line in counting_as("rejected"):
         assert line["body"]["custody"]["status"] == "NOT_DETAINED"

@@ -126,6 +126,7 @@ async def test_an_erased_case_is_not_made_again_and_its_copy_is_not_kept(house: 
 
 async def test_a_mended_request_is_tied_to_the_rejected_one_by_its_link_only(house: House) -> None:
     (rejected,) = await house.prepare(complete(narrative=None))
+    await house.carry_out(rejected)
     number = rejected.command.data.filing.number
     token = house.links.token(rejected.command.case_id, 1)
     mended = complete(resubmits=number)

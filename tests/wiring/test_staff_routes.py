@@ -36,6 +36,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "intake POST /cases/{case_id}/facts": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/consent": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/withdrawal": DESK | HEADQUARTERS,
+    "intake GET /cases/{case_id}/doubles": DESK | HEADQUARTERS,
     "intake GET /withdrawals": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/link": SETTLING,
     "intake POST /cases/{case_id}/erase": frozenset({Role.PRIVACY}),

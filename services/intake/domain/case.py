@@ -24,7 +24,10 @@ GROUNDS_IN_THE_WINDOW = (
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Not accepted: what to mend. Nothing follows but, perhaps, a new request."""
+    """Not accepted: what to mend. Nothing follows but, perhaps, a new request, which then counts from `received_at`.
+
+    `sent_again_at`: when this one came, where it kept an earlier rejected one's place itself.
+    """
 
     number: str
     received_at: datetime
@@ -34,6 +37,7 @@ class Rejected:
     language: Language
     codes: tuple[RejectCode, ...]
     requestor_type: RequestorType | None = None
+    sent_again_at: datetime | None = None
     link_asked: tuple[datetime, ...] = ()
 
 
@@ -133,7 +137,7 @@ def link_ends(state: State, lasts: timedelta) -> datetime:
     """Until when the private link opens the page: counted from the last thing that happened for good."""
     match state:
         case Rejected():
-            return state.received_at + lasts
+            return (state.sent_again_at or state.received_at) + lasts
         case Erased():
             return state.at + lasts
         case _:

@@ -22,7 +22,11 @@ MAX_SEALED_BYTES = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """An accepted request. Personal data is sealed beside it; `amendment` is the version of its facts."""
+    """An accepted request. Personal data is sealed beside it; `amendment` is the version of its facts.
+
+    `received_at` orders the queue and starts the clocks. Where this request keeps the place of a rejected one that it
+    mends, it is that one's; `sent_again_at` is then when this one came.
+    """
 
     number: str
     received_at: datetime
@@ -43,6 +47,7 @@ class Filing:
     sealed_bytes: int
     incomplete: tuple[RejectCode, ...] = ()
     resubmits: str | None = None
+    sent_again_at: datetime | None = None
     possible_double_of: str | None = None
     client_reference: str | None = None
     amendment: int = 0
