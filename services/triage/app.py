@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.triage import api
+from services.triage.catching_up import EVERY_SECONDS, CatchingUp
 from services.triage.reactions import BEHAVIOUR
 from services.triage.settings import TriageSettings
 from shared.casework.points import Point, no_point
@@ -15,7 +16,8 @@ from shared.web import staff_events
 def build_app(settings: TriageSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
     base = Foundation(BEHAVIOUR, settings, point=point)
-    app = base.app("Second Look: triage")
+    catching_up = CatchingUp(base.engine, base.policies, base.clock.now)
+    app = base.app("Second Look: triage", ("guidance", catching_up.look, EVERY_SECONDS))
     app.include_router(
         api.router(
             engine=base.engine,

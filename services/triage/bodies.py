@@ -23,6 +23,9 @@ class DecideBody(_Body):
     """An initial consideration. FAVOURABLE says what is granted, REFERRED where to, MOOT why, DECLINED its reasons."""
 
     facts_seen: FactsSeen
+    guidance_seen: Annotated[str | None, Field(max_length=80, description="The guidance under which it was seen.")] = (
+        None
+    )
     outcome: TriageOutcome
     granted: tuple[ReliefSought, ...] = ()
     referred_to: ReferredTo | None = None
@@ -89,10 +92,16 @@ class QueueItem(BaseModel):
     question_open: bool
     missing: list[str]
     claim: dict[str, Any] | None
+    presumption: dict[str, Any]
 
 
 class QueuePage(BaseModel):
-    """A page of the queue, most urgent first; `more`: ask again with a higher `skip`."""
+    """A page of the queue, most urgent first; `more`: ask again with a higher `skip`.
+
+    `presumptions`: what the codes of the cases' presumptions say, and where that is from, by version of the guidance.
+    """
 
     cases: list[QueueItem]
     more: bool
+    note: str
+    presumptions: dict[str, dict[str, dict[str, str]]]

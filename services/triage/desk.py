@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
+from services.triage import presumed
 from services.triage.answering import open_questions
 from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueueItem, QueuePage
-from services.triage.domain.case import State, UnderConsideration, Unheard
+from services.triage.domain.case import Considered, State, UnderConsideration, Unheard
 from services.triage.domain.hints import hints
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order, Release
 from services.triage.reactions import RANK
@@ -20,7 +21,7 @@ from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
-from shared.policy.model import HEADQUARTERS, Policies
+from shared.policy.model import HEADQUARTERS, Policies, Policy
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish
@@ -76,8 +77,13 @@ class OfficersDesk:
             query["queue.rank"] = RANK[urgency]
         query |= casework.claim_filter(claimed=claimed, mine=mine, actor=staff.subject, now=now)
         found = await self._engine.listing(query, sort=casework.SORT, skip=skip, limit=limit + 1)
-        items = [_listed(view, view.state, now) for view in found if isinstance(view.state, UnderConsideration)]
-        return QueuePage(cases=items[:limit], more=len(found) > limit)
+        listed = [(view, view.state) for view in found[:limit] if isinstance(view.state, UnderConsideration)]
+        return QueuePage(
+            cases=[_listed(view, state, now) for view, state in listed],
+            more=len(found) > limit,
+            note=presumed.NOTE,
+            presumptions=presumed.sentences((state.presumption for _, state in listed), self._policies.at(now)),
+        )
 
     async def show(self, case_id: UUID, staff: Staff) -> dict[str, Any]:
         """One case whole: facts, standing, what may be answered, and what is sealed, with an access record."""
@@ -98,6 +104,7 @@ class OfficersDesk:
             "parked": view.parked,
             "claim": casework.claim_shown(view.work, now),
             "guidance": policy.guidance,
+            "presumption": _presumption(view.state, policy, personal or {}),
             "reasons": casework.reasons_of(policy, Stage.FIELD_OFFICE),
             "erased": personal is None,
             "personal": personal,
@@ -156,7 +163,7 @@ def _wish(case_id: UUID, staff: Staff, key: str, body: DecideBody, *, claim: boo
         case_id=case_id,
         text=body.text,
         name=lambda state: f"completed_{getattr(state, 'round', 0)}",
-        data=lambda box: Decide(officer_of(staff), body.decision(), body.facts_seen, box, claim),
+        data=lambda box: Decide(officer_of(staff), body.decision(), body.facts_seen, box, claim, body.guidance_seen),
     )
 
 
@@ -175,7 +182,19 @@ def _listed(view: CaseView[State], state: UnderConsideration, now: datetime) -> 
         question_open=state.question is not None and state.question.is_open(now),
         missing=list(state.case.submission.incomplete),
         claim=casework.claim_shown(view.work, now),
+        presumption=presumed.codes(state.presumption),
     )
+
+
+def _presumption(state: State, policy: Policy, opened: presumed.Opened) -> dict[str, Any] | None:
+    """What was presumed when the case was last looked at, or when it was decided; None where it has moved on since."""
+    match state:
+        case UnderConsideration():
+            return presumed.whole(state.case, state.presumption, policy, opened)
+        case Considered():
+            return presumed.as_decided(state.presumption, policy)
+        case _:
+            return None
 
 
 def _known(view: CaseView[State], now: datetime) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Forward:
 class Decide:
     """Give the request its initial consideration; `facts_seen` is the newest amendment that the officer saw.
 
-    With `claim` it takes the case in hand as well.
+    With `claim` it takes the case in hand as well. `guidance_seen`: the version under which it was seen, if it says so.
     """
 
     officer: Officer
@@ -76,6 +76,7 @@ class Decide:
     facts_seen: int
     box: Mapping[str, bytes]
     claim: bool = False
+    guidance_seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +164,20 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
     mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"completed_{item.round}", needs_text=False)
     if mismatch is not None:
         return mismatch
+    if wish.guidance_seen not in (None, context.policy.guidance):
+        return Refused(
+            "guidance_changed",
+            f"You saw the case under {wish.guidance_seen}; {context.policy.guidance} is in force. Please look again.",
+        )
     wrong = objection(wish.decision, context.policy)
     if wrong is not None:
         return Refused(wrong.code, wrong.reason)
+    decided = consideration.decided(item, context.policy, context.now)
     everybody = touched(context.work, wish.officer.subject)
     done = completed(
         item,
         wish.decision,
+        presumption=decided.presumption,
         office=office,
         actor=wish.officer.subject,
         touched=everybody,
@@ -177,7 +185,7 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
         context=context,
     )
     return Step(
-        state=consideration.decided(item),
+        state=decided,
         emits=(Emit(done, sealed=tuple(wish.box)),),
         keep=wish.box,
         work={**LET_GO, "touched": list(everybody)},

@@ -1,10 +1,11 @@
 """Triage's table: what the field office's service does with each input. The README has the same table with states."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from services.triage import answering, officers
+from services.triage import answering, looking_again, officers
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.case import Considered, State, UnderConsideration, Unheard, WithHeadquarters
@@ -25,6 +26,7 @@ class Moment(StrEnum):
 
     OVERDUE = "overdue"
     REMOVAL_NEARS = "removal_nears"
+    GUIDANCE_CHANGES = "guidance_changes"
 
 
 def on_request_submitted(
@@ -72,7 +74,8 @@ def on_request_amended(state: State | None, event: Event[events.RequestAmended],
 
 def _told(state: UnderConsideration, office: str | None) -> tuple[Any, ...]:
     """What makes others want to hear of a new revision."""
-    return office, state.urgency, state.answer_due, state.silence_ends_at, state.overdue
+    presumed = replace(state.presumption, until=None)  # An end that has become known changes nothing yet.
+    return office, state.urgency, state.answer_due, state.silence_ends_at, state.overdue, presumed
 
 
 def on_request_withdrawn(state: State | None, event: Event[events.RequestWithdrawn], _: Context) -> Outcome[State]:
@@ -153,6 +156,7 @@ def next_deadline(state: State) -> Due | None:
     moments = (
         (Moment.REMOVAL_NEARS, consideration.next_imminence(state)),
         (Moment.OVERDUE, consideration.next_overdue(state)),
+        (Moment.GUIDANCE_CHANGES, consideration.next_guidance(state)),
     )
     return min((Due(name, at) for name, at in moments if at), key=lambda due: due.at, default=None)
 
@@ -169,6 +173,7 @@ def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
         "number": state.case.submission.number,
         "claimed_by": claim.get("by"),
         "claimed_until": claim.get("until"),
+        "guidance": state.presumption.label,
     }
 
 
@@ -196,6 +201,8 @@ REACTIONS: Reactions[State] = {
     EventType.CASE_ERASED: on_case_erased,
     Moment.OVERDUE: on_overdue,
     Moment.REMOVAL_NEARS: on_removal_nears,
+    Moment.GUIDANCE_CHANGES: looking_again.on_guidance_changes,
+    looking_again.LOOK_AGAIN: looking_again.on_look_again,
     officers.Order.CLAIM: officers.on_claim,
     officers.Order.RELEASE: officers.on_release,
     officers.Order.FORWARD: officers.on_forward,
@@ -210,5 +217,5 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     reactions=REACTIONS,
     due=next_deadline,
     queue=queue_fields,
-    queue_indexes=("open", "claimed_by", "asked"),
+    queue_indexes=("open", "claimed_by", "asked", "guidance"),
 )

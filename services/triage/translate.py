@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.triage.domain.case import Case, Submission, UnderConsideration
+from services.triage.domain.classification import Presumption, presume
 from services.triage.domain.decision import Decision
 from services.triage.domain.situation import Custody, Place, Removal, Situation
 from shared.casework.reaction import Context
@@ -55,19 +56,23 @@ def changes_of(data: events.RequestAmended) -> Mapping[str, Any]:
 
 
 def assigned(state: UnderConsideration, office: str | None) -> events.TriageAssigned:
-    """Where the case stands now, in the queue of `office`, as the others are told.
-
-    Categories stay empty until the guidance's rules are asked.
-    """
+    """Where the case stands now, in the queue of `office`, and what the guidance presumes, as the others are told."""
+    presumed = state.presumption
     return events.TriageAssigned(
         revision=state.revision,
         office=office,
         urgency=state.urgency,
+        categories=presumed.categories,
+        undetermined=presumed.undetermined,
+        to_weigh=presumed.to_weigh,
+        reasons=presumed.reasons,
+        questions=presumed.questions,
         answer_due=state.answer_due,
         silence_ends_at=state.silence_ends_at,
         overdue=state.overdue,
-        guidance=state.case.guidance,
+        guidance=presumed.guidance,
         office_map=state.case.office_map,
+        process=state.case.process,
     )
 
 
@@ -75,6 +80,7 @@ def completed(
     state: UnderConsideration,
     decision: Decision,
     *,
+    presumption: Presumption,
     office: str | None,
     actor: str,
     touched: tuple[str, ...],
@@ -95,6 +101,8 @@ def completed(
         claimed_at=claimed_at,
         facts_seen=state.case.amendment,
         guidance=context.policy.guidance,
+        process=context.policy.process,
+        presumption=_presumed(presumption),
         number=state.case.submission.number,
         office=office,
         urgency=state.urgency,
@@ -127,9 +135,21 @@ def no_answer(
         assigned_at=assigned_at,
         facts_seen=case.amendment,
         guidance=context.policy.guidance,
+        process=context.policy.process,
+        presumption=_presumed(presume(case.situation.facts, case.submission.age_band, context.policy, at=context.now)),
         number=case.submission.number,
         office=office,
         urgency=case.urgency_at(context.now),
+    )
+
+
+def _presumed(presumption: Presumption) -> events.Presumed:
+    return events.Presumed(
+        categories=presumption.categories,
+        undetermined=presumption.undetermined,
+        to_weigh=presumption.to_weigh,
+        reasons=presumption.reasons,
+        questions=presumption.questions,
     )
 
 

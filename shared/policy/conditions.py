@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, unique
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 YES_NO: Final = frozenset(
     {
@@ -127,8 +127,7 @@ Asked = Yes | No | OnOrAfter | Before | AtLeast | AnyNamed | AgedIn
 Condition = Asked | AllOf | AnyOf
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """Whether a condition holds, and the facts it rests on: those that settle it, or those that are still unknown."""
 
     truth: Truth
@@ -164,6 +163,8 @@ def _joined(parts: list[Weighed], *, settles: Truth, otherwise: Truth) -> Weighe
 
 
 def _together(parts: list[Weighed]) -> tuple[str, ...]:
+    if len(parts) == 1:
+        return parts[0].because
     return tuple(dict.fromkeys(fact for part in parts for fact in part.because))
 
 

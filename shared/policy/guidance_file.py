@@ -18,7 +18,14 @@ from shared.policy.priorities import (
 )
 from shared.policy.reading_conditions import Reader, Slip
 from shared.policy.reasons import doubled, reason
-from shared.policy.shapes import GuidanceFile, WrittenCategory, WrittenFactors, WrittenGround, WrittenRemark
+from shared.policy.shapes import (
+    GuidanceFile,
+    WrittenCategory,
+    WrittenFactors,
+    WrittenGround,
+    WrittenNotice,
+    WrittenRemark,
+)
 from shared.policy.written import Field, PolicyInvalid, Written
 
 
@@ -39,7 +46,7 @@ def guidance(written: Written, file: GuidanceFile) -> GuidanceRead:
         name=file.name,
         source=file.source,
         rules=tuple(reading.rule(at, each) for at, each in enumerate(file.categories)),
-        notices=tuple(reading.notice(at, each.when, each) for at, each in enumerate(file.notices)),
+        notices=tuple(reading.notice(at, each) for at, each in enumerate(file.notices)),
         factors=_factors(file.factors),
         reminder=_remark(file.reminder) if file.reminder else None,
     )
@@ -79,12 +86,12 @@ class _Reading:
             provided=self._grounds((*field, "provided"), category.provided),
         )
 
-    def notice(self, at: int, when: Any, written: WrittenRemark) -> Notice:
+    def notice(self, at: int, written: WrittenNotice) -> Notice:
         """A notice, with its condition if it has one."""
-        if when is None:
+        if written.when is None:
             return Notice(_remark(written))
-        ground = self._ground(("notices", at, "when"), when, written, self._notices)
-        return Notice(ground.remark, ground.when)
+        ground = self._ground(("notices", at, "when"), written.when, written, self._notices)
+        return Notice(ground.remark, ground.when, written.asks)
 
     def _grounds(self, field: Field, grounds: tuple[WrittenGround, ...]) -> tuple[Ground, ...]:
         return tuple(

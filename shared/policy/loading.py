@@ -8,7 +8,7 @@ if it has no `calendars/`: public holidays are not the agency's).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -137,11 +137,11 @@ def _agree(versions: Sequence[InForce[GuidanceRead]], processes: Sequence[InForc
 
 
 def _guidance_timeline(versions: Sequence[InForce[GuidanceRead]]) -> Timeline:
-    begins = [part.since for part in versions[1:]]
+    begins = [part.since.astimezone(UTC) for part in versions]
     return Timeline(
         tuple(
-            GuidanceInForce(part.since, until, part.value.guidance, part.source)
-            for part, until in zip(versions, [*begins, None], strict=True)
+            GuidanceInForce(since, until, part.value.guidance, part.source)
+            for part, since, until in zip(versions, begins, [*begins[1:], None], strict=True)
         )
     )
 

@@ -12,27 +12,53 @@ from zoneinfo import ZoneInfo
 
 from shared.contracts.vocabulary import ConsentKind, RejectCode, RequestorType, Stage, Urgency
 from shared.policy.calendar import Calendar
+from shared.policy.conditions import AGE_BAND, AGE_BANDS, DAYS, NAMED, PRESUMED, AllOf, AnyOf, Known, Truth, weigh
 from shared.policy.places import normalise_county, normalise_state
-from shared.policy.priorities import Guidance, GuidanceInForce, Remark, Timeline
+from shared.policy.priorities import (
+    Factors,
+    Guidance,
+    GuidanceInForce,
+    LeftToOfficer,
+    Notice,
+    PresumedIf,
+    Remark,
+    Rule,
+    Timeline,
+)
 from shared.policy.time_limits import TimeLimit, added_back, end_of, moment_of
 from shared.policy.urgency import imminent_from, urgency_of
 
 __all__ = [
+    "AGE_BAND",
+    "AGE_BANDS",
+    "DAYS",
     "HEADQUARTERS",
+    "NAMED",
+    "PRESUMED",
+    "AllOf",
+    "AnyOf",
     "Calendar",
+    "Factors",
     "Guidance",
     "GuidanceInForce",
+    "Known",
+    "LeftToOfficer",
+    "Notice",
     "Office",
     "OfficeMap",
     "Policies",
     "Policy",
+    "PresumedIf",
     "Reason",
     "Remark",
+    "Rule",
     "TimeLimit",
     "Timeline",
+    "Truth",
     "imminent_from",
     "urgency_of",
     "useful_until",
+    "weigh",
 ]
 
 HEADQUARTERS: Final = "HQ"

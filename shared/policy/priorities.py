@@ -7,9 +7,10 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import assert_never
 
 from shared.contracts.vocabulary import PriorityCategory
-from shared.policy.conditions import Condition
+from shared.policy.conditions import AllOf, AnyOf, Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class PresumedIf:
     source: str
     grounds: tuple[Ground, ...]
     provided: tuple[Ground, ...] = ()
+    when: Condition = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The whole condition is put together once."""
+        grounds = AnyOf(tuple(ground.when for ground in self.grounds))
+        object.__setattr__(self, "when", AllOf((*(ground.when for ground in self.provided), grounds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,14 @@ Rule = PresumedIf | LeftToOfficer
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the officer must know where its condition holds; without a condition, in every case."""
+    """Something that the officer must know where its condition holds; without a condition, in every case.
+
+    `asks`: where its condition is open, what would settle it is asked. Not for one that only explains another.
+    """
 
     remark: Remark
     when: Condition | None = None
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +79,9 @@ class Factors:
     also_weigh: tuple[Remark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Guidance:
-    """One version. Without rules nothing is presumed under it, and its notices say why."""
+    """One version, equal to itself alone. Without rules nothing is presumed under it, and its notices say why."""
 
     version: str
     name: str
@@ -79,6 +90,23 @@ class Guidance:
     notices: tuple[Notice, ...] = ()
     factors: Factors = field(default_factory=Factors)
     reminder: Remark | None = None
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """Every reason and notice that it can give."""
+        return tuple(remark for rule in self.rules for remark in _remarks_of(rule)) + tuple(
+            notice.remark for notice in self.notices
+        )
+
+
+def _remarks_of(rule: Rule) -> tuple[Remark, ...]:
+    match rule:
+        case PresumedIf():
+            return tuple(ground.remark for ground in (*rule.provided, *rule.grounds))
+        case LeftToOfficer():
+            return (rule.remark,)
+        case _:
+            assert_never(rule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ class WrittenNotice(WrittenRemark):
     """Something to know where its condition holds; without one, always."""
 
     when: Any = None
+    asks: bool = True
 
 
 class WrittenCategory(Shape):

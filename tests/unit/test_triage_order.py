@@ -5,7 +5,7 @@ Commands and the calendar are not free to move: they come between two stretches 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,11 @@ from tests.unit.triage_story import (
 EVERYWHERE = Officer("officer-1", frozenset({"BAL", "PHI", "ATL", "HAL"}), assigns=True)
 SOMEBODY = Officer("officer-2", frozenset({"BAL", "PHI", "ATL", "HAL"}), assigns=True)
 
+
+def told_by_an_officer(value: Any) -> events.Fact[Any]:
+    return events.Fact[Any](value=value, asserted_by="officer", on=date(2021, 3, 9))
+
+
 CUSTODY = st.builds(
     events.Custody, status=st.sampled_from(CustodyStatus), state=st.sampled_from(["PA", "TX", None]), county=st.none()
 )
@@ -46,15 +51,24 @@ REMOVAL = st.builds(
     believed_imminent=st.sampled_from(Belief),
 )
 PLACE = st.sampled_from([None, events.Place(state="MD"), events.Place(state="GA"), events.Place(state="TX")])
+FACTS = st.builds(
+    events.Facts,
+    threat_to_public_safety=st.none() | st.builds(told_by_an_officer, st.booleans()),
+    aggravated_felony=st.none() | st.builds(told_by_an_officer, st.booleans()),
+    first_present_on=st.none() | st.builds(told_by_an_officer, st.sampled_from([date(2015, 1, 1), date(2020, 11, 1)])),
+)
+BEGINS = st.sampled_from([0, 135, 155, 160, 185, 258])
+"""Days after the first: most stories then cross the days on which another guidance comes into force."""
 THEN = [None, "claim", "release", "ask", "forward", "answer", "calendar", "decide", "decide", "decide"]
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Events that may come in any order, then what a person or the calendar does (None: nothing)."""
+    """Events that may come in any order, then what a person or the calendar does (None: nothing) at `at`."""
 
     events: tuple[Arrived, ...]
     then: str | None
+    at: datetime
 
 
 @st.composite
@@ -70,17 +84,22 @@ def stories(draw: st.DrawFn) -> list[Stretch]:
         return [senders.event(source, data, moment())]
 
     def moment() -> Any:
-        return after(days=number * 10, hours=draw(st.integers(0, 200)))
+        return after(days=begins + number * 10, hours=draw(st.integers(0, 200)))
 
-    last = draw(st.integers(1, 3))
+    last, begins = draw(st.integers(1, 3)), draw(BEGINS)
     for number in range(last + 1):
         heard = []
         if number == 0:
-            first = submitted(custody=draw(CUSTODY), removal=draw(REMOVAL), place=draw(PLACE))
+            first = submitted(custody=draw(CUSTODY), removal=draw(REMOVAL), place=draw(PLACE), facts=draw(FACTS))
             heard.append(senders.event("intake", first, moment()))
         for _ in range(draw(st.integers(0, 2))):
             amendment += 1
-            changes = {"custody": draw(st.none() | CUSTODY), "removal": draw(st.none() | REMOVAL), "place": draw(PLACE)}
+            changes: dict[str, Any] = {
+                "custody": draw(st.none() | CUSTODY),
+                "removal": draw(st.none() | REMOVAL),
+                "place": draw(PLACE),
+            }
+            changes["facts"] = draw(st.none() | FACTS)
             data = events.RequestAmended(amendment=amendment, changed=tuple(changes), **changes)
             heard.append(senders.event("intake", data, moment()))
         heard += maybe("withdrawn", "intake", WITHDRAWN)
@@ -92,12 +111,11 @@ def stories(draw: st.DrawFn) -> list[Stretch]:
         heard += maybe("asked again", "escalation", asked(2, UUID(int=78)), if_=told.get("remanded", False))
         heard += maybe("resolved", "escalation", RESOLVED, if_=number == last)
         then = draw(st.sampled_from(THEN))
-        stretches.append(Stretch(tuple(heard), then))
+        stretches.append(Stretch(tuple(heard), then, after(days=begins + number * 10 + 9)))
     return stretches
 
 
-def do(case: Triage, then: str | None, number: int) -> None:
-    at = after(days=number * 10 + 9)
+def do(case: Triage, then: str | None, at: datetime) -> None:
     seen = case.state.case.amendment if isinstance(case.state, UnderConsideration) else 0
     revision = case.state.revision + 1 if isinstance(case.state, UnderConsideration) else 0
     match then:
@@ -122,10 +140,10 @@ def do(case: Triage, then: str | None, number: int) -> None:
 
 def play(stretches: Sequence[Stretch], orders: Sequence[Sequence[Arrived]]) -> Triage:
     case = Triage()
-    for number, (stretch, order) in enumerate(zip(stretches, orders, strict=True)):
+    for stretch, order in zip(stretches, orders, strict=True):
         for arrived in order:
             case.offer(arrived)
-        do(case, stretch.then, number)
+        do(case, stretch.then, stretch.at)
     return case
 
 
@@ -163,6 +181,8 @@ def the_newest_assignment_that_others_heard_holds(case: Triage) -> None:
         state, newest = case.state, assigned[-1]
         assert newest.get("office") == office_now(state, case.case.work)
         assert newest["urgency"] == state.urgency
+        assert newest["categories"] == [str(category) for category in state.presumption.categories]
+        assert (newest["guidance"], newest["questions"]) == (state.presumption.guidance, [*state.presumption.questions])
         assert newest["answer_due"] == state.answer_due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

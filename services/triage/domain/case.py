@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.triage.domain.asked import Asked
+from services.triage.domain.classification import Presumption
 from services.triage.domain.clock import Clock, Question
 from services.triage.domain.situation import Situation, imminent_from, responsible_place, urgency
 from shared.contracts.vocabulary import (
@@ -58,8 +59,8 @@ class Case:
     imminent_since: datetime | None
     office: str | None
     office_since: datetime
-    guidance: str
     office_map: str
+    process: str
     zone: str
     area: str | None
     useful_until: tuple[datetime, ...] = ()
@@ -90,6 +91,7 @@ class Unheard:
 class UnderConsideration:
     """In an office's queue, or waiting to be assigned. Round 2 is the one after a remand.
 
+    `presumption`: what the guidance in force presumed of the facts when the case was last looked at.
     `late` is the due date that passed without an answer, as far as that was told.
     """
 
@@ -97,6 +99,7 @@ class UnderConsideration:
     round: int
     opened_at: datetime
     clock: Clock
+    presumption: Presumption
     question: Question | None = None
     late: datetime | None = None
 
@@ -137,10 +140,11 @@ class UnderConsideration:
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """The office has decided this round; the requestor or headquarters moves next."""
+    """The office has decided this round; the requestor or headquarters moves next. `presumption`: at the decision."""
 
     case: Case
     round: int
+    presumption: Presumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +194,8 @@ def assess(submission: Submission, situation: Situation, policy: Policy, *, at: 
         imminent_since=imminent_from(situation.removal, policy.imminent_within),
         office=area,
         office_since=at,
-        guidance=policy.guidance,
         office_map=policy.office_map.version,
+        process=policy.process,
         zone=zone,
         area=area,
         useful_until=policy.useful_until(situation.removal.scheduled_for, zone),
@@ -212,8 +216,8 @@ def amend(case: Case, amendment: int, changed: Mapping[str, Any], policy: Policy
         imminent_since=imminent_from(situation.removal, policy.imminent_within),
         office=office,
         office_since=at if office != case.office else case.office_since,
-        guidance=policy.guidance,
         office_map=policy.office_map.version,
+        process=policy.process,
         area=area,
         useful_until=policy.useful_until(situation.removal.scheduled_for, case.zone),
     )

@@ -18,6 +18,7 @@ from services.triage.domain.case import (
     WithHeadquarters,
     amend,
 )
+from services.triage.domain.classification import Presumption, presume
 from services.triage.domain.clock import Question, paused, started
 from shared.contracts.vocabulary import Urgency
 from shared.policy.model import Policy
@@ -25,7 +26,18 @@ from shared.policy.model import Policy
 
 def open_round(case: Case, policy: Policy, *, round_: int, clock_from: datetime, now: datetime) -> UnderConsideration:
     """Put a case before the office. The clock runs from the request's receipt, in later rounds from the remand."""
-    return UnderConsideration(case, round_, now, started(clock_from, policy, case.zone))
+    clock = started(clock_from, policy, case.zone)
+    return UnderConsideration(case, round_, now, clock, _presumed(case, policy, at=max(case.as_of, now)))
+
+
+def _presumed(case: Case, policy: Policy, *, at: datetime) -> Presumption:
+    return presume(case.situation.facts, case.submission.age_band, policy, at=at)
+
+
+def _looked_at_again(state: UnderConsideration, policy: Policy) -> UnderConsideration:
+    """With what the guidance presumes of the newest facts: that in force at the latest look, whatever came last."""
+    at = max(state.case.as_of, state.opened_at)
+    return replace(state, presumption=_presumed(state.case, policy, at=at))
 
 
 def with_newer_facts(
@@ -35,7 +47,10 @@ def with_newer_facts(
     if amendment <= state.case.amendment:
         return state
     amended = replace(state, case=amend(state.case, amendment, changed, policy, at=now))
-    if isinstance(amended, UnderConsideration) and amended.question is not None and amended.question.id == answers:
+    if not isinstance(amended, UnderConsideration):
+        return amended
+    amended = _looked_at_again(amended, policy)
+    if amended.question is not None and amended.question.id == answers:
         return _clock_goes_on(amended, amended.question, policy, now)
     return amended
 
@@ -59,6 +74,12 @@ def removal_nears(state: UnderConsideration, now: datetime) -> UnderConsideratio
     if state.case.imminent_since is None or now < state.case.imminent_since:
         return state
     return _moved(replace(state, case=replace(state.case, as_of=max(state.case.as_of, now))))
+
+
+def guidance_changed(state: UnderConsideration, policy: Policy, now: datetime) -> UnderConsideration:
+    """Another guidance is in force, or an end of this one has become known: what it presumes of the same facts."""
+    case = replace(state.case, as_of=max(state.case.as_of, now))
+    return _moved(_looked_at_again(replace(state, case=case), policy))
 
 
 def overdue(state: UnderConsideration, _: datetime) -> UnderConsideration:
@@ -87,9 +108,9 @@ def put_back(state: UnderConsideration, now: datetime) -> UnderConsideration:
     return _moved(replace(state, case=replace(state.case, office_since=now)))
 
 
-def decided(state: UnderConsideration) -> Considered:
-    """The office has given its initial consideration in this round."""
-    return Considered(state.case, state.round)
+def decided(state: UnderConsideration, policy: Policy, now: datetime) -> Considered:
+    """The office has given its initial consideration in this round, under the guidance in force at this moment."""
+    return Considered(state.case, state.round, _presumed(state.case, policy, at=now))
 
 
 def _moved(state: UnderConsideration) -> UnderConsideration:
@@ -170,3 +191,8 @@ def next_imminence(state: UnderConsideration) -> datetime | None:
 def next_overdue(state: UnderConsideration) -> datetime | None:
     """When the due date will have passed, if that is not told yet; not before anything that is known already."""
     return None if state.overdue else max(state.answer_due, state.case.as_of)
+
+
+def next_guidance(state: UnderConsideration) -> datetime | None:
+    """When another guidance comes into force, as far as was known at the last look."""
+    return state.presumption.until
