@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
-from services.intake.domain.facts import Facts
+from services.intake.domain.asserted import Facts
 from services.intake.domain.filing import Change, Filing
 from shared.contracts.vocabulary import ConsentKind, Recipient, RejectCode, ReviewGround
 
@@ -83,12 +83,16 @@ class Amend:
 
 @dataclass(frozen=True, slots=True)
 class CorrectFacts:
-    """Staff correct or add facts. `facts_seen`: the amendment that the person saw; `boxes` as of an amendment."""
+    """Staff correct or add facts. `facts_seen`: the amendment that the person saw; `boxes` as of an amendment.
+
+    `takes_back`: the names of facts of which staff's own word no longer holds.
+    """
 
     facts_seen: int
     facts: Facts
     boxes: Boxes
     by: str
+    takes_back: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

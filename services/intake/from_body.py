@@ -5,36 +5,28 @@ whose code is not known to be harmless (health, victims) are sealed.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, Literal
 
 from services.intake.domain import a_number
+from services.intake.domain.asserted import NAMES, Asserted, Facts, Participation
 from services.intake.domain.completeness import Content
 from services.intake.domain.consent import Consent
-from services.intake.domain.facts import (
-    Custody,
-    Day,
-    Factor,
-    Facts,
-    GangParticipation,
-    Participation,
-    Place,
-    Removal,
-    YesNo,
-)
+from services.intake.domain.facts import Custody, Place, Removal
 from shared.contracts.events import Fact
 from shared.contracts.received import ConsentPart, CustodyPart, FactPart, FactsPart, PlacePart, RemovalPart, RequestBody
 from shared.contracts.sealed import Noncitizen, Requestor, SealedSubmission
 from shared.contracts.vocabulary import Belief, ConsentKind, CustodyStatus, Language, RequestorType
 from shared.policy.places import normalise_state
 
-Asserted = Literal["requestor", "officer"]
+By = Literal["requestor", "officer"]
 
 CLEAR_FACTORS: Final = frozenset(
     {
+        "ADVANCED_OR_TENDER_AGE",
         "CAREGIVER",
         "COMMUNITY_TIES",
+        "CONVICTION_VACATED",
         "EDUCATION",
         "ELIGIBLE_FOR_RELIEF",
         "EMPLOYMENT",
@@ -43,6 +35,7 @@ CLEAR_FACTORS: Final = frozenset(
         "LENGTHY_PRESENCE",
         "LONG_RESIDENCE",
         "MILITARY_OR_PUBLIC_SERVICE",
+        "PENDING_RELIEF",
         "PRIOR_RECORD",
         "RECENT_CONVICTION",
         "REHABILITATION",
@@ -55,18 +48,8 @@ CLEAR_FACTORS: Final = frozenset(
 _COUNTY = re.compile(r"[^\W\d_]+(?:[ .'’\-]+[^\W\d_]+){0,4}\.?")
 """Up to five words without digits: no address fits."""
 
-_ASSERTIONS: Final[Mapping[str, type[YesNo] | type[Day]]] = {
-    "national_security_concern": YesNo,
-    "apprehended_on": Day,
-    "apprehended_entering_unlawfully": YesNo,
-    "first_present_on": Day,
-    "aggravated_felony": YesNo,
-    "gang_conviction": YesNo,
-    "threat_to_public_safety": YesNo,
-    "released_from_incarceration_on": Day,
-    "final_order": YesNo,
-    "pending_in_court": YesNo,
-}
+_PLAIN: Final = NAMES - {"gang_participation", "mitigating", "aggravating"}
+"""Facts whose value is taken as it is written."""
 
 
 def content_of(body: RequestBody) -> Content:
@@ -160,16 +143,16 @@ def consent_of(part: ConsentPart) -> Consent:
     return Consent(ConsentKind.NONE if part.signed is False else part.kind or ConsentKind.NONE)
 
 
-def facts_of(part: FactsPart, asserted_by: Asserted, on: date) -> Facts:
+def facts_of(part: FactsPart, asserted_by: By, on: date) -> Facts:
     """The clear facts. `asserted_by` is who really says so, whatever the sender claims; `on` is for undated ones."""
     known: dict[str, Any] = {
-        name: make(fact.value, asserted_by, fact.on or on)
-        for name, make in _ASSERTIONS.items()
+        name: Asserted(fact.value, asserted_by, fact.on or on)
+        for name in _PLAIN
         if (fact := getattr(part, name)) is not None
     }
     if (gang := part.gang_participation) is not None:
         took_part = Participation(gang.value.intentional, gang.value.age_at_conduct)
-        known["gang_participation"] = GangParticipation(took_part, asserted_by, gang.on or on)
+        known["gang_participation"] = Asserted(took_part, asserted_by, gang.on or on)
     return Facts(
         **known,
         mitigating=_clear_factors(part.mitigating, asserted_by, on),
@@ -178,14 +161,14 @@ def facts_of(part: FactsPart, asserted_by: Asserted, on: date) -> Facts:
 
 
 def sealed_factors_of(
-    part: FactsPart, asserted_by: Asserted, on: date
+    part: FactsPart, asserted_by: By, on: date
 ) -> tuple[tuple[Fact[str], ...], tuple[Fact[str], ...]]:
     """The sealed mitigating and aggravating factors."""
     return _sealed_factors(part.mitigating, asserted_by, on), _sealed_factors(part.aggravating, asserted_by, on)
 
 
-def _clear_factors(given: tuple[FactPart[str], ...], asserted_by: str, on: date) -> tuple[Factor, ...]:
-    return tuple(Factor(fact.value, asserted_by, fact.on or on) for fact in given if fact.value in CLEAR_FACTORS)
+def _clear_factors(given: tuple[FactPart[str], ...], asserted_by: str, on: date) -> tuple[Asserted[str], ...]:
+    return tuple(Asserted(fact.value, asserted_by, fact.on or on) for fact in given if fact.value in CLEAR_FACTORS)
 
 
 def _sealed_factors(given: tuple[FactPart[str], ...], asserted_by: str, on: date) -> tuple[Fact[str], ...]:

@@ -13,6 +13,7 @@ from services.intake.commands import (
     Submit,
     Waive,
 )
+from services.intake.domain.asserted import merged, without_officers_word
 from services.intake.domain.case import (
     Accepted,
     Erased,
@@ -25,6 +26,7 @@ from services.intake.domain.case import (
     grounds_for_review,
     link_generation,
     number_shown,
+    with_filing,
 )
 from services.intake.domain.completeness import NotAccepted, assess
 from services.intake.domain.facts import is_urgent
@@ -103,13 +105,17 @@ def on_amend(state: State | None, command: Command[Amend], _: Context) -> Step[S
 
 
 def on_facts(state: State | None, command: Command[CorrectFacts], _: Context) -> Step[State] | Refused:
-    """Staff correct facts, having seen the present ones."""
+    """Staff correct facts, or take an own word back, having seen the present ones."""
     if not isinstance(state, Accepted):
         return NOT_OPEN
     if command.data.facts_seen != state.filing.amendment:
         return FACTS_CHANGED
-    change = Change(names=("facts",), facts=command.data.facts)
-    return amend(state, change, command.data.boxes, by=command.data.by)
+    asked = command.data
+    kept = without_officers_word(state.filing.facts, asked.takes_back)
+    if merged(kept, asked.facts) == state.filing.facts and not asked.boxes:
+        return Refused("nothing_changed", "This is what the case says already, or you have said none of it.")
+    before = with_filing(state, replace(state.filing, facts=kept))
+    return amend(before, Change(names=("facts",), facts=asked.facts), asked.boxes, by=asked.by)
 
 
 def on_erase(state: State | None, command: Command[Erase], context: Context) -> Step[State] | Refused:

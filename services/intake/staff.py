@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
 from services.intake import from_body
 from services.intake.asking import CaseView, Engine
 from services.intake.commands import Ask, CorrectFacts, RuleOnConsent
+from services.intake.domain.asserted import NAMES
 from services.intake.domain.case import Accepted, State, Withdrawable, number_shown
 from services.intake.domain.case_number import read_number
 from services.intake.domain.filing import Filing
@@ -21,7 +22,7 @@ from services.intake.opening import opened, texts_of
 from services.intake.registry import Numbers
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.reaction import Command
-from shared.contracts.received import FactsPart
+from shared.contracts.received import MAX_CODES, FactsPart
 from shared.contracts.sealed import SealedAmendment
 from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Service
 from shared.policy.model import Policies
@@ -47,13 +48,25 @@ class Purpose(StrEnum):
     ERASURE = "erasure"
 
 
+def _fact(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"a fact is one of {', '.join(sorted(NAMES))}")
+    return name
+
+
 class FactsCorrected(BaseModel):
-    """Facts that staff assert. `facts_seen` is the amendment that the person saw."""
+    """Facts that staff assert: their word outranks the requestor's, and both stay visible.
+
+    `facts_seen` is the amendment that the person saw. `takes_back` names facts of which what staff said earlier no
+    longer holds; then the requestor's word counts again, or nothing is known. Where nobody took part in a gang,
+    `gang_participation` says `intentional: false`.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     facts_seen: int = Field(ge=0, lt=2**31)
-    facts: FactsPart
+    facts: FactsPart = FactsPart()
+    takes_back: Annotated[tuple[Annotated[str, AfterValidator(_fact)], ...], Field(max_length=MAX_CODES)] = ()
 
 
 class ConsentRuled(BaseModel):
@@ -184,7 +197,8 @@ class StaffDesk:
             name = f"amended_{wish.facts_seen + 1}"
             sealed = SealedAmendment(mitigating=mitigating, aggravating=aggravating)
             boxes[name] = await self._sealed(case_id, cause, name, sealed)
-        data = CorrectFacts(wish.facts_seen, from_body.facts_of(wish.facts, "officer", on), boxes, person.subject)
+        facts = from_body.facts_of(wish.facts, "officer", on)
+        data = CorrectFacts(wish.facts_seen, facts, boxes, person.subject, wish.takes_back)
         return await self.do(Ask.FACTS, cause, case_id, data)
 
     async def rule(self, case_id: UUID, wish: ConsentRuled, key: str, person: Staff) -> Answered:

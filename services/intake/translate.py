@@ -3,9 +3,10 @@
 from dataclasses import asdict
 from datetime import datetime
 
+from services.intake.domain.asserted import Facts
 from services.intake.domain.case import Rejected
 from services.intake.domain.consent import Consent
-from services.intake.domain.facts import Custody, Facts, Place, Removal
+from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.filing import Change, Filing
 from services.intake.domain.heard import Assignment, Consideration, Escalation, Question, Remand, Resolution
 from shared.contracts import events

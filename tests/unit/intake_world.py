@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from services.intake.commands import Ask, Submit
+from services.intake.domain.asserted import Facts
 from services.intake.domain.case import State
 from services.intake.domain.consent import Consent
-from services.intake.domain.facts import Custody, Facts, Place, Removal
+from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.filing import Filing
 from services.intake.reactions import BEHAVIOUR
 from shared.casework import offering

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.intake.domain.a_number import canonical
 from services.intake.domain.case_number import ALPHABET, number_of, read_number
 from services.intake.domain.completeness import Accepted, Content, NotAccepted, assess, gaps
-from services.intake.domain.facts import Custody, Day, Facts, Removal, YesNo, age_band, is_urgent, merged
+from services.intake.domain.facts import Custody, Removal, age_band, is_urgent
 from shared.contracts.vocabulary import Belief, ConsentKind, CustodyStatus, RejectCode, RequestorType
 from tests.unit.intake_world import MONDAY, rules
 
@@ -160,11 +160,3 @@ def test_detained_imminent_and_unknown_are_never_turned_away(
 )
 def test_the_age_band_says_no_more_than_it_must(born: date | None, band: str) -> None:
     assert age_band(born, MONDAY.date()) == band
-
-
-def test_new_facts_replace_what_they_name_and_leave_the_rest() -> None:
-    on = date(2021, 3, 8)
-    known = Facts(final_order=YesNo(False, "requestor", on), first_present_on=Day(date(2010, 1, 1), "requestor", on))
-    after = merged(known, Facts(final_order=YesNo(True, "officer", on)))
-    assert after.final_order == YesNo(True, "officer", on)
-    assert after.first_present_on == known.first_present_on

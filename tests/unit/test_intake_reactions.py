@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.intake.commands import Amend, Ask, AskReview, CorrectFacts, Erase, RuleOnConsent, Waive, Withdraw
+from services.intake.domain.asserted import Asserted, Facts
 from services.intake.domain.case import (
     Erased,
     Rejected,
@@ -18,7 +19,7 @@ from services.intake.domain.case import (
     WindowOpen,
     WithdrawalAsked,
 )
-from services.intake.domain.facts import Custody, Facts, Removal, YesNo
+from services.intake.domain.facts import Custody, Removal
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change
 from shared.casework.commands import Answered
 from shared.casework.errors import CaseUnknown, CommandRefused
@@ -289,7 +290,7 @@ def test_an_amendment_sealed_under_an_old_number_is_refused() -> None:
 def test_staff_who_saw_older_facts_are_refused() -> None:
     world = submitted()
     world.ask(Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"}))
-    facts = Facts(final_order=YesNo(True, "officer", MONDAY.date()))
+    facts = Facts(final_order=Asserted(True, "officer", MONDAY.date()))
     assert refused(world, Ask.FACTS, CorrectFacts(0, facts, {}, "officer-1")) == "facts_changed"
     assert refused(world, Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1")) == "facts_changed"
     world.ask(Ask.FACTS, CorrectFacts(1, facts, {}, "officer-1"))

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.intake.domain.asserted import Facts, merged
 from services.intake.domain.consent import Consent
-from services.intake.domain.facts import Custody, Facts, Place, Removal, merged
+from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
     DecisionUnderReview,
