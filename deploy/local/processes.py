@@ -39,18 +39,19 @@ def start(command: Sequence[str], *, log: Path, environment: Mapping[str, str] |
             )
         except FileNotFoundError as missing:
             raise CannotStart(f"{command[0]} is not installed: run `make bootstrap`.") from missing
-    _children[child.pid] = child
-    return Running(pid=child.pid, born=_born(child.pid))
+    running = Running(pid=child.pid, born=_born(child.pid))
+    _children[running] = child
+    return running
 
 
 # A dead child of ours stays a zombie until it is waited for; the handle is kept for that.
-_children: dict[int, subprocess.Popen[bytes]] = {}
+_children: dict[Running, subprocess.Popen[bytes]] = {}
 
 
 def is_alive(running: Running) -> bool:
-    child = _children.get(running.pid)
-    if child is not None and child.poll() is not None:
-        return False
+    child = _children.get(running)
+    if child is not None:  # The system may call it a zombie while threads of it still hold its ports.
+        return child.poll() is None
     return running.born != "" and _born(running.pid) == running.born
 
 
@@ -69,9 +70,9 @@ def stop_all(these: Sequence[Running], *, within: float = 15.0) -> None:
         if wait_until(lambda: not any(map(is_alive, these)), within=seconds):
             break
     for running in these:
-        child = _children.get(running.pid)
+        child = _children.get(running)
         if child is not None and child.poll() is not None:
-            _children.pop(running.pid)
+            _children.pop(running)
 
 
 def wait_until(condition: Callable[[], bool], *, within: float) -> bool:

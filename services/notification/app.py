@@ -1,5 +1,7 @@
 """Notification: read top to bottom, and you know the service."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from services.notification import api
@@ -9,13 +11,14 @@ from services.notification.mail.ledger_store import LedgerStore
 from services.notification.mail.loop import MailLoop
 from services.notification.mail.message import Sender
 from services.notification.mail.preparing import Desk
-from services.notification.mail.relay import Connection, RelayAddress
+from services.notification.mail.relay import Connection, RelayAddress, answers
 from services.notification.office_letters import OfficeLetters
 from services.notification.reactions import BEHAVIOUR
 from services.notification.rendering import Letters, environment_of
 from services.notification.settings import NotificationSettings
 from shared.casework.points import Point, no_point
 from shared.runtime.foundation import Foundation
+from shared.runtime.readiness import Question
 from shared.runtime.serve import serve
 from shared.web import staff_events
 
@@ -54,6 +57,9 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
         knobs=knobs,
         point=point,
         real_now=base.clock.real_now,
+    )
+    base.readiness.questions["relay"] = Question(
+        partial(answers, relay, knobs.patience), otherwise="The mail relay does not answer."
     )
     app = base.app("Second Look: notification", ("mail", mail.run, 1.0))
     app.include_router(

@@ -15,7 +15,7 @@ class Breaker:
         monotonic: Callable[[], float],
         *,
         first_seconds: float = 0.5,
-        longest_seconds: float = 8.0,
+        longest_seconds: float = 4.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._monotonic = monotonic

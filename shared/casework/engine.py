@@ -6,6 +6,7 @@ stored bytes.
 """
 
 import asyncio
+import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ S = TypeVar("S")
 
 ATTEMPTS = 8
 """How often a lost race is decided again before the caller is told; each loss means that somebody else got on."""
+PAUSE_SECONDS = 0.002
+"""After a first loss, at most; twice as long after each further one. Otherwise losers meet again at once."""
 
 Result = Verdict | Answered | CommandFailed
 
@@ -189,9 +192,11 @@ class Engine(Generic[S]):
         results: dict[int, Result] = {}
         left = list(range(len(offers)))
         refused: set[UUID] = set()
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             if not left:
                 break
+            if attempt:
+                await asyncio.sleep(random.random() * PAUSE_SECONDS * 2**attempt)
             cases = await self._load({offers[index].case_id for index in left})
             for index in left:
                 case = cases[offers[index].case_id]
@@ -261,13 +266,16 @@ class Engine(Generic[S]):
         await self._point(Reached.PUBLISHED)
 
     async def _publish_later(self, publications: Sequence[Publication], stored: set[UUID]) -> None:
+        """What cannot be sent now is in the store: the sweeper sends it as soon as the broker is back."""
+        cases = stored | {publication.case_id for publication in publications}
         if self.outbox.breaker.open:
-            return  # The store has it; the sweeper publishes it when the broker is back.
+            self.outbox.owe(cases)
+            return
         try:
             await self._point(Reached.PUBLISHING_LATER)
             await self._publish(publications, stored)
         except Outage:
-            return
+            self.outbox.owe(cases)
 
 
 def _view(case: Case[S]) -> CaseView[S] | None:

@@ -7,18 +7,24 @@ from itertools import repeat
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from shared.casework.breaker import Breaker
 from shared.casework.case import Emitted
 from shared.casework.errors import Outage
 from shared.casework.points import Point, Reached, no_point
 from shared.casework.store import Store
 from shared.contracts.envelope import splice
-from shared.messaging.records import Outgoing, Sender
+from shared.messaging.records import Outgoing, Receipt, Sender
 
 MARK_SECONDS = 0.5
 """Marks may come late: a crash then only publishes again what the next service drops."""
 
 MARKS_AT_ONCE = 1000
+MOST_OWED = 20_000
+"""What an outage leaves beyond these is found in the store."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,19 @@ class Outbox:
         self._progress: dict[UUID, _Progress] = {}
         self._unmarked: dict[UUID, int] = {}
         self._marked: set[UUID] = set()
+        self._owed: set[UUID] = set()
+
+    def owe(self, case_ids: Iterable[UUID]) -> None:
+        """Remember cases whose events could not be sent from here: nobody need wait until their outbox is stale."""
+        for case_id in case_ids:
+            if len(self._owed) >= MOST_OWED:
+                return
+            self._owed.add(case_id)
+
+    def owed(self) -> set[UUID]:
+        """Those cases, once."""
+        owed, self._owed = self._owed, set()
+        return owed
 
     def acknowledged(self, case_ids: Iterable[UUID]) -> dict[UUID, int]:
         """Acknowledged prefixes that the store may not know yet: marks that can ride along with a write."""
@@ -98,7 +117,7 @@ class Outbox:
         chosen: list[tuple[UUID, int]] = []
         records: list[Outgoing] = []
         behind: set[UUID] = set()
-        sent: Sequence[bool] = ()
+        sent: Sequence[Receipt] = ()
         try:
             for publication in publications:
                 progress = self._progress.setdefault(publication.case_id, _Progress())
@@ -115,24 +134,31 @@ class Outbox:
                     chosen.append((publication.case_id, event.index))
             sent = await self._send(records) if records else ()
         finally:
-            outcomes = [*sent, *repeat(False, len(chosen) - len(sent))]
-            for (case_id, index), acknowledged in zip(chosen, outcomes, strict=True):
-                self._progress[case_id].lands(index, acknowledged=acknowledged)
+            receipts = [*sent, *repeat(Receipt.LATE, len(chosen) - len(sent))]
+            for (case_id, index), receipt in zip(chosen, receipts, strict=True):
+                self._progress[case_id].lands(index, acknowledged=receipt is Receipt.TAKEN)
             for publication in publications:
                 self._note(publication)
-        if not all(sent):
-            if not any(sent):
-                self.breaker.failed()
-            raise Outage("Kafka did not acknowledge in time.")
-        if records:
-            self.breaker.worked()
+        self._judge(sent)
         return behind
 
-    async def _send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
+    async def _send(self, records: Sequence[Outgoing]) -> Sequence[Receipt]:
         await self._point(Reached.SENDING)
         sent = await self._sender.send(records)
         await self._point(Reached.SENT)
+        for record, receipt in zip(records, sent, strict=True):
+            if receipt is Receipt.REFUSED:  # it stays in the store, and is pending, until Kafka takes records so large
+                log.error("event_refused", topic=record.topic, case=str(record.case_id), bytes=len(record.value))
         return sent
+
+    def _judge(self, sent: Sequence[Receipt]) -> None:
+        """A refused record is no outage: its case waits, and nobody else."""
+        if Receipt.LATE in sent:
+            if Receipt.TAKEN not in sent:
+                self.breaker.failed()
+            raise Outage("Kafka did not acknowledge in time.")
+        if sent:
+            self.breaker.worked()
 
     async def _earlier_flights(self, publications: Sequence[Publication]) -> None:
         """Wait (as long as a send may take) for what other tasks are sending of these cases: it may still fail."""

@@ -18,7 +18,7 @@ from shared.casework.errors import Outage
 from shared.casework.store import Store
 from shared.contracts.envelope import splice
 from shared.contracts.vocabulary import EventType
-from shared.messaging.records import Outgoing, Record, Sender
+from shared.messaging.records import Outgoing, Receipt, Record, Sender
 from shared.messaging.tap import NoTap, Tap
 
 CASES_AT_ONCE = 200
@@ -160,11 +160,11 @@ class Reconciliation:
         for first in range(0, len(records), at_once):
             some = records[first : first + at_once]
             sent = await self._sender.send(some)
-            for record, acknowledged in zip(some, sent, strict=True):
-                self.report.topics[record.topic].published += acknowledged
-                if acknowledged:
+            for record, receipt in zip(some, sent, strict=True):
+                if receipt is Receipt.TAKEN:
+                    self.report.topics[record.topic].published += 1
                     self._seen[record.topic].add(_short(record.event_id))
-            if not all(sent):
+            if Receipt.LATE in sent:
                 raise Outage("Kafka did not acknowledge in time.")
             await asyncio.sleep(len(some) / per_second)
 

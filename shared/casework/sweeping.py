@@ -1,7 +1,8 @@
 """What runs beside the readers in every instance: the sweeper, the deadlines, the publish marks.
 
 The sweeper publishes what a crash left. Its clock is this process's own monotonic one: a case is taken up only when its
-outbox was seen unchanged for `STALE_SECONDS`, well above the time an acknowledgement takes.
+outbox was seen unchanged for `STALE_SECONDS`, well above the time an acknowledgement takes. What this very process
+could not send is taken up at once.
 """
 
 import asyncio
@@ -44,16 +45,25 @@ class Sweeper:
         self._seen: dict[UUID, tuple[int, float]] = {}
 
     async def sweep(self) -> int:
-        """One round; returns how many cases were taken up. One case that cannot be sent starves no other."""
-        if self._engine.outbox.breaker.open:
-            return 0
-        now = self._monotonic()
+        """One round; returns how many cases were taken up. One case that cannot be sent starves no other.
+
+        While the broker is away it only looks, so that what stood still meanwhile goes out once it is back.
+        """
+        now, outbox = self._monotonic(), self._engine.outbox
+        away = outbox.breaker.open
+        owed = set() if away else outbox.owed()
         pending = dict(await self._engine.store.pending(MOST_SEEN))
         self._seen = {
             case_id: self._seen[case_id] if self._seen.get(case_id, (None, 0.0))[0] == emitted else (emitted, now)
             for case_id, emitted in pending.items()
         }
-        stale = [case_id for case_id, (_, since) in self._seen.items() if now - since >= self._stale_seconds]
+        if away:
+            return 0
+        stale = [
+            case_id
+            for case_id, (_, since) in self._seen.items()
+            if case_id in owed or now - since >= self._stale_seconds
+        ]
         if stale:
             log.info("sweeping", service=self._engine.rules.behaviour.service, cases=len(stale))
         for first in range(0, len(stale), AT_ONCE):
@@ -64,7 +74,13 @@ class Sweeper:
         for case_id in cases:  # Whatever comes of it, the others have their turn before these come again.
             self._seen[case_id] = (self._seen[case_id][0], self._monotonic())
         await self._point(Reached.STALE_FOUND)
-        await self._engine.outbox.publish_stored(cases)
+        outbox = self._engine.outbox
+        try:
+            await outbox.publish_stored(cases)
+        except Outage:
+            if not outbox.breaker.healthy:  # nothing was taken at all: it is not these cases' fault
+                outbox.owe(cases)
+            raise
         await self._point(Reached.SWEPT)
 
 

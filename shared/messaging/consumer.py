@@ -5,11 +5,15 @@ records. Then every partition goes back to its committed offset and records are 
 read is reported and passed (`passed` remembers it, for whoever checks that offsets follow one another).
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+PAUSE_SECONDS = 0.1
 
 Unreadable = Callable[[str, int, int], Awaitable[None]]
 
@@ -17,14 +21,21 @@ Unreadable = Callable[[str, int, int], Awaitable[None]]
 class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     """A consumer that goes past a record which the client library cannot decode, having reported it."""
 
-    def __init__(self, *topics: str, unreadable: Unreadable, **options: Any) -> None:
-        """`unreadable(topic, partition, offset)` is awaited before such a record is passed; if it raises, it is not."""
+    def __init__(self, *topics: str, unreadable: Unreadable, may_fetch: Callable[[], bool], **options: Any) -> None:
+        """`unreadable(topic, partition, offset)` is awaited before such a record is passed; if it raises, it is not.
+
+        While `may_fetch` says no, nothing is handed over.
+        """
         super().__init__(*topics, **options)
         self._unreadable = unreadable
+        self._may_fetch = may_fetch
         self.passed: set[tuple[str, int, int]] = set()
 
     async def getmany(self, *partitions: Any, timeout_ms: int = 0, max_records: int | None = None) -> Any:
         """As aiokafka's, but never raises for a record's content."""
+        if not self._may_fetch():
+            await asyncio.sleep(PAUSE_SECONDS)
+            return {}
         try:
             return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
         except UnicodeDecodeError:
@@ -58,6 +69,11 @@ class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         if committed is not None:
             return int(committed)
         return int((await self.beginning_offsets([partition]))[partition])
+
+    async def settled_by_group(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
+        """What the group has committed, of any partitions, whoever reads them; left out where it never did."""
+        found: dict[TopicPartition, OffsetAndMetadata] = await self._coordinator.fetch_committed_offsets(partitions)
+        return found
 
     async def _report(self, partition: TopicPartition, offset: int) -> None:
         try:

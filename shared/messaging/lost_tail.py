@@ -174,6 +174,12 @@ async def _before(consumer: Any, partition: TopicPartition, settled: Anchor, beg
     return int(first.offset)
 
 
+def settled_at(metadata: str | None) -> float | None:
+    """When the last settled record was written, in seconds, as the metadata of its commit says."""
+    _, _, timestamp = (metadata or "").partition(":")
+    return int(timestamp) / 1000 if timestamp.isdigit() else None
+
+
 def _read(offset: int, metadata: str | None) -> Anchor | None:
     digest, _, timestamp = (metadata or "").partition(":")
     return Anchor(offset - 1, digest, int(timestamp)) if offset > 0 and timestamp.isdigit() else None

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed
 
 from shared.contracts.envelope import CONTENT_TYPE, traceparent
 from shared.contracts.vocabulary import EventType
-from shared.messaging.records import Outgoing
+from shared.messaging.records import Outgoing, Receipt
 
 ACKNOWLEDGE_SECONDS = 8.0
 STOP_SECONDS = 3.0
@@ -40,11 +40,29 @@ class KafkaSender:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
-    async def send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
+    async def send(self, records: Sequence[Outgoing]) -> Sequence[Receipt]:
         """Whether each record was acknowledged by all in-sync replicas within the limit. Never raises for an outage.
 
-        A record too large to be sent holds up later ones of its case, and nobody else's.
+        A record that is refused holds up later ones of its case, and nobody else's.
         """
+        receipts = await self._send_together(records)
+        return receipts if len(records) == 1 else await self._one_by_one(records, receipts)
+
+    async def _one_by_one(self, records: Sequence[Outgoing], receipts: list[Receipt]) -> list[Receipt]:
+        """The broker refuses what lies in one batch together, so only a record that is alone shows whether it fits."""
+        stuck: set[UUID] = set()
+        gone = False
+        for place, record in enumerate(records):
+            if receipts[place] is Receipt.REFUSED and gone:
+                receipts[place] = Receipt.LATE
+            elif receipts[place] is Receipt.REFUSED and record.case_id not in stuck:
+                (receipts[place],) = await self._send_together([record])
+                gone = receipts[place] is Receipt.LATE
+            if receipts[place] is not Receipt.TAKEN:
+                stuck.add(record.case_id)
+        return receipts
+
+    async def _send_together(self, records: Sequence[Outgoing]) -> list[Receipt]:
         producer: AIOKafkaProducer | None = None
         futures: list[asyncio.Future[Any] | None] = []
         try:
@@ -58,10 +76,10 @@ class KafkaSender:
         except asyncio.CancelledError:
             await self._throw_away(producer)
             raise
-        sent = [future is not None and _acknowledged(future) for future in futures]
+        receipts = [_receipt(future) for future in futures]
         if len(futures) < len(records) or not all(_acknowledged(future) for future in futures if future is not None):
             await self._throw_away(producer)
-        return sent + [False] * (len(records) - len(sent))
+        return receipts + [Receipt.LATE] * (len(records) - len(receipts))
 
     async def answers(self) -> bool:
         """Whether the broker answers now. Asked of the broker itself: the last send may be long ago."""
@@ -127,7 +145,7 @@ class KafkaSender:
     async def _enqueue_all(
         self, producer: AIOKafkaProducer, records: Sequence[Outgoing], futures: list[asyncio.Future[Any] | None]
     ) -> None:
-        """Add one future per record that was taken; stops at the first error that is not the record's own."""
+        """Add one future per record, None for one that is too large; stops at an error that is not the record's own."""
         stuck: set[UUID] = set()
         for record in records:
             future = None
@@ -137,7 +155,6 @@ class KafkaSender:
                     future.add_done_callback(_acknowledged)  # also when it fails after we have given up on it
                 except MessageSizeTooLargeError:
                     stuck.add(record.case_id)
-                    log.warning("record_too_large", topic=record.topic, case=str(record.case_id))
                 except KafkaError as error:
                     log.warning("publishing_failed", kind=type(error).__name__, records=len(records))
                     return
@@ -150,6 +167,15 @@ class KafkaSender:
             f"{self._prefix}{kind.value}", record.value, key=str(record.case_id).encode(), headers=headers
         )
         return future
+
+
+def _receipt(future: "asyncio.Future[Any] | None") -> Receipt:
+    if future is None:
+        return Receipt.REFUSED
+    if _acknowledged(future):
+        return Receipt.TAKEN
+    too_large = future.done() and not future.cancelled() and isinstance(future.exception(), MessageSizeTooLargeError)
+    return Receipt.REFUSED if too_large else Receipt.LATE
 
 
 def _acknowledged(future: "asyncio.Future[Any]") -> bool:

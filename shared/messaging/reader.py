@@ -6,7 +6,6 @@ because of an outage.
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -25,18 +24,18 @@ from shared.casework.errors import Outage
 from shared.casework.points import Point, Reached, no_point
 from shared.messaging.consumer import SteadyConsumer, Unreadable
 from shared.messaging.lost_tail import CHECK_SECONDS, Tails, anchor
-from shared.messaging.records import Record
+from shared.messaging.progress import Progress
+from shared.messaging.records import Record, bounds
 
 MAX_RECORDS = 500
 POLL_MS = 20
 REVOKE_SECONDS = 20.0
 STOP_SECONDS = 30.0
 GAP_TRIES = 3
-MOMENTS_SECONDS = 5.0
-"""A partition whose last settled record is no older than this is up to date, even while more keep coming."""
-UNHEARD_SECONDS = 5.0
-"""After so long without an answer from Kafka, where a partition ends is not known any more."""
-LONGEST_BACK_OFF_SECONDS = 5.0
+LONGEST_BACK_OFF_SECONDS = 3.0
+"""Whoever waits no longer goes on soon after what was away has come back."""
+METADATA_SECONDS = 30.0
+"""How old may be what is known of the topics: one that was deleted and made again is read again after so long."""
 MOST_DOUBLINGS = 10
 
 Handle = Callable[[Sequence[Record]], Awaitable[None]]
@@ -57,10 +56,12 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         unreadable: Unreadable,
         prefix: str = "",
         session_seconds: float = 10.0,
+        may_fetch: Callable[[], bool] = lambda: True,
         point: Point = no_point,
     ) -> None:
         """`handle(records)` settles a batch or raises; `unreadable(topic, partition, offset)` notes a record that no
-        client can decode. Topic names are given and handed over without `prefix`."""
+        client can decode. Topic names are given and handed over without `prefix`. While `may_fetch` says no (what is
+        handled could not be published), nothing is fetched."""
         self.group = f"{prefix}{group}"
         self.broker = KafkaBroker(
             bootstrap,
@@ -71,10 +72,17 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             client_id=group,
             graceful_timeout=REVOKE_SECONDS,
         )
-        self._consumer = partial(SteadyConsumer, unreadable=unreadable, bootstrap_servers=bootstrap)
+        self._consumer = partial(
+            SteadyConsumer,
+            unreadable=unreadable,
+            may_fetch=may_fetch,
+            bootstrap_servers=bootstrap,
+            metadata_max_age_ms=int(METADATA_SECONDS * 1000),
+        )
         self._prefix = prefix
         self._handle = handle
         self._tails = Tails(bootstrap, self.group)
+        self._progress = Progress([f"{prefix}{topic}" for topic in topics])
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._point = point
@@ -99,8 +107,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._subscriber(self._on_batch)
         self._settled: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
-        self._written: dict[TopicPartition, float] = {}
-        self._at_hand: frozenset[TopicPartition] = frozenset()
         self._gaps: dict[tuple[TopicPartition, int], int] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -114,9 +120,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             await self.broker.connect()
             self.broker.config.broker_config.builder = self._consumer  # connecting sets FastStream's own
             await self.broker.start()
-        except (KafkaError, OSError) as error:
+        except Exception as error:
             await self.stop()
-            raise Outage(f"Kafka does not answer ({type(error).__name__}).") from error
+            if isinstance(error, KafkaError | OSError):
+                raise Outage(f"Kafka does not answer ({type(error).__name__}).") from error
+            raise
         self._looking = self._looking or asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
@@ -134,26 +142,18 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             log.warning("left_without_goodbye", group=self.group, kind=type(error).__name__)
 
     async def current(self, now: datetime) -> bool:
-        """Whether this member is up to date in each of its partitions; no when that cannot be known.
+        """Whether the whole group is up to date in each partition of its topics; no when that cannot be known.
 
-        Up to date: nothing is unread or unsettled, or what was settled last was written moments before `now`.
+        Up to date: nothing is unread or unsettled, or what was settled last was written moments before `now`. Asks
+        Kafka; also notes whether this member settles what it is given (`stuck`).
         """
         consumer = self._subscriber.consumer
-        if consumer is None or not self.assigned or not consumer.assignment():
-            return False
-        try:
-            async with asyncio.timeout(UNHEARD_SECONDS):
-                return all([await self._is_current(consumer, each, now) for each in consumer.assignment()])
-        except (TimeoutError, KafkaError, AssertionError):  # taken away meanwhile
-            return False
+        return consumer is not None and self.assigned and await self._progress.is_current(consumer, now)
 
-    async def _is_current(self, consumer: Any, partition: TopicPartition, now: datetime) -> bool:
-        end, heard = consumer.highwater(partition), consumer.last_poll_timestamp(partition)
-        if end is None or time.time() - heard / 1000 > UNHEARD_SECONDS:
-            return False
-        if partition not in self._at_hand and await consumer.position(partition) >= end:
-            return True
-        return now.timestamp() - self._written.get(partition, 0.0) < MOMENTS_SECONDS
+    @property
+    def stuck(self) -> bool:
+        """Whether this member has had records to settle for long, and settled none; as seen when last asked."""
+        return self._progress.stuck
 
     def settled(self) -> dict[tuple[str, int], int]:
         """Up to where this member has committed, since it was given its partitions: (topic, partition) -> offset."""
@@ -174,8 +174,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Start from the committed offsets."""
         self._settled.clear()
         self._committed.clear()
-        self._written.clear()
         self._gaps.clear()
+        self._progress.forget()
         self._hurry.clear()
         self._tails.assigned(assigned)
         self._look.set()
@@ -191,11 +191,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         if consumer is None:
             return
         self._idle.clear()
-        bounds = _bounds(records)
-        self._at_hand = frozenset(bounds)
+        at_hand = bounds(records)
         try:
             await self._point(Reached.POLLED)
-            if self._tails.unchecked & bounds.keys():
+            if self._tails.unchecked & at_hand.keys():
                 await self._tails.find()
             self._go_back(consumer)
             if await self._follows(consumer, records):
@@ -203,18 +202,16 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._point(Reached.SETTLED)
                 await self._commit(consumer, records)
                 self.failures = 0
-                self._written |= {partition: last.timestamp / 1000 for partition, (_, last) in bounds.items()}
         except Exception as error:  # noqa: BLE001 - nothing is committed; the same records come again
             self.failures += 1
             log.warning("batch_failed", group=self.group, kind=type(error).__name__, failures=self.failures)
             await self._step_back(consumer, records)
         finally:
-            self._at_hand = frozenset()
             self._idle.set()
 
     async def _follows(self, consumer: Any, records: Sequence[Any]) -> bool:
         """Whether each partition's batch starts where the last one ended; otherwise seek back (a gap may be real)."""
-        first = _bounds(records)
+        first = bounds(records)
         for partition, (start, _) in first.items():
             if (
                 partition not in self._settled
@@ -235,7 +232,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _commit(self, consumer: Any, records: Sequence[Any]) -> None:
         """Commit what was settled, with a hash and the time of each last record (to notice a lost tail)."""
-        settled = {partition: anchor(last) for partition, (_, last) in _bounds(records).items()}
+        settled = {partition: anchor(last) for partition, (_, last) in bounds(records).items()}
         offsets = {tp: OffsetAndMetadata(last.offset + 1, last.metadata) for tp, last in settled.items()}
         self._settled |= {partition: last.offset + 1 for partition, last in settled.items()}
         self._tails.committed(settled)
@@ -284,7 +281,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         except TimeoutError:
             pass
         assigned = consumer.assignment()
-        for partition, (start, _) in _bounds(records).items():
+        for partition, (start, _) in bounds(records).items():
             if partition in assigned:
                 consumer.seek(partition, start)
 
@@ -301,13 +298,3 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
 async def _records(message: KafkaAckableMessage) -> Any:
     return message.raw_message
-
-
-def _bounds(records: Sequence[Any]) -> dict[TopicPartition, tuple[int, Any]]:
-    """Per partition: the first offset and the last record."""
-    bounds: dict[TopicPartition, tuple[int, Any]] = {}
-    for record in records:
-        partition = TopicPartition(record.topic, record.partition)
-        start, _ = bounds.get(partition, (record.offset, record))
-        bounds[partition] = (start, record)
-    return bounds

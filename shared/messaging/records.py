@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from enum import Enum, unique
+from typing import Any, Protocol
 from uuid import UUID
+
+from aiokafka import TopicPartition
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,30 @@ class Outgoing:
     value: bytes
 
 
-class Sender(Protocol):
-    """Sends records and says of each whether the broker has acknowledged it; never raises for an outage."""
+def bounds(records: Sequence[Any]) -> dict[TopicPartition, tuple[int, Any]]:
+    """Of a batch as the client read it, per partition: the first offset and the last record."""
+    found: dict[TopicPartition, tuple[int, Any]] = {}
+    for record in records:
+        partition = TopicPartition(record.topic, record.partition)
+        start, _ = found.get(partition, (record.offset, record))
+        found[partition] = (start, record)
+    return found
 
-    async def send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
+
+@unique
+class Receipt(Enum):
+    """What became of a record that was sent."""
+
+    TAKEN = "acknowledged"
+    LATE = "not acknowledged"
+    """The broker may have it or not: send it again."""
+    REFUSED = "refused"
+    """The broker does not take it as it is (it is too large), or refused an earlier one of the same case."""
+
+
+class Sender(Protocol):
+    """Sends records and says of each what became of it; never raises for an outage."""
+
+    async def send(self, records: Sequence[Outgoing]) -> Sequence[Receipt]:
         """In the given order, each to the partition of its case; waits a bounded time for the acknowledgements."""
         ...

@@ -5,6 +5,7 @@ Write and read concern are set here, not left to the URI: a write is acknowledge
 """
 
 import inspect
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, InsertOne, ReadPreference, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.monitoring import TopologyListener
 from pymongo.read_concern import ReadConcern
 
 __all__ = [
@@ -86,6 +88,26 @@ class UnusableUri(ValueError):
     """MONGODB_URI cannot be used. Write mongodb://host:port, user name and password percent-encoded if any."""
 
 
+class _Away(TopologyListener):
+    """Since when no server has been taking writes, by the monotonic clock; None while one does, or none was known."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+
+    def opened(self, event: Any) -> None:
+        """Nothing is known yet."""
+
+    def closed(self, event: Any) -> None:
+        """Nothing is known any more."""
+
+    def description_changed(self, event: Any) -> None:
+        """A server was found, or lost."""
+        if event.new_description.has_writable_server():
+            self.since = None
+        elif self.since is None and event.previous_description.has_writable_server():
+            self.since = time.monotonic()
+
+
 class MongoClient:
     """A client of either driver. `uri` may hold a password: never log it."""
 
@@ -98,9 +120,11 @@ class MongoClient:
             "serverSelectionTimeoutMS": int(timeout_seconds * 1000),
             "connectTimeoutMS": int(timeout_seconds * 1000),
             "socketTimeoutMS": int(timeout_seconds * 1000),
+            "event_listeners": [away := _Away()],
             "retryWrites": False,  # every write is idempotent by its version; a retry is ours to decide
         }
         make: Any = AsyncIOMotorClient if driver is Driver.MOTOR else AsyncMongoClient
+        self._away = away
         try:
             self._client = make(uri, **options)
         except PyMongoError:  # its text may quote a part of the password
@@ -117,6 +141,11 @@ class MongoClient:
             read_preference=ReadPreference.PRIMARY,
         )
         return cast("Database", found)
+
+    @property
+    def away_seconds(self) -> float:
+        """For how long the server has been known to be away; 0 while it answers, or was never asked."""
+        return 0.0 if self._away.since is None else time.monotonic() - self._away.since
 
     async def time(self) -> datetime:
         """The server's own clock, to the millisecond."""

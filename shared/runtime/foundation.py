@@ -7,10 +7,9 @@ service waits for it and goes on by itself.
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 from uuid import uuid5
 
@@ -44,24 +43,27 @@ from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
 from shared.privacy.access import INDEXES, AccessLog
 from shared.privacy.blind_index import BlindIndex
-from shared.privacy.keyring import Erased, Keyring, WrongMasterKey
+from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.keys import load_key
 from shared.privacy.links import Links
 from shared.privacy.sealing import CaseKey, cause_of, open_box, seal
-from shared.runtime.clock import REAL_TIME, Clock, PolicyTime
+from shared.runtime.chosen import clock_of, key_store_of, keys_of
+from shared.runtime.punctuality import LOOK_SECONDS, Punctuality
+from shared.runtime.readiness import Question, Readiness
 from shared.runtime.settings import ServiceSettings
+from shared.runtime.starting import Starting
 from shared.web import health, held, problems, reconcile
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit, RateLimit
-from shared.web.sign_in import KeySource, SignIn
-from shared.web.signing_keys import DevelopmentKeys, IssuerKeys, is_loopback
+from shared.web.sign_in import SignIn
 
 S = TypeVar("S")
 
 BUILD = os.environ.get("SECONDLOOK_BUILD", "development")
 CLOCK_SECONDS = 5.0
 DRAIN_SECONDS = 5.0
-RETRY_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
+"""So long a request may still wait for a store that has just gone: another server may take over."""
 
 log = structlog.get_logger()
 
@@ -82,10 +84,11 @@ class Foundation(Generic[S]):
         self._point = point
         self.http = httpx.AsyncClient(timeout=5.0)
         self.client = MongoClient(settings.mongodb_uri.get_secret_value(), settings.secondlook_mongo_driver)
-        self.clock = _clock(settings, self.client)
+        self.clock = clock_of(settings, self.client)
         self.policies = load(settings.policy_dir)
+        self._key_store = key_store_of(settings) or self.client
         self.keyring = Keyring(
-            self.client.database(f"{prefix}secondlook_keyring")["keys"],
+            self._key_store.database(f"{prefix}secondlook_keyring")["keys"],
             load_key("MASTER_KEY_FILE", settings.master_key_file),
         )
         self.index = BlindIndex(load_key("INDEX_KEY_FILE", settings.index_key_file))
@@ -93,7 +96,7 @@ class Foundation(Generic[S]):
         self._database = self.client.database(f"{prefix}secondlook_{service}")
         self.access = AccessLog(self.collection("accesses"))
         self.sign_in = SignIn(
-            issuer=settings.auth_issuer, audience=settings.auth_audience, keys=_keys(settings, self.http)
+            issuer=settings.auth_issuer, audience=settings.auth_audience, keys=keys_of(settings, self.http)
         )
         self.registry = CollectorRegistry()
         self.engine, self.dead_letters = self._engine(behaviour, prefix)
@@ -105,10 +108,11 @@ class Foundation(Generic[S]):
         self._unreadable = consuming.unreadable
         topics = [kind.value for kind in EventType if kind in behaviour.reactions]
         self.readers = [self.reader(topics, group=service, handle=consuming.handle)] if topics else []
+        self.punctuality = Punctuality(self.engine, self.clock, self.policies, self.readers)
         self.preparations: list[Callable[[], Awaitable[None]]] = []
         self._prepared = False
-        self._cannot_work: str | None = None
-        self._caught_up_since: datetime | None = None
+        self._starting = Starting()
+        self.readiness = self._readiness()
 
     def collection(self, name: str) -> Collection:
         """A collection of this service's own database."""
@@ -123,6 +127,8 @@ class Foundation(Generic[S]):
             handle=handle,
             unreadable=self._unreadable,
             prefix=self.settings.secondlook_prefix,
+            session_seconds=self.settings.kafka_session_seconds,
+            may_fetch=lambda: not self.engine.outbox.breaker.open,
             point=self._point,
         )
 
@@ -164,8 +170,13 @@ class Foundation(Generic[S]):
             burst=self.settings.public_burst,
             public=("/requests", "/status/", "/lost-link", "/your-data"),
         )
+        app.add_middleware(
+            problems.StoreAway,
+            away=lambda: self.client.away_seconds > PATIENCE_SECONDS,
+            spared=("/health/", "/metrics"),
+        )
         app.add_middleware(SecurityHeaders, inline_styles=inline_styles)
-        app.include_router(health.router(ready=self.ready, registry=self.registry))
+        app.include_router(health.router(ready=self.readiness.checks, registry=self.registry))
         app.include_router(
             held.router(
                 store=self.engine.store,
@@ -181,13 +192,15 @@ class Foundation(Generic[S]):
     async def running(self, *loops: tuple[str, Callable[[], Awaitable[Any]], float]) -> AsyncIterator[None]:
         """Start everything; at the end stop it cleanly: finish what is at hand, write the marks, leave the groups."""
         common: list[tuple[str, Callable[[], Awaitable[Any]], float]] = [
-            ("clock", self._keep_time, CLOCK_SECONDS),
+            ("clock", self.clock.synchronise, CLOCK_SECONDS),
             ("marks", self.engine.outbox.flush_marks, MARK_SECONDS),
             ("sweeper", Sweeper(self.engine, point=self._point).sweep, SWEEP_SECONDS),
-            ("deadlines", self._deadlines, DEADLINE_SECONDS),
+            ("progress", self.punctuality.look, LOOK_SECONDS),
+            ("deadlines", self.punctuality.carry_out, DEADLINE_SECONDS),
             ("parked", self.redriving.offer_what_others_could_not, OFFER_SECONDS),
         ]
-        starting = asyncio.create_task(self._start())
+        steps = (self._prepare, *(reader.start for reader in self.readers))
+        starting = asyncio.create_task(self._starting.take(*steps))
         tasks = [
             asyncio.create_task(for_ever(self._once_prepared(work), every_seconds=seconds, name=name))
             for name, work, seconds in (*common, *loops)
@@ -200,9 +213,11 @@ class Foundation(Generic[S]):
             await _ended(*tasks)
             await self._drain()
             await self.reconciliations.stop()
+            await self.readiness.stop()
             await self._sender.discard()
             await self.http.aclose()
-            await self.client.close()
+            for client in {self.client, self._key_store}:
+                await client.close()
 
     async def _drain(self) -> None:
         """What cannot be published or marked now is in the store, for other instances: the stopping goes on."""
@@ -211,26 +226,14 @@ class Foundation(Generic[S]):
         except Exception as error:  # noqa: BLE001 - an outage or a defect
             log.warning("not_drained", kind=type(error).__name__)
 
-    async def ready(self) -> Mapping[str, str | None]:
-        """What the service needs, and why it cannot work if it cannot."""
-        checks: dict[str, str | None] = {"store": None, "clock": None, "broker": None, "assignment": None}
-        try:
-            await self.clock.synchronise()
-        except Outage:
-            checks["store"] = "The store does not answer."
-        if not self.clock.trustworthy:
-            checks["clock"] = "The clock of this machine is too far from the store's, or was never compared."
-        if self.engine.outbox.breaker.open:
-            checks["broker"] = "Kafka did not take the last event."
-        elif not await self._sender.answers():
-            checks["broker"] = "Kafka does not answer."
-        if not self._prepared:
-            checks["store"] = self._cannot_work or "The store was not prepared yet."
-        if any(not reader.assigned for reader in self.readers):
-            checks["assignment"] = "Kafka has not assigned partitions to this instance."
-        if any(reader.failures > 2 for reader in self.readers):
-            checks["assignment"] = "The records at hand cannot be settled."
-        return checks
+    def _readiness(self) -> Readiness:
+        asked = {
+            "store": Question(self.clock.synchronise, otherwise="The store does not answer."),
+            "broker": Question(self._sender.answers, otherwise="Kafka does not answer."),
+        }
+        if self._key_store is not self.client:
+            asked["keys"] = Question(self._key_store.time, otherwise="The key store does not answer.")
+        return Readiness(self._starting, self.clock, self.engine.outbox.breaker, self.readers, **asked)
 
     def _engine(self, behaviour: Behaviour[S], prefix: str) -> tuple[Engine[S], DeadLetters]:
         rules = Rules(behaviour, StateMapping[S](behaviour.state), self.policies, BUILD)
@@ -253,29 +256,11 @@ class Foundation(Generic[S]):
             prefix=self.settings.secondlook_prefix,
         )
 
-    async def _start(self) -> None:
-        """Wait for the store, prepare it, then join the groups; each again until it works."""
-        while not self._prepared:
-            try:
-                await self.clock.synchronise()
-                await self.engine.store.prepare()
-                await self._prepare_records()
-                self._prepared = True
-            except Outage as error:
-                log.info("waiting_for_a_server", why=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-            except WrongMasterKey as error:
-                self._cannot_work = str(error)
-                log.critical("cannot_work", why=self._cannot_work)
-                return
-        for reader in self.readers:
-            while True:
-                try:
-                    await reader.start()
-                    break
-                except Outage as error:
-                    log.info("waiting_for_a_server", why=str(error), group=reader.group)
-                    await asyncio.sleep(RETRY_SECONDS)
+    async def _prepare(self) -> None:
+        await self.clock.synchronise()
+        await self.engine.store.prepare()
+        await self._prepare_records()
+        self._prepared = True
 
     async def _prepare_records(self) -> None:
         try:
@@ -294,45 +279,8 @@ class Foundation(Generic[S]):
 
         return prepared
 
-    async def _keep_time(self) -> None:
-        await self.clock.synchronise()
-
-    async def _deadlines(self) -> None:
-        """Deadlines come only to an instance whose clock is right and that has been up to date for the policy's grace.
-
-        No window may close while records that could have kept it open are still unread.
-        """
-        now = self.clock.now()
-        real = self.clock.real_now()
-        current = [await reader.current(real) for reader in self.readers]
-        if not (self.clock.trustworthy and all(current)):
-            self._caught_up_since = None
-            return
-        self._caught_up_since = self._caught_up_since or now
-        if now - self._caught_up_since >= self.policies.at(now).window_grace:
-            await self.engine.deadlines()
-
 
 async def _ended(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _clock(settings: ServiceSettings, client: MongoClient) -> Clock:
-    if settings.secondlook_clock is None:
-        return Clock(client.time, REAL_TIME)
-    if not is_loopback(settings.host):
-        raise PolicyClockRefused(str(PolicyClockRefused.__doc__))
-    return Clock(client.time, PolicyTime.parse(settings.secondlook_clock))
-
-
-def _keys(settings: ServiceSettings, http: httpx.AsyncClient) -> KeySource:
-    if settings.auth_jwks_url.startswith("file:"):
-        path = Path(settings.auth_jwks_url.removeprefix("file://").removeprefix("file:"))
-        return DevelopmentKeys(path, host=settings.host)
-    return IssuerKeys(settings.auth_jwks_url, http)
-
-
-class PolicyClockRefused(Exception):
-    """SECONDLOOK_CLOCK is for demos and tests on the loopback only. Unset it."""

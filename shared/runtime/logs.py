@@ -15,7 +15,7 @@ import structlog
 DECLARED = frozenset(
     {
         "event", "level", "timestamp", "service", "instance", "build",
-        "group", "topic", "partition", "partitions", "offset", "count", "records", "cases", "failures",
+        "group", "topic", "partition", "partitions", "offset", "count", "bytes", "records", "cases", "failures",
         "kind", "why", "loop", "case", "reference", "seconds", "place", "check",
         "method", "path", "status", "notification", "phase", "letter", "by",
     }

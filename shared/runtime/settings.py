@@ -28,7 +28,13 @@ class ServiceSettings(BaseSettings):
     port: int = Field(description="The port that the service listens on.", ge=0, le=65535)
     instance: str = Field("1", description="This instance's name in logs, when a service runs more than once.")
     kafka_bootstrap: str = Field(description="Kafka's bootstrap servers, host:port, comma-separated.")
+    kafka_session_seconds: float = Field(
+        10.0, gt=0, description="After so many seconds of silence, Kafka gives an instance's partitions to others."
+    )
     mongodb_uri: SecretStr = Field(description="The MongoDB server; may hold a password.")
+    keyring_uri: Annotated[SecretStr | None, Optional] = Field(
+        None, description="The MongoDB server of the cases' keys, if it is one of its own. Absent: MONGODB_URI."
+    )
     secondlook_mongo_driver: Driver = Field(Driver.MOTOR, description="motor, or pymongo (its async API).")
     secondlook_prefix: str = Field("", description="Put before topics, groups and databases; lets tests share servers.")
     secondlook_clock: Annotated[str | None, Optional] = Field(

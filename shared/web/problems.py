@@ -5,7 +5,7 @@
 
 import secrets
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -75,6 +75,26 @@ def install(app: FastAPI) -> None:
     app.add_middleware(UnexpectedErrors)
 
 
+class StoreAway:
+    """While the store is known to be away, whoever would wait for it in vain is told at once.
+
+    Otherwise requests pile up, each for as long as the driver tries, and the first answers come when nobody listens.
+    """
+
+    def __init__(self, app: ASGIApp, *, away: Callable[[], bool], spared: Sequence[str]) -> None:
+        """`spared`: beginnings of paths that need no store."""
+        self._app = app
+        self._away = away
+        self._spared = tuple(spared)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] == "http" and not path.startswith(self._spared) and self._away():
+            await outage().response()(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class UnexpectedErrors:
     """The last resort: 500 with a reference that is also in the log, which has the place, not the error's text."""
 
@@ -120,6 +140,12 @@ def _unexpected(reference: str) -> Problem:
     )
 
 
+def outage() -> Problem:
+    """Something that this service needs does not answer."""
+    detail = "A part of this service does not answer. Please try again, with the same idempotency key."
+    return Problem(503, "outage", "Please try again later.", detail, headers={"Retry-After": "5"})
+
+
 async def _on_problem(_: Request, problem: Problem) -> Response:
     return problem.response()
 
@@ -142,8 +168,7 @@ async def _on_too_busy(_: Request, error: TooBusy) -> Response:
 
 async def _on_outage(_: Request, error: Exception) -> Response:
     log_unexpected(error)
-    detail = "A part of this service does not answer. Please try again, with the same idempotency key."
-    return Problem(503, "outage", "Please try again later.", detail, headers={"Retry-After": "5"}).response()
+    return outage().response()
 
 
 async def _on_invalid(request: Request, error: RequestValidationError) -> Response:

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     CANCELLATION = "cancellation"
     LOST_REPLY = "lost reply"
     """What has just been done was applied, and is reported as an error of the client."""
+    STOP = "stop"
+    """The process stands still until somebody lets it go on."""
     OUTAGE = "outage"
     """Not of the matrix: makes work for the sweeper."""
 
@@ -141,6 +143,8 @@ class Faults:
         match fault.kind:
             case Kind.KILL:
                 os.kill(os.getpid(), signal.SIGKILL)
+            case Kind.STOP:
+                os.kill(os.getpid(), signal.SIGSTOP)
             case Kind.EXCEPTION:
                 raise Broken
             case Kind.CANCELLATION:

@@ -1,6 +1,6 @@
-"""One process with intake, triage and escalation as their composition roots build them, and faults at their points.
+"""One process with services as their composition roots build them, and faults at the points of those without mail.
 
-All three answer on one port, each below its own name. `POST /faults` installs faults; SIGTERM stops it as uvicorn does.
+All answer on one port, each below its own name. `POST /faults` installs faults; SIGTERM stops it as uvicorn does.
 """
 
 import asyncio
@@ -25,11 +25,13 @@ from services.escalation.app import build_app as escalation
 from services.escalation.settings import EscalationSettings
 from services.intake.app import build_app as intake
 from services.intake.settings import IntakeSettings
+from services.notification.app import build_app as notification
+from services.notification.settings import NotificationSettings
 from services.triage.app import build_app as triage
 from services.triage.settings import TriageSettings
 from shared.contracts.vocabulary import Service
 from shared.runtime import logs
-from tests.faults.faulty import Counters, Fault, Faults
+from tests.faults.faulty import SERVICES, Counters, Fault, Faults
 
 FAULTS = TypeAdapter(list[Fault])
 
@@ -42,6 +44,7 @@ class Spec:
     settings: Mapping[str, Any]
     counters: Path
     log: Path
+    services: tuple[Service, ...] = SERVICES
 
 
 def encoded(faults: list[Fault]) -> list[dict[str, Any]]:
@@ -93,5 +96,6 @@ def _apps(spec: Spec, faults: Faults) -> dict[Service, FastAPI]:
         Service.ESCALATION: lambda: escalation(
             EscalationSettings(**spec.settings), point=faults.point_of(Service.ESCALATION)
         ),
+        Service.NOTIFICATION: lambda: notification(NotificationSettings(**spec.settings)),
     }
-    return {service: build() for service, build in built.items()}
+    return {service: built[service]() for service in spec.services}

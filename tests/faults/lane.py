@@ -69,15 +69,19 @@ class Instance:
 
 
 class Lane:
-    """Made by `several`."""
+    """Made by `several`, or opened and closed by whoever wants other services or settings in its instances."""
 
-    def __init__(self, servers: Servers, folder: Path) -> None:
+    def __init__(
+        self, servers: Servers, folder: Path, services: tuple[Service, ...] = SERVICES, **settings: Any
+    ) -> None:
         self.prefix = f"f{uuid4().hex[:8]}_"
         self.servers = servers
+        self.services = services
         self.log = Log(self.prefix)
         self.current: Instance | None = None
         self._folder = folder
-        self._settings = _settings(servers, folder, self.prefix)
+        self._settings = _settings(servers, folder, self.prefix) | settings
+        self._started: list[Instance] = []
         self._client = MongoClient(servers.mongodb, Driver.PYMONGO)
         self.counters = Counters(folder / "counters")
         told = [kind for kind in EventType if kind is not EventType.REQUEST_RECEIVED]
@@ -106,8 +110,8 @@ class Lane:
 
     async def close(self) -> None:
         """Stop what runs."""
-        if self.current is not None:
-            await self.current.stop()
+        for started in self._started:
+            await started.stop()
         await self._tap.__aexit__(None, None, None)
         await self._client.close()
 
@@ -119,10 +123,12 @@ class Lane:
     def start(self) -> Instance:
         """Another instance; it is the current one from now on."""
         (port,) = probes.free_ports(1)
-        spec = Spec(port, self._settings | {"port": port}, self._folder / "counters", self._folder / "instances.log")
+        settings, counters = self._settings | {"port": port}, self._folder / "counters"
+        spec = Spec(port, settings, counters, self._folder / "instances.log", self.services)
         process = _processes.Process(target=instance.run, args=(spec,), daemon=True)
         process.start()
         self.current = Instance(process, port)
+        self._started = [each for each in self._started if each.alive] + [self.current]
         return self.current
 
     async def ready(self) -> Instance:
@@ -133,7 +139,7 @@ class Lane:
             if not found.alive:
                 raise AssertionError(f"the instance ended: {found.process.exitcode}")
             async with httpx.AsyncClient() as http:
-                answers = [await http.get(f"{found.url}/{service}/health/ready") for service in SERVICES]
+                answers = [await http.get(f"{found.url}/{service}/health/ready") for service in self.services]
             return all(answer.status_code == 200 for answer in answers)
 
         await until(all_ready, within=READY_SECONDS)
@@ -151,7 +157,7 @@ class Lane:
     async def documents(self, wanted: frozenset[Any]) -> Documents:
         """The cases as each service stores them."""
         found = {}
-        for service in SERVICES:
+        for service in self.services:
             cases = self._client.database(f"{self.prefix}secondlook_{service}")["cases"]
             found[service] = await cases.find({"_id": {"$in": list(wanted)}}).to_list(None)
         return found
@@ -184,7 +190,9 @@ def _settings(servers: Servers, folder: Path, prefix: str) -> dict[str, Any]:
         "mongodb_uri": servers.mongodb,
         "secondlook_prefix": prefix,
         "secondlook_clock": f"2021-03-08T09:00-05:00*{HOURS_EACH_SECOND * 3600}@{anchor}",
-        "policy_dir": _policy(folder / "policy"),
+        "policy_dir": short_policy(folder / "policy"),
+        "smtp_url": servers.smtp,
+        "mail_from": "Second Look <no-reply@second-look.example>",
         "public_url": nowhere,
         "public_per_second": 10_000,
         "public_burst": 10_000,
@@ -192,7 +200,7 @@ def _settings(servers: Servers, folder: Path, prefix: str) -> dict[str, Any]:
     }
 
 
-def _policy(folder: Path) -> Path:
+def short_policy(folder: Path) -> Path:
     """The policy in force, with a short window to ask for review."""
     for kind in ("guidance", "process", "offices"):
         shutil.copytree(OWN_FILES / kind, folder / kind)

@@ -39,7 +39,7 @@ from shared.contracts.envelope import EventData
 from shared.contracts.parsing import parse
 from shared.contracts.sealed import Noncitizen, Requestor, SealedAmendment, SealedSubmission
 from shared.contracts.vocabulary import EventType
-from shared.messaging.records import Outgoing
+from shared.messaging.records import Outgoing, Receipt
 from shared.mongo.driver import MongoClient
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
@@ -61,8 +61,8 @@ class Crash(BaseException):
 class Taken:
     """A broker that takes everything."""
 
-    async def send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
-        return [True] * len(records)
+    async def send(self, records: Sequence[Outgoing]) -> Sequence[Receipt]:
+        return [Receipt.TAKEN] * len(records)
 
 
 @dataclass

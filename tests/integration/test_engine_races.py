@@ -25,7 +25,7 @@ from shared.casework.sweeping import Sweeper
 from shared.contracts.envelope import splice
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed
 from shared.contracts.vocabulary import EventType, Recipient
-from shared.messaging.records import Outgoing
+from shared.messaging.records import Outgoing, Receipt
 from shared.mongo.driver import Collection, MongoClient, PyMongoError
 from tests.conftest import Servers
 from tests.integration.toy import NOW, TOY, Tally, engine, record
@@ -59,13 +59,13 @@ class Wire:
     trouble: float = 0.0
     delivered: list[Outgoing] = field(default_factory=list)
 
-    async def send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
+    async def send(self, records: Sequence[Outgoing]) -> Sequence[Receipt]:
         lost, unacknowledged = self.dice.random() < self.trouble, self.dice.random() < self.trouble
         await asyncio.sleep(self.dice.random() * 0.002)
         if not lost:
             self.delivered += records
         await asyncio.sleep(self.dice.random() * 0.002)
-        return [not lost and not unacknowledged] * len(records)
+        return [Receipt.LATE if lost or unacknowledged else Receipt.TAKEN] * len(records)
 
 
 class Unsteady:

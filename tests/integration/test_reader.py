@@ -64,9 +64,15 @@ class Kafka:
     async def send(self, value: bytes, partition: int = 0, headers: Any = ()) -> None:
         await self.producer.send_and_wait(self.topic, value, partition=partition, headers=list(headers))
 
-    def reader(self, seen: Seen, group: str = "g") -> Reader:
+    def reader(self, seen: Seen, group: str = "g", **options: Any) -> Reader:
         return Reader(
-            self.bootstrap, [TOPIC], group=group, handle=seen.handle, unreadable=seen.note, prefix=self.prefix
+            self.bootstrap,
+            [TOPIC],
+            group=group,
+            handle=seen.handle,
+            unreadable=seen.note,
+            prefix=self.prefix,
+            **options,
         )
 
     async def committed(self, group: str = "g") -> dict[int, tuple[int, str]]:

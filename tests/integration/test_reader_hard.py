@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from deploy.local import probes
@@ -109,6 +109,30 @@ async def test_an_unreadable_record_that_cannot_be_noted_is_not_passed(topic: Ka
     assert (set(seen.unreadable), seen.tries) == ({(topic.topic, 0, 1)}, 2)
 
 
+async def test_nothing_is_fetched_while_what_is_handled_could_not_be_published(topic: Kafka) -> None:
+    seen, asked = Seen(), asyncio.Event()
+    closed = True
+
+    def may_fetch() -> bool:
+        asked.set()
+        return not closed
+
+    await topic.send(b"one")
+    reader = topic.reader(seen, may_fetch=may_fetch)
+    await reader.start()
+    for _ in range(3):  # it asks again and again, and fetches nothing
+        asked.clear()
+        await asyncio.wait_for(asked.wait(), 5)
+    assert seen.values == []
+    closed = False
+
+    async def read() -> bool:
+        return seen.values == [b"one"]
+
+    await eventually(read)
+    await reader.stop()
+
+
 async def test_stopping_while_it_backs_off_takes_no_time_and_commits_nothing(topic: Kafka) -> None:
     seen = Seen(failing=10**9)
     reader = topic.reader(seen)
@@ -160,44 +184,6 @@ async def test_nobody_is_current_before_what_was_there_is_settled(topic: Kafka) 
     await eventually(current)
     await reader.stop()
     assert not await reader.current(datetime.now(UTC))
-
-
-class Answering:
-    """What the reader asks a consumer."""
-
-    def __init__(self, *, end: int | None, heard_ago: float, position: int) -> None:
-        self._end, self._heard, self._position = end, (time.time() - heard_ago) * 1000, position
-
-    def highwater(self, _: TopicPartition) -> int | None:
-        return self._end
-
-    def last_poll_timestamp(self, _: TopicPartition) -> float:
-        return self._heard
-
-    async def position(self, _: TopicPartition) -> int:
-        return self._position
-
-
-@pytest.mark.parametrize(
-    ("end", "heard_ago", "position", "written_ago", "expected"),
-    [
-        (None, 0, 0, None, False),  # Kafka was not asked yet
-        (5, 0, 5, None, True),
-        (5, 60, 5, None, False),  # Kafka is away
-        (5, 0, 4, None, False),
-        (5, 0, 4, 1, True),  # more keep coming
-        (5, 0, 4, 60, False),
-    ],
-)
-async def test_a_partition_is_current_when_nothing_older_than_moments_is_unread(
-    topic: Kafka, end: int | None, heard_ago: float, position: int, written_ago: float | None, expected: bool
-) -> None:
-    reader = topic.reader(Seen())
-    partition = TopicPartition(TOPIC, 0)
-    if written_ago is not None:
-        reader._written[partition] = time.time() - written_ago
-    consumer = Answering(end=end, heard_ago=heard_ago, position=position)
-    assert await reader._is_current(consumer, partition, datetime.now(UTC)) is expected
 
 
 async def test_a_reader_that_could_not_start_starts_later_and_leaves_nothing_behind(

@@ -48,16 +48,16 @@ async def test_a_quiet_instance_is_ready_again_when_kafka_is(house: House) -> No
     base = house.base(house.servers.kafka)
 
     async def ready() -> bool:
-        return not any((await base.ready()).values())
+        return not any((await base.readiness.checks()).values())
 
     async with base.running():
         await eventually(ready, within=20)
         base.engine.outbox.breaker.failed()
-        assert (await base.ready())["broker"] == "Kafka did not take the last event."
+        assert (await base.readiness.checks())["broker"] == "Kafka did not take the last event."
         await eventually(ready, within=5)
 
 
 async def test_an_instance_that_has_sent_nothing_knows_that_kafka_is_away(house: House) -> None:
     base = house.base(f"127.0.0.1:{probes.free_ports(1)[0]}")
     async with base.running():
-        assert (await base.ready())["broker"] == "Kafka does not answer."
+        assert (await base.readiness.checks())["broker"] == "Kafka does not answer."

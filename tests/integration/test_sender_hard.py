@@ -1,6 +1,7 @@
 """The sender on real Kafka where it hurts: a record too large, a failure beside it, a producer that will not stop."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
@@ -9,10 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.contracts.vocabulary import EventType
 from shared.messaging.producer import KafkaSender
-from shared.messaging.records import Outgoing
+from shared.messaging.records import Outgoing, Receipt
 from tests.conftest import Servers
 
 pytestmark = pytest.mark.real
@@ -38,6 +40,16 @@ def record(value: bytes, case_id: UUID | None = None, topic: EventType = TOPIC) 
     return Outgoing(topic, case_id or uuid4(), uuid4(), value)
 
 
+async def configure(sender: KafkaSender, name: str, value: str) -> None:
+    """Set one setting of the topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=sender._bootstrap)
+    await admin.start()
+    topic = ConfigResource(ConfigResourceType.TOPIC, f"{sender._prefix}{TOPIC.value}", {name: value})
+    (answer,) = await admin.alter_configs([topic])
+    await admin.close()
+    assert answer.resources[0][0] == 0, answer
+
+
 async def arrived(sender: KafkaSender) -> list[bytes]:
     """All values in the topic, up to its present end."""
     consumer = AIOKafkaConsumer(
@@ -58,14 +70,26 @@ async def arrived(sender: KafkaSender) -> list[bytes]:
 async def test_a_record_too_large_holds_up_its_case_and_no_other(sender: KafkaSender) -> None:
     case_id = uuid4()
     records = [record(b"x" * 2_000_000, case_id), record(b"later", case_id), record(b"another case")]
-    assert await sender.send(records) == [False, False, True]
+    assert await sender.send(records) == [Receipt.REFUSED, Receipt.REFUSED, Receipt.TAKEN]
     assert await arrived(sender) == [b"another case"]
+
+
+async def test_what_the_broker_refuses_is_told_from_what_it_refuses_only_beside_others(sender: KafkaSender) -> None:
+    """The topic takes less than the producer's batches hold: a batch is refused whole, whatever each record is like."""
+    await configure(sender, "max.message.bytes", "60000")
+    cases = [uuid4() for _ in range(4)]
+    small = [record(os.urandom(20_000), case_id) for case_id in cases for _ in range(5)]
+    large = record(os.urandom(70_000), cases[0])
+    sent = await sender.send([small[0], large, *small[1:]])
+    assert sent == [Receipt.TAKEN] + [Receipt.REFUSED] * 5 + [Receipt.TAKEN] * 15
+    assert await sender.send([large]) == [Receipt.REFUSED]
+    assert sorted(await arrived(sender)) == sorted(each.value for each in (small[0], *small[5:]))
 
 
 async def test_one_failing_send_takes_nothing_from_the_others_and_leaves_no_copies(sender: KafkaSender) -> None:
     """A failing send throws the producer away that the others are sending on."""
     failing = [asyncio.create_task(sender.send([record(b"", topic=NO_TOPIC)])) for _ in range(2)]
-    outcomes: dict[bytes, bool] = {}
+    outcomes: dict[bytes, Receipt] = {}
 
     async def keep_sending(name: int) -> None:
         number = 0
@@ -75,11 +99,12 @@ async def test_one_failing_send_takes_nothing_from_the_others_and_leaves_no_copi
             number += 1
 
     await asyncio.gather(*(keep_sending(name) for name in range(3)))
-    assert [await task for task in failing] == [[False], [False]]
+    assert [await task for task in failing] == [[Receipt.LATE], [Receipt.LATE]]
     found = await arrived(sender)
     assert len(found) == len(set(found))
-    assert {value for value, acknowledged in outcomes.items() if acknowledged} <= set(found)
-    assert sum(outcomes.values()) > 0.9 * len(outcomes)
+    acknowledged = {value for value, receipt in outcomes.items() if receipt is Receipt.TAKEN}
+    assert acknowledged <= set(found)
+    assert len(acknowledged) > 0.9 * len(outcomes)
 
 
 class WillNotStop:

@@ -82,14 +82,14 @@ TOY: Behaviour[Tally] = Behaviour(
 )
 
 
-def record(case_id: UUID, seq: int, data: Any, *, source: str = "intake") -> bytes:
+def record(case_id: UUID, seq: int, data: Any, *, source: str = "intake", time: datetime = NOW) -> bytes:
     """The bytes of an event with the given sequence number."""
     event = Event[Any](
         id=uuid4(),
         type=data.type,
         source=source,
         subject=case_id,
-        time=NOW,
+        time=time,
         dataschema=dataschema(data.type),
         causationid=uuid4(),
         seq=seq,

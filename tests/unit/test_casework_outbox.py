@@ -14,7 +14,7 @@ from shared.casework.errors import Outage
 from shared.casework.outbox import Outbox, Publication
 from shared.casework.store import Store, Stored
 from shared.contracts.vocabulary import EventType
-from shared.messaging.records import Outgoing
+from shared.messaging.records import Outgoing, Receipt
 
 CASE = UUID("0b9b2c86-0d52-5c35-9d0e-0a2f0f5f7c11")
 
@@ -47,12 +47,12 @@ class Wire:
     arrived: list[int] = field(default_factory=list)
     under_way: "asyncio.Queue[asyncio.Future[bool]]" = field(default_factory=asyncio.Queue)
 
-    async def send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
+    async def send(self, records: Sequence[Outgoing]) -> Sequence[Receipt]:
         ending: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.under_way.put_nowait(ending)
         if await ending:
             self.arrived += [record.event_id.int for record in records]
-        return [ending.result()] * len(records)
+        return [Receipt.TAKEN if ending.result() else Receipt.LATE] * len(records)
 
     async def ends(self, *, well: bool) -> None:
         """Let the send that is under way end."""
@@ -126,8 +126,8 @@ async def test_nothing_is_remembered_of_cases_whose_events_are_marked() -> None:
 
 async def test_a_shortfall_is_an_outage_and_only_silence_opens_the_breaker() -> None:
     class Half:
-        async def send(self, records: Sequence[Outgoing]) -> Sequence[bool]:
-            return [record.event_id.int == 0 for record in records]
+        async def send(self, records: Sequence[Outgoing]) -> Sequence[Receipt]:
+            return [Receipt.LATE if record.event_id.int else Receipt.TAKEN for record in records]
 
     box = Outbox(cast("Store[Any]", Kept([emitted(0)])), Half(), Breaker(lambda: 0.0))
     with pytest.raises(Outage):
@@ -137,3 +137,17 @@ async def test_a_shortfall_is_an_outage_and_only_silence_opens_the_breaker() -> 
     with pytest.raises(Outage):
         await box.publish(one(1, published=1))
     assert not box.breaker.healthy
+
+
+async def test_what_the_broker_refuses_waits_in_its_case_and_is_no_outage() -> None:
+    class Refusing:
+        async def send(self, records: Sequence[Outgoing]) -> Sequence[Receipt]:
+            return [Receipt.TAKEN if record.event_id.int == 0 else Receipt.REFUSED for record in records]
+
+    kept = Kept([emitted(0), emitted(1), emitted(2)])
+    box = Outbox(cast("Store[Any]", kept), Refusing(), Breaker(lambda: 0.0))
+    await box.publish([Publication(CASE, 0, kept.events[:2], {})])
+    assert box.acknowledged([CASE]) == {CASE: 1}
+    await box.publish(one(2, published=1))
+    assert box.breaker.healthy
+    assert box.covered(CASE, 1) == 1

@@ -19,10 +19,23 @@ class Ledger:
 
     pending_cases: dict[UUID, int]
     broken: frozenset[UUID] = frozenset()
+    away: bool = False
+    owing: set[UUID] = field(default_factory=set)
     sent: list[UUID] = field(default_factory=list)
 
     async def pending(self, limit: int) -> list[tuple[UUID, int]]:
         return list(self.pending_cases.items())[:limit]
+
+    @property
+    def breaker(self) -> Any:
+        return SimpleNamespace(open=self.away, healthy=not self.away)
+
+    def owed(self) -> set[UUID]:
+        owed, self.owing = self.owing, set()
+        return owed
+
+    def owe(self, case_ids: Collection[UUID]) -> None:
+        self.owing.update(case_ids)
 
     async def publish_stored(self, case_ids: Collection[UUID]) -> None:
         for case_id in set(case_ids) - self.broken:
@@ -40,9 +53,8 @@ class Time:
 
 
 def sweeper(ledger: Ledger, time: Time) -> Sweeper:
-    outbox = SimpleNamespace(breaker=SimpleNamespace(open=False), publish_stored=ledger.publish_stored)
     rules = SimpleNamespace(behaviour=SimpleNamespace(service="toy"))
-    engine = SimpleNamespace(outbox=outbox, store=ledger, rules=rules)
+    engine = SimpleNamespace(outbox=ledger, store=ledger, rules=rules)
     return Sweeper(cast("Engine[Any]", engine), monotonic=time, stale_seconds=10.0)
 
 
@@ -80,3 +92,35 @@ async def test_a_case_that_cannot_be_sent_holds_up_no_other() -> None:
     assert set(ledger.pending_cases) == {broken}
     time.now = 19.0
     assert await sweep() == 0
+
+
+async def test_what_this_process_could_not_send_goes_out_at_once_when_the_broker_is_back() -> None:
+    mine, others, new = (UUID(int=number) for number in (1, 2, 3))
+    ledger, time = Ledger({mine: 1, others: 1}, away=True, owing={mine}), Time()
+    sweep = sweeper(ledger, time).sweep
+    assert await sweep() == 0
+    time.now, ledger.away = 5.0, False
+    ledger.pending_cases[new] = 1
+    assert await sweep() == 1
+    assert (ledger.sent, ledger.owing) == ([mine], set())
+    time.now = 10.0  # it was seen while the broker was away
+    assert await sweep() == 1
+    assert ledger.sent == [mine, others]
+
+
+async def test_what_was_owed_is_still_owed_when_the_broker_was_not_back_yet() -> None:
+    case = UUID(int=1)
+    ledger, time = Ledger({case: 1}, owing={case}), Time()
+    sweep = sweeper(ledger, time).sweep
+    ledger.broken = frozenset({case})
+
+    async def gone(_: Collection[UUID]) -> None:
+        ledger.away = True
+        raise Outage("Kafka did not acknowledge in time.")
+
+    sending, ledger.publish_stored = ledger.publish_stored, gone  # type: ignore[method-assign]
+    with pytest.raises(Outage):
+        await sweep()
+    ledger.away, ledger.broken, ledger.publish_stored = False, frozenset(), sending  # type: ignore[method-assign]
+    assert await sweep() == 1
+    assert ledger.sent == [case]

@@ -8,7 +8,7 @@ from services.escalation.reactions import BEHAVIOUR
 from services.escalation.settings import EscalationSettings
 from shared.casework.errors import Outage
 from shared.messaging.reader import Reader
-from shared.runtime import foundation
+from shared.runtime import starting
 from shared.runtime.foundation import Foundation
 from tests.wiring.apps import settings
 
@@ -32,13 +32,17 @@ class Unreachable:
         await asyncio.sleep(self._stops_in)
 
 
+async def no_store_needed() -> None:
+    return
+
+
 async def test_no_reader_is_started_again_while_others_are_still_stopping(tmp_path: Path) -> None:
     base = Foundation(BEHAVIOUR, EscalationSettings(**settings(tmp_path)))
     said: list[str] = []
-    slow = foundation.RETRY_SECONDS * 1.5
+    slow = starting.RETRY_SECONDS * 1.5
     readers = [Unreachable(said, "first", stops_in=0), Unreachable(said, "second", stops_in=slow)]
     base.readers = cast("list[Reader]", readers)
-    base._prepared = True
+    base._prepare = no_store_needed  # type: ignore[method-assign]
     before = asyncio.all_tasks()
     async with base.running():
         await readers[0].asked.wait()

@@ -107,6 +107,17 @@ class Patience:
     idle: float = 20.0
 
 
+async def answers(relay: RelayAddress, patience: Patience) -> bool:
+    """Whether the relay takes a new connection now."""
+    connection = Connection(relay, patience)
+    try:
+        await connection.ensure_open()
+    except Unreachable:
+        return False
+    await connection.quit()
+    return True
+
+
 class Connection:
     """One connection. Not for use by two letters at once."""
 

@@ -1,0 +1,98 @@
+"""How far a group has got: in all partitions of its topics, also in those that other members read, or nobody.
+
+A deadline may only come where nothing is unread that could have moved it, and that may lie in anybody's partition. And
+a member that is given records and settles none for long is stuck, whatever it thinks of itself.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from shared.messaging.consumer import SteadyConsumer
+from shared.messaging.lost_tail import settled_at
+
+MOMENTS_SECONDS = 5.0
+"""A partition whose last settled record is no older than this is up to date, even while more keep coming."""
+ANSWER_SECONDS = 5.0
+"""After so long without an answer from Kafka, where a group stands is not known."""
+STUCK_SECONDS = 30.0
+"""A member that has unread records and settles none for so long is stuck (well above the longest back-off)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a group stands in one partition: `settled` is what it has committed (with its metadata), if anything."""
+
+    begin: int
+    settled: OffsetAndMetadata | None
+    end: int
+
+    @property
+    def offset(self) -> int:
+        """From which offset the group goes on."""
+        return self.begin if self.settled is None else self.settled.offset
+
+    def is_current(self, now: datetime) -> bool:
+        """Whether nothing is unsettled, or what was settled last was written moments ago, by whatever clock wrote it.
+
+        A time ahead of `now` proves nothing: it is of a clock that is wrong. Nor does an offset behind the end: the log
+        has lost its tail, and new records may lie below that offset.
+        """
+        if self.offset >= self.end:
+            return self.offset == self.end
+        written = None if self.settled is None else settled_at(self.settled.metadata)
+        return written is not None and abs(now.timestamp() - written) < MOMENTS_SECONDS
+
+
+class Progress:
+    """Watches one group. Asks through the consumer of a member, and remembers which of its partitions stand still."""
+
+    def __init__(self, topics: Sequence[str], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._topics = topics
+        self._monotonic = monotonic
+        self._standing: dict[TopicPartition, tuple[int, float]] = {}
+
+    @property
+    def stuck(self) -> bool:
+        """Whether, as last seen, records have been waiting in a partition of this member without one being settled."""
+        now = self._monotonic()
+        return any(now - since >= STUCK_SECONDS for _, since in self._standing.values())
+
+    async def is_current(self, consumer: SteadyConsumer, now: datetime) -> bool:
+        """Whether the whole group is up to date in every partition of its topics; no when that cannot be known."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                places = await self._places(consumer)
+        except (TimeoutError, KafkaError):
+            return False
+        self._note(places, consumer.assignment())
+        return bool(places) and all(place.is_current(now) for place in places.values())
+
+    def forget(self) -> None:
+        """Other partitions were given to this member: none of them stands still yet."""
+        self._standing.clear()
+
+    async def _places(self, consumer: SteadyConsumer) -> Mapping[TopicPartition, Place]:
+        known = {topic: consumer.partitions_for_topic(topic) for topic in self._topics}
+        if not all(known.values()):
+            return {}
+        partitions = [TopicPartition(topic, number) for topic, numbers in known.items() for number in numbers or ()]
+        # In this order: what is settled in between may make the group look behind, never ahead.
+        settled = await consumer.settled_by_group(partitions)
+        ends = await consumer.end_offsets(partitions)
+        begins = await consumer.beginning_offsets([each for each in partitions if each not in settled])
+        return {each: Place(begins.get(each, 0), settled.get(each), ends[each]) for each in partitions}
+
+    def _note(self, places: Mapping[TopicPartition, Place], assigned: Collection[TopicPartition]) -> None:
+        now = self._monotonic()
+        behind = {each: place.offset for each, place in places.items() if each in assigned and place.offset < place.end}
+        self._standing = {
+            each: self._standing[each] if self._standing.get(each, (None, 0.0))[0] == offset else (offset, now)
+            for each, offset in behind.items()
+        }
