@@ -104,10 +104,23 @@ class Case:
             case "amend":
                 form = amend_form(self.line.plan["amend"])
                 await self._insist(lambda: self._amend(form, key))
+                await self._assessed_anew()
             case "lapse" | "silence":
                 pass  # Nobody does anything; what follows waits for what comes of it.
             case _:
                 raise Stuck(f"{step} is no step that anybody knows")
+
+    async def _assessed_anew(self) -> None:
+        """Wait until triage has told what the amendment makes of the case: an officer might decide sooner."""
+        wanted = self.line.expect.get("after_amendment")
+        if wanted is not None:
+            await self.world.seen.until(
+                lambda: [
+                    event
+                    for event in self.world.seen.of(self.id, EventType.TRIAGE_ASSIGNED)
+                    if (event.data.office, str(event.data.urgency)) == (wanted["office"], wanted["urgency"])
+                ]
+            )
 
     async def _office(self) -> Board:
         plan, expect = self.line.plan, self.line.expect
