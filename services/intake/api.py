@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.intake import staff, staff_doubles, staff_withdrawals, wording
+from services.intake import staff, staff_doubles, staff_representatives, staff_withdrawals, wording
 from services.intake.asking import CaseView
 from services.intake.asking import Engine as AskingEngine
 from services.intake.domain.case import Accepted, link_generation, number_shown
@@ -24,6 +24,7 @@ from services.intake.raw import (
     client_namespace,
 )
 from services.intake.registry import Numbers
+from services.intake.representing import Representing
 from services.intake.same_person import SamePerson
 from services.intake.speaking import Tongues
 from services.intake.status import status_of
@@ -85,6 +86,8 @@ def router(
     at_work = staff.StaffDesk(engine=engine, keyring=keyring, access=access, policies=policies, now=now)
     routes.include_router(staff.router(engine=engine, desk=at_work, numbers=numbers, erasing=erasing, sign_in=sign_in))
     routes.include_router(staff_withdrawals.router(engine=engine, desk=at_work, sign_in=sign_in))
+    representing = Representing(engine=engine, keyring=keyring, now=now)
+    routes.include_router(staff_representatives.router(representing=representing, desk=at_work, sign_in=sign_in))
     routes.include_router(staff_doubles.router(same_person=same_person, desk=at_work, sign_in=sign_in))
     return routes
 

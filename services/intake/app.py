@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, pages, public_pages, staff_links
+from services.intake import api, page_routes, public_pages, staff_links
 from services.intake.arrivals import Arrivals, Deleting
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
 from services.intake.lost_links import WORK_SECONDS, LostLinks
@@ -80,7 +80,7 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
         )
     )
     app.include_router(
-        pages.router(
+        page_routes.router(
             engine=base.engine,
             keyring=base.keyring,
             links=base.links,

@@ -1,7 +1,7 @@
 """Carries out what the holder of a private link asks: seals the words, makes the command, again when overtaken."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -19,7 +19,7 @@ from shared.casework.errors import CommandRefused, Outage
 from shared.casework.reaction import Command
 from shared.contracts.received import RequestBody
 from shared.contracts.sealed import Requestor, SealedAmendment, SealedText
-from shared.contracts.vocabulary import Recipient, ReviewGround, Service
+from shared.contracts.vocabulary import ConsentKind, Recipient, ReviewGround, Service
 from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.sealing import CaseKey, seal
 
@@ -46,11 +46,15 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What a form asks to change. `body` holds the changed parts only, as a request would."""
+    """What a form asks to change. `body` holds the changed parts only, as a request would.
+
+    `claims_anew`: a paper on which staff have ruled, and now have to look at again.
+    """
 
     body: RequestBody
     answers: UUID | None = None
     new_link: bool = False
+    claims_anew: ConsentKind | None = None
 
 
 class Asking:
@@ -63,22 +67,22 @@ class Asking:
 
     async def review(self, case_id: UUID, key: str, ground: ReviewGround, words: str | None) -> Answered:
         """Ask for SRO review."""
-        cause = self._id(Ask.REVIEW, case_id, key)
+        cause = command_of(Ask.REVIEW, case_id, key)
         boxes = await self._text(case_id, cause, "review", words)
         return await self._do(Ask.REVIEW, cause, case_id, AskReview(ground, boxes))
 
     async def waive(self, case_id: UUID, key: str) -> Answered:
         """Do without SRO review."""
-        return await self._do(Ask.WAIVE, self._id(Ask.WAIVE, case_id, key), case_id, Waive())
+        return await self._do(Ask.WAIVE, command_of(Ask.WAIVE, case_id, key), case_id, Waive())
 
     async def withdraw(self, case_id: UUID, key: str, words: str | None) -> Answered:
         """Take the request back, or ask that staff confirm it. When something came first, it is sealed again."""
-        cause = self._id(Ask.WITHDRAW, case_id, key)
+        cause = command_of(Ask.WITHDRAW, case_id, key)
         return await self._insist(Ask.WITHDRAW, cause, case_id, lambda: self._withdrawal(case_id, cause, words))
 
     async def amend(self, case_id: UUID, key: str, wish: Amendment) -> Answered:
         """Add or change something. When another amendment came first, it is sealed again under the next number."""
-        cause = self._id(Ask.AMEND, case_id, key)
+        cause = command_of(Ask.AMEND, case_id, key)
         return await self._insist(Ask.AMEND, cause, case_id, lambda: self._amendment(case_id, cause, wish))
 
     async def _insist(self, ask: Ask, cause: UUID, case_id: UUID, made: Callable[[], Awaitable[object]]) -> Answered:
@@ -113,6 +117,9 @@ class Asking:
             # The whole new way to reach them, so that a reader need not know the old one.
             known = opened(key, case_id, filing, await self._engine.sealed(case_id)).requestor
             requestor = known.model_copy(update=contact)
+            if requestor.name != known.name and filing.consent.ruling is not None and wish.body.consent.kind is None:
+                # Somebody with another name is somebody of whom staff have seen no paper.
+                wish = replace(wish, claims_anew=filing.consent.kind)
         change, sealed = change_of(wish, requestor)
         number = filing.amendment + 1
         name = f"amended_{number}"
@@ -133,8 +140,10 @@ class Asking:
     async def _do(self, ask: Ask, cause: UUID, case_id: UUID, data: object) -> Answered:
         return await self._engine.command(Command(ask, cause, case_id, whole_milliseconds(self._now()), data))
 
-    def _id(self, ask: Ask, case_id: UUID, key: str) -> UUID:
-        return command_id(Service.INTAKE, LINK, ask, case_id, key)
+
+def command_of(ask: Ask, case_id: UUID, key: str) -> UUID:
+    """The id of a command that the holder of a private link gives."""
+    return command_id(Service.INTAKE, LINK, ask, case_id, key)
 
 
 def change_of(wish: Amendment, requestor: Requestor | None) -> tuple[Change, SealedAmendment]:
@@ -142,12 +151,13 @@ def change_of(wish: Amendment, requestor: Requestor | None) -> tuple[Change, Sea
     body, given = wish.body, wish.body.model_fields_set
     facility = body.custody.facility.name if body.custody.facility else None
     claimed = "consent" in given and body.consent.kind is not None
+    anew = Consent(wish.claims_anew) if wish.claims_anew else None
     names = (
         ("custody", "custody" in given),
         ("facility", facility is not None),
         ("removal", "removal" in given),
         ("place", "place" in given),
-        ("consent", claimed),
+        ("consent", claimed or wish.claims_anew is not None),
         ("language", body.requestor.language is not None),
         ("contact", requestor is not None),
         ("information", body.narrative is not None and wish.answers is None),
@@ -159,7 +169,7 @@ def change_of(wish: Amendment, requestor: Requestor | None) -> tuple[Change, Sea
         custody=from_body.custody_of(body.custody) if "custody" in given else None,
         removal=from_body.removal_of(body.removal) if "removal" in given else None,
         place=from_body.place_of(body.place) if "place" in given else None,
-        consent=Consent(from_body.consent_of(body.consent).kind) if claimed else None,
+        consent=Consent(from_body.consent_of(body.consent).kind) if claimed else anew,
         language=body.requestor.language,
         answers=wish.answers,
         new_link=wish.new_link,

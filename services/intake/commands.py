@@ -6,7 +6,7 @@ from enum import StrEnum, unique
 
 from services.intake.domain.asserted import Facts
 from services.intake.domain.filing import Change, Filing
-from shared.contracts.vocabulary import ConsentKind, Recipient, RejectCode, ReviewGround
+from shared.contracts.vocabulary import ConsentKind, Language, Recipient, RejectCode, RequestorType, ReviewGround
 
 Boxes = Mapping[str, bytes]
 """Sealed blobs by name."""
@@ -24,6 +24,7 @@ class Ask(StrEnum):
     FACTS = "facts"
     CONSENT = "consent"
     WITHDRAWAL = "withdrawal"
+    HAND_OVER = "hand_over"
     ERASE = "erase"
     SEND_LINK = "send_link"
 
@@ -112,6 +113,20 @@ class RuleOnWithdrawal:
     facts_seen: int
     confirmed: bool
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Somebody else is the requestor from now on: a representative, or the noncitizen alone.
+
+    `amendment` and `boxes` as of an amendment; `by`: the member of staff, or None for the holder of the link.
+    """
+
+    amendment: int
+    to: RequestorType
+    language: Language | None
+    boxes: Boxes
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,12 @@ from pydantic_core import from_json
 from starlette.requests import Request
 
 from services.intake.asking import Amendment
+from services.intake.domain.consent import REPRESENTATIVES
+from services.intake.representing import Representative
 from services.intake.wording import CHOICES, FIELDS
 from shared.contracts.reading import WrongBody, read_mapping
+from shared.contracts.received import RequestBody
+from shared.contracts.sealed import Requestor
 from shared.contracts.vocabulary import ReviewGround
 from shared.web.problems import Problem
 
@@ -38,6 +42,12 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "consent_kind": ("consent", "kind"),
     "language": ("requestor", "language"),
 }
+_REPRESENTATIVE: Final[Mapping[str, tuple[str, ...]]] = {
+    f"representative_{part}": ("requestor", part)
+    for part in ("type", "name", "email", "phone", "organisation", "language")
+}
+_NEEDED: Final = ("representative_type", "representative_name", "representative_email")
+
 """Where each field stands in a request's body, by whose rules it is read."""
 
 Form = Mapping[str, str]
@@ -87,23 +97,40 @@ def reason_of(form: Form, *, today: date) -> str | None:
 def amendment_of(form: Form, *, today: date) -> Amendment:
     """What the form asks to change; who names a detention center says that the person is held there."""
     _short_enough(form)
+    if "question" in form and "answer" not in form:
+        raise WrongForm("answer")
+    read = _read(form, _PLACES, today=today)
+    try:
+        question = UUID(form["question"]) if "question" in form else None
+    except ValueError:
+        raise WrongForm("answer") from None
+    return Amendment(read, answers=question, new_link=form.get("new_link") == "yes")
+
+
+def representative_of(form: Form, *, today: date) -> Representative:
+    """Who takes the case over. Without an address nobody would get the new link."""
+    missing = [name for name in _NEEDED if name not in form]
+    if missing:
+        raise WrongForm(*missing)
+    who = _read(form, _REPRESENTATIVE, today=today).requestor
+    if who.type not in REPRESENTATIVES:
+        raise WrongForm("representative_type")
+    person = Requestor(name=who.name, email=who.email, phone=who.phone, organisation=who.organisation)
+    return Representative(who.type, person, who.language)
+
+
+def _read(form: Form, places: Mapping[str, tuple[str, ...]], *, today: date) -> RequestBody:
     body: dict[str, Any] = {}
-    for name, place in _PLACES.items():
+    for name, place in places.items():
         if name in form:
             _put(body, place, form[name])
     if "facility" in body.get("custody", {}):
         body["custody"].setdefault("status", "DETAINED")
-    if "question" in form and "answer" not in form:
-        raise WrongForm("answer")
     try:
-        read = read_mapping(body, today=today)
-        question = UUID(form["question"]) if "question" in form else None
+        return read_mapping(body, today=today)
     except WrongBody as error:
         wrong = {each.field for each in error.wrong}
-        raise WrongForm(*(name for name, place in _PLACES.items() if ".".join(place) in wrong)) from None
-    except ValueError:
-        raise WrongForm("answer") from None
-    return Amendment(read, answers=question, new_link=form.get("new_link") == "yes")
+        raise WrongForm(*(name for name, place in places.items() if ".".join(place) in wrong)) from None
 
 
 def key_of(form: Form, header: str | None) -> str:

@@ -7,13 +7,17 @@ from services.intake.domain.case import Accepted, Erased, Rejected, State, with_
 from services.intake.domain.link import may_be_sent, noted
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import LinkRequested
+from shared.contracts.vocabulary import Recipient, RequestorType
 
 GONE = Refused("not_open", "There is no page of this case that a link could open.")
 LATELY = Refused("asked_lately", "The link was sent a short while ago, or too often today.")
 
 
 def on_send_link(state: State | None, command: Command[SendLink], context: Context) -> Step[State] | Refused:
-    """Say that the link is wanted; notification sends it. Not again within minutes, and not often on one day."""
+    """Say that the link is wanted; notification sends it. Not again within minutes, and not often on one day.
+
+    A noncitizen who is the requestor has the requestor's copy.
+    """
     match state:
         case None | Erased():
             return GONE
@@ -25,7 +29,9 @@ def on_send_link(state: State | None, command: Command[SendLink], context: Conte
             after = _asked(state, context)
     if not may_be_sent(asked, context.now):
         return LATELY
-    return Step(state=after, emits=(Emit(LinkRequested(to=command.data.to)),))
+    alone = isinstance(state, Accepted) and state.filing.requestor_type is RequestorType.NONCITIZEN
+    to = Recipient.REQUESTOR if alone else command.data.to
+    return Step(state=after, emits=(Emit(LinkRequested(to=to)),))
 
 
 def _asked(state: Accepted, context: Context) -> Accepted:

@@ -1,12 +1,12 @@
-"""Reactions about who may know and who may act: consent, and withdrawals that an officer has to confirm."""
+"""Reactions about who may know and who may act: consent, representatives, withdrawals that staff have to confirm."""
 
 from dataclasses import replace
 
 from services.intake.amending import FACTS_CHANGED, NOT_OPEN, RESOLVED, amend
-from services.intake.commands import RuleOnConsent, RuleOnWithdrawal, Withdraw
-from services.intake.domain.case import Accepted, Resolved, State, Withdrawable, WithdrawalAsked, WithdrawalWish
-from services.intake.domain.consent import Consent, Ruling, verifies, withdraws_alone
-from services.intake.domain.filing import Change
+from services.intake.commands import HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
+from services.intake.domain.case import Accepted, Open, Resolved, State, Withdrawable, WithdrawalAsked, WithdrawalWish
+from services.intake.domain.consent import REPRESENTATIVES, Consent, Ruling, verifies, withdraws_alone
+from services.intake.domain.filing import Change, handed_over
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import RequestWithdrawn
 
@@ -16,6 +16,7 @@ NOT_CONFIRMED = "withdrawal_not_confirmed"
 
 ALREADY = Refused("already_withdrawn", "You have already asked to withdraw this request.")
 WRONG_PAPER = Refused("wrong_paper", "This paper does not let this kind of requestor hear more than the stage.")
+NOBODY_REPRESENTS = Refused("nobody_represents", "Nobody represents the noncitizen in this case.")
 NONE_WAITS = Refused("no_withdrawal_waits", "No withdrawal of this case waits for a confirmation.")
 
 
@@ -62,6 +63,19 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
         return amend(replace(state, wish=None), Change(names=(NOT_CONFIRMED,)), {}, by=ruled.by)
     said = RequestWithdrawn(by=wish.by, confirmed_by=ruled.by)
     return Step(state=WithdrawalAsked(state.filing, wish.by, context.now), emits=(Emit(said),))
+
+
+def on_hand_over(state: State | None, command: Command[HandOver], _: Context) -> Step[State] | Refused:
+    """Somebody else is the requestor from now on. A withdrawal that the one before wished for is gone with them."""
+    if not isinstance(state, Open):
+        return _closed(state)
+    asked = command.data
+    if asked.to not in REPRESENTATIVES and state.filing.requestor_type not in REPRESENTATIVES:
+        return NOBODY_REPRESENTS
+    if asked.amendment != state.filing.amendment + 1:
+        return FACTS_CHANGED
+    kept = replace(state, wish=None) if isinstance(state, Withdrawable) else state
+    return amend(kept, handed_over(asked.to, asked.language), asked.boxes, by=asked.by)
 
 
 def _withdrawn(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State]:

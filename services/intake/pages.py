@@ -6,24 +6,36 @@ A link that is wrong, unknown, revoked or too old gets the same answer, after th
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Header, Query
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.intake import wording
-from services.intake.asking import Asking, Engine
+from services.intake.asking import Asking, Engine, command_of
 from services.intake.calendar_file import Entry, calendar
+from services.intake.commands import Ask
 from services.intake.domain.case import Accepted, State, link_ends, link_generation
-from services.intake.forms import Form, WrongForm, amendment_of, carried, ground_of, key_of, read_form, reason_of, shown
+from services.intake.forms import (
+    Form,
+    WrongForm,
+    amendment_of,
+    carried,
+    ground_of,
+    key_of,
+    read_form,
+    reason_of,
+    representative_of,
+    shown,
+)
 from services.intake.next_steps import dates_of
 from services.intake.rendering import Pages, as_json
+from services.intake.representing import Representing
 from services.intake.speaking import Tongues
 from services.intake.status import Status, status_of
 from shared.casework.commands import Answered
@@ -38,11 +50,10 @@ from shared.privacy.sealing import BrokenSeal, CaseKey, open_box
 from shared.web.idempotency import mark_replayed
 from shared.web.problems import Problem, log_unexpected
 
-ROUTES: Final = ("review", "waive", "withdraw", "amend")
-_NOBODY: Final = UUID(int=0)
+HAND_OVER: Final = frozenset({"representative", "stand_down"})
+"""After these the page belongs to somebody else: whoever sent them is told so, and never gets the new link."""
 
-Lang = Annotated[str | None, Query(max_length=8, description="`en` or `es`; else by Accept-Language.")]
-AcceptLanguage = Annotated[str, Header(alias="Accept-Language")]
+_NOBODY: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,7 @@ class StatusPages:
         self._now = now
         self._pages = Pages(tongues=Tongues(), policies=policies, prefix=self._prefix)
         self._asking = Asking(engine=engine, keyring=keyring, now=now)
+        self._representing = Representing(engine=engine, keyring=keyring, now=now)
 
     async def show(self, request: Request, link: str, *, lang: str | None, accepted: str, done: str | None) -> Response:
         """The page, or its JSON."""
@@ -142,6 +154,11 @@ class StatusPages:
             case "withdraw":
                 words = reason_of(form, today=today)
                 return lambda: self._asking.withdraw(case_id, key, words)
+            case "representative":
+                to = representative_of(form, today=today)
+                return lambda: self._representing.hand_over(case_id, command_of(Ask.HAND_OVER, case_id, key), to)
+            case "stand_down":
+                return lambda: self._representing.hand_over(case_id, command_of(Ask.HAND_OVER, case_id, key), None)
             case _:
                 wish = amendment_of(form, today=today)
                 return lambda: self._asking.amend(case_id, key, wish)
@@ -236,9 +253,11 @@ class StatusPages:
         view = await self._engine.case(visit.case_id)
         state = view.state if view else visit.state
         response: Response
-        if visit.json:
+        if route in HAND_OVER and not visit.json:
+            response = HTMLResponse(self._pages.handed_over(visit.tongue))
+        elif visit.json:
             body: dict[str, Any] = {"done": _effect(visit, route), "case_number": visit.status.number}
-            if isinstance(state, Accepted):
+            if isinstance(state, Accepted) and route not in HAND_OVER:
                 body["link"] = self._links.token(visit.case_id, link_generation(state))
             response = _json(body)
         else:
@@ -262,68 +281,8 @@ def _zone(state: State, offices: OfficeMap) -> ZoneInfo:
     return ZoneInfo(offices.zone_for(offices.office_for(place.state, place.county), place.state))
 
 
-def router(
-    *,
-    engine: Engine,
-    keyring: Keyring,
-    links: Links,
-    policies: Policies,
-    public_url: str,
-    now: Callable[[], datetime],
-) -> APIRouter:
-    """`GET /status/{link}` and its four forms."""
-    routes = APIRouter(tags=["status page"])
-    pages = StatusPages(engine=engine, keyring=keyring, links=links, policies=policies, public_url=public_url, now=now)
-
-    @routes.get("/status/{link}", response_class=HTMLResponse)
-    async def show(
-        request: Request,
-        link: str,
-        lang: Lang = None,
-        done: Annotated[str | None, Query(max_length=16)] = None,
-        accept_language: AcceptLanguage = "",
-    ) -> Response:
-        """Where a case is, what comes next and by when; HTML, or JSON by `Accept`."""
-        return await pages.show(request, link, lang=lang, accepted=accept_language, done=done)
-
-    @routes.get("/status/{link}/dates.ics", response_class=Response, responses=_FILE)
-    async def dates(request: Request, link: str, lang: Lang = None, accept_language: AcceptLanguage = "") -> Response:
-        """The dates of a case as an iCalendar file."""
-        return await pages.dates(request, link, lang=lang, accepted=accept_language)
-
-    for route in ROUTES:
-        routes.add_api_route(
-            f"/status/{{link}}/{route}",
-            _acting(pages, route),
-            methods=["POST"],
-            response_class=HTMLResponse,
-            openapi_extra=_FORM,
-            name=route,
-        )
-    return routes
-
-
-def _acting(pages: StatusPages, route: str) -> Callable[..., Any]:
-    async def act(
-        request: Request,
-        link: str,
-        accept_language: AcceptLanguage = "",
-        idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)] = None,
-    ) -> Response:
-        """A form of the status page; without `confirm=yes` it only shows what would be done."""
-        return await pages.act(request, link, route, accepted=accept_language, header_key=idempotency_key)
-
-    return act
-
-
 _CALENDAR: Final = "text/calendar; charset=utf-8"
 _ATTACHED: Final = 'attachment; filename="second-look-dates.ics"'
-_FILE: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}}
-_FORM: Final = {
-    "requestBody": {
-        "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "additionalProperties": True}}}
-    }
-}
 
 
 def _wants_json(request: Request) -> bool:

@@ -37,6 +37,7 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
         Ask.FACTS: on_commands.on_facts,
         Ask.CONSENT: on_people.on_consent,
         Ask.WITHDRAWAL: on_people.on_withdrawal,
+        Ask.HAND_OVER: on_people.on_hand_over,
         Ask.ERASE: on_commands.on_erase,
         Ask.SEND_LINK: on_link.on_send_link,
         EventType.TRIAGE_ASSIGNED: on_events.on_assigned,

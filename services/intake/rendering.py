@@ -116,6 +116,10 @@ class Pages:
             values=values,
         )
 
+    def handed_over(self, tongue: Tongue) -> str:
+        """What is left to say to whom the page is no longer open."""
+        return self._render("handed_over.html", tongue, languages=())
+
     def not_found(self, tongue: Tongue) -> str:
         """The same page for every link that opens nothing."""
         return self._render("not_found.html", tongue, languages=self.tongues.names)

@@ -23,7 +23,7 @@ from services.intake.domain.case import (
     WithdrawalAsked,
     grounds_for_review,
 )
-from services.intake.domain.consent import withdraws_alone
+from services.intake.domain.consent import REPRESENTATIVES, withdraws_alone
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
     Language,
@@ -177,7 +177,9 @@ def _may(state: Accepted) -> frozenset[str]:
     """Which forms the page offers, besides asking for review."""
     if isinstance(state, Resolved):
         return frozenset({"contact"})
-    allowed = {"contact", "amend"}
+    allowed = {"contact", "amend", "representative"}
+    if state.filing.requestor_type in REPRESENTATIVES:
+        allowed.add("stand_down")
     if isinstance(state, WindowOpen):
         allowed.add("waive")
     alone = withdraws_alone(state.filing.requestor_type, state.filing.consent)

@@ -87,6 +87,8 @@ def amended(filing: Filing, change: Change, by: str | None = None) -> events.Req
         answers=change.answers,
         link_generation=filing.link_generation,
         amended_by=by,
+        requestor_type=change.requestor_type,
+        represented=filing.represented if change.requestor_type else None,
     )
 
 

@@ -150,6 +150,7 @@ CONSENTS: Final[Mapping[ConsentKind, str]] = {
 REFUSALS: Final[Mapping[str, str]] = {
     "already_withdrawn": "You have already asked to take this request back.",
     "no_review_now": "You cannot ask for, or give up, a review at headquarters at this time.",
+    "nobody_represents": "Nobody speaks for the person in this case, so nobody can stop doing so.",
     "no_such_question": "This question has already been answered.",
     "not_open": "This case is not open any more.",
     "nothing_changed": "You did not add or change anything.",
@@ -193,6 +194,22 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
         "Yes, ask to take the request back",
     ),
+    "representative": (
+        "Hand the case over to a representative",
+        (
+            "From now on we write to this person, and only they get the private link. The link that you have stops "
+            "working now. Staff will check Form G-28."
+        ),
+        "Yes, hand the case over",
+    ),
+    "stand_down": (
+        "Stop speaking for the person",
+        (
+            "From now on we write to the person alone, at the address that we know. The link that you have stops "
+            "working now."
+        ),
+        "Yes, I do not speak for the person any more",
+    ),
     "amend": (
         "Add this to the case",
         "Please check what you wrote. After you send it, you cannot take it out again.",
@@ -218,6 +235,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "consent_kind": "Signed paper that you have",
     "language": "Language for letters",
     "new_link": "Make a new private link",
+    "representative_type": "What the representative is",
+    "representative_name": "Name of the representative",
+    "representative_email": "E-mail of the representative",
+    "representative_phone": "Phone of the representative",
+    "representative_organisation": "Law office or organization",
+    "representative_language": "Language for letters to the representative",
 }
 
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -225,6 +248,8 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
     "removal_believed_imminent": {"yes": "Yes", "no": "No", "unknown": "I do not know"},
     "consent_kind": {kind.value: words for kind, words in CONSENTS.items()},
     "language": {"en": "English", "es": "Spanish"},
+    "representative_type": {"ATTORNEY": "Lawyer", "ACCREDITED_REP": "Accredited representative"},
+    "representative_language": {"en": "English", "es": "Spanish"},
     "new_link": {"yes": "Yes, and the old link stops working"},
     "ground": {ground.value: words for ground, words in GROUNDS.items()},
 }

@@ -18,6 +18,7 @@ from services.notification.domain.following import (
 from services.notification.domain.ledger import Phase
 from services.notification.domain.letters import HEARD_OTHERWISE, Address, Because, Notification, When, made_by
 from services.notification.settling import on_defer, on_delivered, on_record, on_resend
+from services.notification.upcasting import with_who_filed
 from shared.casework.reaction import Behaviour, Context, Emit, Reactions, Step, Wait
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
@@ -36,6 +37,7 @@ from shared.contracts.events import (
 from shared.contracts.vocabulary import (
     EventType,
     Language,
+    Letter,
     MailResult,
     Recipient,
     ResolutionOutcome,
@@ -60,7 +62,9 @@ def on_submitted(state: State | None, event: Event[RequestSubmitted], context: C
     if state is not None:
         return Step(state=state)
     said = event.data
-    followed = Followed(said.number, said.requestor_type, said.language, said.consent.status)
+    followed = Followed(
+        said.number, said.requestor_type, said.language, said.consent.status, filed_by=said.requestor_type
+    )
     return _with_letters(followed, event, context, keep=_kept(event, "submitted"))
 
 
@@ -88,17 +92,36 @@ def on_amended(state: State | None, event: Event[RequestAmended], context: Conte
         touches_contact=touches_contact,
         language=said.language,
         consent=said.consent.status if said.consent else None,
+        requestor_type=said.requestor_type,
         link_generation=said.link_generation,
     )
-    changed = {When.CONTACT_CHANGED} if touches_contact and TOLD_OF_CHANGES & set(said.changed) else set()
     return _with_letters(
         amended,
         event,
         context,
-        true_of_it=changed | ({When.LINK_CHANGED} if "link" in said.changed else set()),
+        true_of_it=_true_of(said, touches_contact),
         keep=_kept(event, blob) if touches_contact else {},
         before=(said.amendment, state.language),
+        late=_owed(state, amended, context),
     )
+
+
+def _true_of(said: RequestAmended, touches_contact: bool) -> frozenset[When]:
+    changed = set(said.changed)
+    conditions = (
+        (When.CONTACT_CHANGED, touches_contact and not TOLD_OF_CHANGES.isdisjoint(changed)),
+        (When.HANDED_OVER, touches_contact and "representative" in changed),
+        (When.LINK_CHANGED, "link" in changed),
+        (When.WITHDRAWAL_ASKED, "withdrawal_asked" in changed),
+    )
+    return frozenset(when for when, is_true in conditions if is_true)
+
+
+def _owed(before: Followed, after: Followed, context: Context) -> tuple[Notification, ...]:
+    """The noncitizen's copy of a resolution that came first: who filed alone, and then handed over, is owed one too."""
+    if after.resolution is None or not before.alone or after.alone:
+        return ()
+    return (Notification(context.case_id, Letter.RESOLVED, after.resolution, Recipient.NONCITIZEN),)
 
 
 def on_link_requested(state: State | None, event: Event[LinkRequested], context: Context) -> Outcome:
@@ -144,7 +167,7 @@ def on_resolved(state: State | None, event: Event[ResolutionIssued], context: Co
     if not isinstance(state, Followed) or state.resolved:
         return _unchanged(state)
     overridden = {When.OVERRIDDEN} if event.data.outcome is ResolutionOutcome.OVERRIDDEN else frozenset[When]()
-    return _with_letters(replace(state, resolved=True), event, context, true_of_it=overridden)
+    return _with_letters(replace(state, resolution=event.id), event, context, true_of_it=overridden)
 
 
 def on_erased(state: State | None, _event: Event[CaseErased], _: Context) -> Outcome:
@@ -197,6 +220,8 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     reactions=REACTIONS,
     queue=queue,
     queue_indexes=("mail_at", "uncertain", "no_address", "address_day"),
+    schema=2,
+    upcasters={1: with_who_filed},
 )
 
 
@@ -211,21 +236,24 @@ def _with_letters(
     named: Recipient | None = None,
     before: tuple[int, Language] | None = None,
     office: str | None = None,
+    late: tuple[Notification, ...] = (),
 ) -> Step[State]:
     """Put the event's letters into the ledger.
 
     `before`: the amendment that changed an address, the language then. `office`: whose duty mailbox hears of it.
+    `late`: letters of an earlier event.
     """
     work: dict[str, Any] = {}
     emits: list[Emit] = []
-    for made in made_by(
+    letters = made_by(
         event.type,
         case_id=context.case_id,
         cause=event.id,
-        requestor_is_noncitizen=isinstance(state, Followed) and state.requestor_is_noncitizen,
+        alone=isinstance(state, Followed) and state.alone,
         true_of_it=true_of_it,
         named=named,
-    ):
+    )
+    for made in (*letters, *late):
         reason = reason_not_to_send(state, made.letter, made.role) or suppressed
         number, language = before if before and made.address is Address.BEFORE_THE_CHANGE else (None, None)
         work[ledger.path(made.id)] = ledger.new(

@@ -93,6 +93,27 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
             "Did you not ask for it? Then you do not have to do anything.",
         )
     ),
+    Letter.WITHDRAWAL_WAITS: Wording(
+        (
+            "Somebody asked to take the request back. Staff must agree first.",
+            "Until then, we keep looking at the case.",
+            "Is that not what you want? Then please call us.",
+        )
+    ),
+    Letter.REPRESENTATIVE_ENDED: Wording(
+        (
+            "From now on we write to another person about this case.",
+            "The private link that you have does not work any more.",
+            "Did you not know about this? Then please call us.",
+        ),
+        link=False,
+    ),
+    Letter.REPRESENTATIVE_BEGAN: Wording(
+        (
+            "From now on we write to you about this case.",
+            "This is a new private link. Older links do not work any more.",
+        )
+    ),
 }
 
 FRAME: Final = (SUBJECT, GREETING, NUMBER, OPEN_LINK, KEEP_LINK, DATE)

@@ -114,6 +114,8 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "answers": "the id of a question",
         "link_generation": _COUNTER,
         "amended_by": _STAFF,
+        "requestor_type": _ONE_OF_MANY,
+        "represented": "yes or no, for analysts",
     },
     e.RequestWithdrawn: {"by": "a role, not a person", "confirmed_by": _STAFF},
     e.LinkRequested: {"to": "a role, not an address"},

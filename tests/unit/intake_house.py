@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 
-from services.intake import api, pages
+from services.intake import api, page_routes
 from services.intake.domain.case import State
 from services.intake.erasing import Erasing
 from services.intake.raw import ANONYMOUS, RawSubmission
@@ -162,7 +162,7 @@ class House:
             "public_url": "https://review.example",
             "now": self.now,
         }
-        app.include_router(pages.router(**common))
+        app.include_router(page_routes.router(**common))
         app.include_router(
             api.router(
                 **common,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.commands import Ask, AskReview, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
+from services.intake.commands import Ask, AskReview, HandOver, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
 from services.intake.domain.case import ReviewAsked, ReviewLapsed, UnderConsideration, WindowOpen, WithdrawalAsked
 from services.intake.domain.consent import Consent, Ruling, verifies, withdraws_alone
 from services.intake.reactions import BEHAVIOUR
@@ -12,7 +12,7 @@ from services.intake.upcasting import with_rulings
 from shared.casework.commands import Answered
 from shared.casework.errors import CommandRefused
 from shared.contracts import events
-from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Recipient, RequestorType, ReviewGround
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Language, Recipient, RequestorType, ReviewGround
 from tests.unit.intake_world import DAY, MONDAY, World, assigned, completed, resolved, rules
 
 VERIFIED, REFUSED = Ruling(True, "officer-1", MONDAY), Ruling(False, "officer-1", MONDAY)
@@ -174,6 +174,51 @@ def test_waiving_a_review_leaves_the_wish_where_it_is() -> None:
     world.hear(completed("DECLINED"))
     world.ask(Ask.WAIVE, Waive(), at=MONDAY + 6 * DAY)
     assert world.state.wish is not None
+
+
+# Handing over
+
+TO_ATTORNEY = HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"box"})
+
+
+def test_whoever_takes_a_case_over_is_not_verified_and_has_another_link() -> None:
+    world = wished(requestor=RequestorType.FAMILY)
+    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by="officer-1"))
+    world.ask(Ask.HAND_OVER, HandOver(3, RequestorType.ATTORNEY, Language.ES, {"amended_3": b"box"}))
+    filing = world.state.filing
+    assert (filing.requestor_type, filing.represented, filing.language) == ("ATTORNEY", True, "es")
+    assert filing.consent == Consent(ConsentKind.G28)
+    assert (filing.link_generation, filing.client_reference) == (2, None)
+    assert world.state.wish is None  # of the one before
+    said = world.said[-1]
+    assert said.changed == ("representative", "consent", "language")
+    assert (said.requestor_type, said.represented, said.link_generation) == ("ATTORNEY", True, 2)
+    assert said.consent.status is ConsentStatus.CLAIMED
+
+
+def test_a_client_of_the_one_before_finds_the_case_no_more() -> None:
+    world = World()
+    world.submit(client_reference="index")
+    assert BEHAVIOUR.queue(world.state, {})["reference"] == "index"
+    world.ask(Ask.HAND_OVER, TO_ATTORNEY)
+    assert BEHAVIOUR.queue(world.state, {})["reference"] is None
+
+
+def test_a_representative_may_stand_down_and_staff_may_say_so() -> None:
+    alone = HandOver(1, RequestorType.NONCITIZEN, None, {"amended_1": b"box"}, "officer-1")
+    assert refused(submitted(), Ask.HAND_OVER, alone) == "nobody_represents"
+    world = submitted(RequestorType.ATTORNEY, ConsentKind.G28)
+    world.ask(Ask.HAND_OVER, alone)
+    assert (world.state.filing.requestor_type, world.state.filing.represented) == ("NONCITIZEN", False)
+    assert world.state.filing.consent == Consent(ConsentKind.NONE)
+    assert (world.said[-1].represented, world.said[-1].amended_by) == (False, "officer-1")
+
+
+def test_nothing_is_handed_over_that_has_moved_on() -> None:
+    world = wished()
+    assert refused(world, Ask.HAND_OVER, TO_ATTORNEY) == "facts_changed"
+    world.hear(resolved())
+    assert refused(world, Ask.HAND_OVER, HandOver(2, RequestorType.ATTORNEY, None, {})) == "resolved"
 
 
 # What earlier builds stored

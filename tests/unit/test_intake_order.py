@@ -7,12 +7,22 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.commands import Amend, Ask, AskReview, Erase, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
+from services.intake.commands import (
+    Amend,
+    Ask,
+    AskReview,
+    Erase,
+    HandOver,
+    RuleOnConsent,
+    RuleOnWithdrawal,
+    Waive,
+    Withdraw,
+)
 from services.intake.domain.filing import Change
 from services.intake.reactions import BEHAVIOUR
 from shared.contracts import events
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import ConsentKind, Recipient, RequestorType, ReviewGround, Service
+from shared.contracts.vocabulary import ConsentKind, Language, Recipient, RequestorType, ReviewGround, Service
 from tests.unit.intake_world import (
     DAY,
     MONDAY,
@@ -69,6 +79,8 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}, wish=2)),
     (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by="officer-1")),
     (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by="officer-1")),
+    (Ask.HAND_OVER, HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"box"})),
+    (Ask.HAND_OVER, HandOver(2, RequestorType.NONCITIZEN, None, {"amended_2": b"box"}, "officer-1")),
     (Ask.ERASE, Erase("privacy-1", "order-7")),
 ]
 LATE = MONDAY + 70 * DAY

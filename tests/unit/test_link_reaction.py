@@ -10,7 +10,7 @@ from services.intake.domain.link import may_be_sent, noted
 from shared.casework.commands import Answered
 from shared.casework.errors import CommandRefused
 from shared.contracts.events import LinkRequested
-from shared.contracts.vocabulary import Recipient, RejectCode
+from shared.contracts.vocabulary import Recipient, RejectCode, RequestorType
 from tests.unit.intake_world import MONDAY, World, resolved
 
 MINUTE = timedelta(minutes=1)
@@ -44,6 +44,13 @@ def test_a_lost_link_is_an_event_that_changes_neither_link_nor_facts() -> None:
     assert isinstance(world.state, Accepted)
     assert link_generation(world.state) == 1
     assert world.state.filing.amendment == 0
+
+
+def test_a_noncitizen_who_asked_alone_gets_the_requestors_copy() -> None:
+    world = World()
+    world.submit(requestor_type=RequestorType.NONCITIZEN)
+    world.ask(Ask.SEND_LINK, SendLink(Recipient.NONCITIZEN))
+    assert world.said[-1] == LinkRequested(to=Recipient.REQUESTOR)
 
 
 def test_the_same_form_sent_twice_is_one_event_and_another_one_is_refused_for_a_while() -> None:

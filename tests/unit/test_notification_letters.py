@@ -45,7 +45,7 @@ def test_every_letter_has_what_a_reader_needs_in_both_forms(letter: Letter, lang
     rendered = render(letter, language)
     for form in (rendered.text, rendered.html):
         assert NUMBER in form
-        assert (LINK in form) is (letter is not Letter.ADDRESS_CHANGED)
+        assert (LINK in form) is (letter not in {Letter.ADDRESS_CHANGED, Letter.REPRESENTATIVE_ENDED})
         assert "1-888-351-4024" in form
         assert ("removal" if language is Language.EN else "deportación") in form
         assert ("I-246" in form) is (letter is Letter.RECEIVED)

@@ -53,7 +53,8 @@ def stories(draw: st.DrawFn) -> list[Arrived]:
                 "intake",
                 amended(
                     number,
-                    draw(st.sampled_from(["contact", "facts", "link"])),
+                    draw(st.sampled_from(["contact", "facts", "link", "representative", "withdrawal_asked"])),
+                    requestor_type=draw(st.sampled_from([None, RequestorType.NONCITIZEN, RequestorType.ATTORNEY])),
                     language=draw(st.sampled_from([None, *Language])),
                     consent=events.Consent(kind=ConsentKind.G28, status=consent) if consent else None,
                     link_generation=number,

@@ -1,8 +1,11 @@
 """Which events make which letters, for whom, and which of them are made but not sent."""
 
+from typing import Any
+
 import pytest
 
-from services.notification.domain.following import Followed
+from services.notification.domain.following import Followed, State
+from services.notification.upcasting import with_who_filed
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.envelope import EventData
@@ -11,10 +14,12 @@ from shared.contracts.vocabulary import (
     ConsentStatus,
     EventType,
     Language,
+    Letter,
     Recipient,
     RequestorType,
     TriageOutcome,
 )
+from shared.mongo.mapping import StateMapping
 from tests.unit.notification_story import (
     ASKED,
     ERASED,
@@ -181,8 +186,76 @@ def test_a_lost_link_of_a_rejected_request_is_sent_too_and_each_time_anew() -> N
 
 def test_a_noncitizen_who_asked_gets_a_lost_link_once() -> None:
     case = a_case(requestor=RequestorType.NONCITIZEN)
-    case.hear("intake", events.LinkRequested(to=Recipient.NONCITIZEN))
-    assert [row[:2] for row in case.short if row[0] == "link_sent"] == [("link_sent", "requestor")]
+    case.hear("intake", events.LinkRequested(to=Recipient.REQUESTOR))
+    case.hear("intake", events.LinkRequested(to=Recipient.NONCITIZEN))  # intake never names them so
+    assert [row for row in case.short if row[0] == "link_sent"] == [
+        ("link_sent", "noncitizen", "suppressed", "ONE_COPY"),
+        ("link_sent", "requestor", "due", None),
+    ]
+
+
+def handed_over(number: int, to: RequestorType) -> events.RequestAmended:
+    return amended(number, "representative", "consent", requestor_type=to, link_generation=number + 1)
+
+
+def test_a_hand_over_tells_the_one_before_without_a_link_and_the_new_one_and_the_noncitizen_with_it() -> None:
+    case = a_case(requestor=RequestorType.NONCITIZEN)
+    case.hear("intake", handed_over(1, RequestorType.ATTORNEY))
+    made = [row[:3] for row in case.short if row[0] != "received"]
+    assert made == [
+        ("link_sent", "noncitizen", "due"),
+        ("representative_began", "requestor", "due"),
+        ("representative_ended", "requestor", "due"),
+    ]
+    former = next(entry for entry in case.letters.values() if entry.letter is Letter.REPRESENTATIVE_ENDED)
+    assert former.before == 1
+    assert isinstance(case.state, Followed)
+    assert case.state.link_generation == 2
+
+
+@pytest.mark.parametrize("first", ["hand-over", "resolution"])
+def test_a_noncitizen_who_handed_over_hears_of_the_resolution_whichever_came_first(first: str) -> None:
+    case = a_case(requestor=RequestorType.NONCITIZEN)
+    order = [("intake", handed_over(1, RequestorType.ATTORNEY)), ("escalation", RESOLVED)]
+    for source, data in order if first == "hand-over" else reversed(order):
+        case.hear(source, data)
+    assert [row for row in case.short if row[0] == "resolved"] == [
+        ("resolved", "noncitizen", "due", None),
+        ("resolved", "requestor", "due", None),
+    ]
+
+
+def test_a_noncitizen_who_stands_alone_again_gets_one_copy() -> None:
+    case = a_case(requestor=RequestorType.ATTORNEY)
+    case.hear("intake", handed_over(1, RequestorType.NONCITIZEN))
+    case.hear("escalation", RESOLVED)
+    assert [row for row in case.short if row[0] in {"resolved", "link_sent"}] == [
+        ("link_sent", "noncitizen", "suppressed", "ONE_COPY"),
+        ("resolved", "noncitizen", "suppressed", "ONE_COPY"),
+        ("resolved", "requestor", "due", None),
+    ]
+
+
+def test_a_withdrawal_that_waits_is_told_to_both_until_the_case_is_resolved() -> None:
+    case = a_case()
+    case.hear("intake", amended(1, "withdrawal_asked"))
+    assert [row[1:3] for row in case.short if row[0] == "withdrawal_waits"] == [
+        ("noncitizen", "due"),
+        ("requestor", "due"),
+    ]
+    case.hear("escalation", RESOLVED)
+    case.hear("intake", amended(2, "withdrawal_asked"))
+    late = [row for row in case.short if row[0] == "withdrawal_waits" and row[3] == "ALREADY_RESOLVED"]
+    assert len(late) == 2
+
+
+def test_a_case_stored_in_the_shape_of_before_is_read() -> None:
+    mapping = StateMapping[Any](State)
+    stored = mapping.encode(a_case().state)
+    del stored["filed_by"]
+    before: Any = mapping.decode(with_who_filed(stored | {"resolved": True}))
+    assert before.resolved
+    assert before.filed_by is before.requestor_type
 
 
 @pytest.mark.parametrize(

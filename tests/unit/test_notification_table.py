@@ -61,7 +61,7 @@ def test_no_event_makes_the_same_letter_twice_for_one_role() -> None:
                 event,
                 case_id=CASE_ID,
                 cause=CASE_ID,
-                requestor_is_noncitizen=False,
+                alone=False,
                 true_of_it=frozenset(When),
                 named=named,
             )

@@ -35,6 +35,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "intake GET /cases/{case_id}": ANY,  # clear fields; personal data only for those whose case it is
     "intake POST /cases/{case_id}/facts": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/consent": DESK | HEADQUARTERS,
+    "intake POST /cases/{case_id}/representative": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/withdrawal": DESK | HEADQUARTERS,
     "intake GET /cases/{case_id}/doubles": DESK | HEADQUARTERS,
     "intake GET /withdrawals": DESK | HEADQUARTERS,
@@ -86,6 +87,8 @@ PUBLIC = {
     "POST /status/{link}/waive",
     "POST /status/{link}/withdraw",
     "POST /status/{link}/amend",
+    "POST /status/{link}/representative",
+    "POST /status/{link}/stand_down",
 }
 
 

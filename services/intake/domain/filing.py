@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.domain.asserted import Facts, merged
-from services.intake.domain.consent import Consent
+from services.intake.domain.consent import REPRESENTATIVES, Consent
 from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
+    ConsentKind,
     DecisionUnderReview,
     Language,
     RejectCode,
@@ -94,11 +95,25 @@ class Change:
     language: Language | None = None
     answers: UUID | None = None
     new_link: bool = False
+    requestor_type: RequestorType | None = None
+
+
+def handed_over(to: RequestorType, language: Language | None) -> Change:
+    """What changes when somebody else becomes the requestor: nobody has verified them, and the old link ends."""
+    represents = to in REPRESENTATIVES
+    return Change(
+        names=("representative", "consent", *(("language",) if language else ())),
+        consent=Consent(ConsentKind.G28 if represents else ConsentKind.NONE),
+        language=language,
+        new_link=True,
+        requestor_type=to,
+    )
 
 
 def amended(filing: Filing, change: Change, *, blob: str | None, sealed_bytes: int) -> Filing:
     """The filing after one more amendment. `blob` names its sealed part, if it has one."""
     answered = (*filing.answered, change.answers) if change.answers else filing.answered
+    to = change.requestor_type
     return replace(
         filing,
         amendment=filing.amendment + 1,
@@ -109,6 +124,10 @@ def amended(filing: Filing, change: Change, *, blob: str | None, sealed_bytes: i
         consent=change.consent or filing.consent,
         language=change.language or filing.language,
         answered=tuple(dict.fromkeys(answered)),
+        requestor_type=to or filing.requestor_type,
+        represented=to in REPRESENTATIVES if to else filing.represented,
+        # By it the client of whoever asked before would find the case, and its new link.
+        client_reference=None if to else filing.client_reference,
         link_generation=filing.link_generation + change.new_link,
         sealed_amendments=(*filing.sealed_amendments, blob) if blob else filing.sealed_amendments,
         sealed_bytes=filing.sealed_bytes + sealed_bytes,

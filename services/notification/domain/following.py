@@ -4,6 +4,7 @@ Each field is a maximum or a set of what was seen, so that any order across topi
 """
 
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from services.notification.domain.letters import OVERTAKEN, Because, When
 from shared.contracts.vocabulary import ConsentStatus, Language, Letter, Recipient, RequestorType
@@ -14,6 +15,9 @@ from shared.policy.model import HEADQUARTERS
 class Followed:
     """An accepted request. `contacts`: amendments that may have changed how to reach somebody, oldest first.
 
+    `filed_by` asked first; `requestor_type` asks now, as of the amendment `requestor_as_of` (0: nobody else since).
+    `resolution` is the id of the event that resolved the case.
+
     `language_as_of` and `consent_as_of` are the amendments (0: the submission) by which these were last said.
     `office` is that of the newest assignment; `told_imminent` and `told_overdue`: who was told so last, while it is so.
     """
@@ -22,6 +26,8 @@ class Followed:
     requestor_type: RequestorType
     language: Language
     consent: ConsentStatus
+    filed_by: RequestorType
+    requestor_as_of: int = 0
     language_as_of: int = 0
     consent_as_of: int = 0
     contacts: tuple[int, ...] = ()
@@ -30,13 +36,23 @@ class Followed:
     office: str | None = None
     told_imminent: str | None = None
     told_overdue: str | None = None
-    resolved: bool = False
+    resolution: UUID | None = None
     erased: bool = False
 
     @property
     def requestor_is_noncitizen(self) -> bool:
         """One person, one copy."""
         return self.requestor_type is RequestorType.NONCITIZEN
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody but the noncitizen has been the requestor so far."""
+        return self.filed_by is RequestorType.NONCITIZEN and self.requestor_as_of == 0
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the case has its resolution."""
+        return self.resolution is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,7 @@ def amend(
     touches_contact: bool,
     language: Language | None,
     consent: ConsentStatus | None,
+    requestor_type: RequestorType | None,
     link_generation: int,
 ) -> Followed:
     """Take in an amendment: what a newer one said stays, whichever came first."""
@@ -65,6 +82,8 @@ def amend(
         case = replace(case, language=language, language_as_of=amendment)
     if consent is not None and amendment > case.consent_as_of:
         case = replace(case, consent=consent, consent_as_of=amendment)
+    if requestor_type is not None and amendment > case.requestor_as_of:
+        case = replace(case, requestor_type=requestor_type, requestor_as_of=amendment)
     if touches_contact:
         case = replace(case, contacts=tuple(sorted({*case.contacts, amendment})))
     return replace(case, link_generation=max(case.link_generation, link_generation))
@@ -107,6 +126,8 @@ def reason_not_to_send(state: State, letter: Letter, role: Recipient) -> Because
         return None
     if state.resolved and letter in OVERTAKEN:
         return Because.ALREADY_RESOLVED
+    if role is Recipient.NONCITIZEN and state.requestor_is_noncitizen:
+        return Because.ONE_COPY
     if role is Recipient.REQUESTOR and not state.requestor_is_noncitizen and state.consent is ConsentStatus.REFUSED:
         return Because.NO_CONSENT
     return None

@@ -22,6 +22,7 @@ class Because(StrEnum):
     NO_ADDRESS = "NO_ADDRESS"
     NO_CONSENT = "NO_CONSENT"
     NO_FORMER_ADDRESS = "NO_FORMER_ADDRESS"
+    ONE_COPY = "ONE_COPY"
     SAME_ADDRESS = "SAME_ADDRESS"
     STALE = "STALE"
     TOO_MANY_TODAY = "TOO_MANY_TODAY"
@@ -39,6 +40,7 @@ MEANING: Mapping[Because, str] = {
     Because.NO_ADDRESS: "No usable e-mail address is known. Staff find it in a list, and tell by phone or post.",
     Because.NO_CONSENT: "Staff refused the consent that the requestor claimed. The noncitizen's own copy goes out.",
     Because.NO_FORMER_ADDRESS: "There was no e-mail address before the change.",
+    Because.ONE_COPY: "The noncitizen has become the requestor, and gets the requestor's copy.",
     Because.SAME_ADDRESS: "The e-mail address is the same as before the change.",
     Because.STALE: "Its cause is older than three days of real time. Staff may still send it.",
     Because.TOO_MANY_TODAY: "More than five such letters to one address on one day.",
@@ -46,7 +48,9 @@ MEANING: Mapping[Because, str] = {
     Because.TOLD_BY_POST: "A person told its reader by post.",
 }
 
-ALWAYS: frozenset[Because] = frozenset({Because.ERASED, Because.NO_ADDRESS, Because.NO_CONSENT, Because.STALE})
+ALWAYS: frozenset[Because] = frozenset(
+    {Because.ERASED, Because.NO_ADDRESS, Because.NO_CONSENT, Because.ONE_COPY, Because.STALE}
+)
 """What may keep any letter from going out."""
 
 TO_BE_TOLD = frozenset({Because.NO_ADDRESS, Because.STALE, Because.TOO_MANY_TODAY})
@@ -64,6 +68,8 @@ class When(StrEnum):
     OVERRIDDEN = "overridden"
     CONTACT_CHANGED = "contact_changed"
     LINK_CHANGED = "link_changed"
+    WITHDRAWAL_ASKED = "withdrawal_asked"
+    HANDED_OVER = "handed_over"
 
 
 CONDITIONS: Mapping[When, str] = {
@@ -74,6 +80,8 @@ CONDITIONS: Mapping[When, str] = {
     When.OVERRIDDEN: "headquarters overrode the field office",
     When.CONTACT_CHANGED: "how the requestor is reached changed",
     When.LINK_CHANGED: "a new private link was made",
+    When.WITHDRAWAL_ASKED: "a withdrawal waits for staff",
+    When.HANDED_OVER: "somebody else is the requestor from now on",
 }
 
 
@@ -86,13 +94,14 @@ class Address(StrEnum):
 
 
 REQUESTOR = frozenset({Recipient.REQUESTOR})
+NONCITIZEN = frozenset({Recipient.NONCITIZEN})
 BOTH = frozenset({Recipient.REQUESTOR, Recipient.NONCITIZEN})
 """A noncitizen who is also the requestor gets the requestor's copy only."""
 
 OFFICE = frozenset({Recipient.OFFICE})
 """The duty mailbox of the office that has the case; headquarters' where no office has it yet."""
 
-FOR_PEOPLE: frozenset[Because] = frozenset({Because.ERASED, Because.NO_CONSENT})
+FOR_PEOPLE: frozenset[Because] = frozenset({Because.ERASED, Because.NO_CONSENT, Because.ONE_COPY})
 """Of `ALWAYS`, what keeps no mail from an office: nothing of the person is in it."""
 
 
@@ -152,9 +161,26 @@ RULES: tuple[Rule, ...] = (
     Rule(EventType.REQUEST_AMENDED, Letter.NEW_ADDRESS, REQUESTOR, when=When.CONTACT_CHANGED),
     Rule(EventType.REQUEST_AMENDED, Letter.LINK_SENT, REQUESTOR, when=When.LINK_CHANGED),
     Rule(EventType.LINK_REQUESTED, Letter.LINK_SENT, BOTH, only_named=True),
+    Rule(
+        EventType.REQUEST_AMENDED,
+        Letter.WITHDRAWAL_WAITS,
+        BOTH,
+        when=When.WITHDRAWAL_ASKED,
+        suppressed=_OVERTAKEN,
+    ),
+    Rule(
+        EventType.REQUEST_AMENDED,
+        Letter.REPRESENTATIVE_ENDED,
+        REQUESTOR,
+        when=When.HANDED_OVER,
+        address=Address.BEFORE_THE_CHANGE,
+        suppressed=_FORMER,
+    ),
+    Rule(EventType.REQUEST_AMENDED, Letter.REPRESENTATIVE_BEGAN, REQUESTOR, when=When.HANDED_OVER),
+    Rule(EventType.REQUEST_AMENDED, Letter.LINK_SENT, NONCITIZEN, when=When.HANDED_OVER),
 )
-"""The table. A further role (a representative) is a member of `Recipient` in `roles` here, and a line in
-`mail/addressing.py` that says where its address is; duty mailboxes are the office map's (`mail/duty.py`).
+"""The table. A further role is a member of `Recipient` in `roles` here, and a line in `mail/addressing.py` that says
+where its address is; duty mailboxes are the office map's (`mail/duty.py`). A representative is the requestor.
 """
 
 NO_LETTER: Mapping[EventType, str] = {
@@ -193,27 +219,24 @@ def made_by(
     *,
     case_id: UUID,
     cause: UUID,
-    requestor_is_noncitizen: bool,
+    alone: bool,
     true_of_it: Set[When] = frozenset(),
     named: Recipient | None = None,
 ) -> tuple[Notification, ...]:
-    """The letters that an event makes. `true_of_it`: the conditions that it fulfils; `named`: the role it names."""
+    """The letters that an event makes. `true_of_it`: the conditions that it fulfils; `named`: the role it names.
+
+    `alone`: nobody but the noncitizen has been the requestor so far.
+    """
     return tuple(
         Notification(case_id, rule.letter, cause, role, rule.address)
         for rule in RULES
         if rule.on is event and (rule.when is When.ALWAYS or rule.when in true_of_it)
-        for role in _told(rule, named, alone=requestor_is_noncitizen)
+        for role in _told(rule, named, alone=alone)
     )
 
 
 def _told(rule: Rule, named: Recipient | None, *, alone: bool) -> tuple[Recipient, ...]:
     """The roles that a row writes to, in the vocabulary's order."""
-    if rule.only_named and alone and named is Recipient.NONCITIZEN:
-        named = Recipient.REQUESTOR
-    return tuple(
-        role
-        for role in Recipient
-        if role in rule.roles
-        and not (alone and role is Recipient.NONCITIZEN)
-        and not (rule.only_named and role is not named)
-    )
+    if rule.only_named:
+        return (named,) if named in rule.roles else ()
+    return tuple(role for role in Recipient if role in rule.roles and not (alone and role is Recipient.NONCITIZEN))

@@ -1,0 +1,156 @@
+"""Representatives over HTTP: added, changed, withdrawn; the link of before is dead at once, and nobody gets two."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.intake.opening import opened
+from shared.contracts.sealed import SealedSubmission
+from shared.contracts.vocabulary import ConsentStatus
+from shared.privacy.sealing import CaseKey
+from shared.web.sign_in import Role
+from tests.unit.intake_house import House, complete, own
+from tests.unit.intake_world import assigned, completed
+
+JSON = {"Accept": "application/json"}
+ATTORNEY = {
+    "representative_type": "ATTORNEY",
+    "representative_name": "Odalys Fernbach",
+    "representative_email": "odalys.fernbach@example.org",
+    "representative_language": "es",
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def staff(house: House, *offices: str) -> dict[str, str]:
+    token = house.issuer.staff("person-7", [Role.OFFICER], offices=offices or ("ELP",))
+    return {"Authorization": f"Bearer {token}", "Idempotency-Key": "s"}
+
+
+async def post(house: House, path: str, form: dict[str, str], **how: Any) -> httpx.Response:
+    return await house.http.post(path, data={"idempotency_key": "r", "confirm": "yes"} | form, **how)
+
+
+async def known(house: House, case_id: UUID) -> SealedSubmission:
+    key = (await house.keyring.get([case_id]))[case_id]
+    assert isinstance(key, CaseKey)
+    return opened(key, case_id, state(house, case_id).filing, await house.engine.sealed(case_id))
+
+
+def state(house: House, case_id: UUID) -> Any:
+    return house.engine.cases[case_id].state
+
+
+async def verified(house: House, case_id: UUID, seen: int) -> None:
+    wish = {"facts_seen": seen, "status": "verified"}
+    answer = await house.http.post(f"/cases/{case_id}/consent", json=wish, headers=staff(house))
+    assert answer.status_code == 200, answer.text
+
+
+async def test_who_hands_over_is_told_so_and_never_gets_the_new_link(house: House) -> None:
+    case_id, path = await house.opened(own())
+    asked = await post(house, f"{path}/representative", ATTORNEY | {"confirm": ""})
+    assert "The link that you have stops working now." in asked.text.replace("\n", " ")
+    assert "Odalys Fernbach" in asked.text
+    done = await post(house, f"{path}/representative", ATTORNEY)
+    assert done.status_code == 200
+    assert "The case was handed over" in done.text
+    assert house.links.token(case_id, 2) not in done.text
+    assert (await house.http.get(path)).status_code == 404
+    assert (await house.http.get(f"/status/{house.links.token(case_id, 2)}")).status_code == 200
+
+
+async def test_a_program_gets_no_link_either(house: House) -> None:
+    _, path = await house.opened(own())
+    answer = await post(house, f"{path}/representative", ATTORNEY, headers=JSON)
+    assert set(answer.json()) == {"done", "case_number"}
+
+
+async def test_a_noncitizen_who_hands_over_stays_reachable(house: House) -> None:
+    case_id, path = await house.opened(own())
+    await post(house, f"{path}/representative", ATTORNEY)
+    people = await known(house, case_id)
+    assert people.requestor.email == "odalys.fernbach@example.org"
+    assert people.requestor.phone is None  # nothing of the one before
+    assert people.noncitizen.email == "ulises.quintanabelle@example.org"
+    assert people.noncitizen.language == "en"
+    assert people.noncitizen.a_number == "012345678"
+    event = (await house.engine.events(case_id))[-1]
+    assert b"Fernbach" not in event.body
+
+
+async def test_the_new_one_sees_only_the_stage_until_staff_have_seen_a_g28(house: House) -> None:
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned(), completed("DECLINED"))
+    await verified(house, case_id, 0)
+    assert "outcome" in (await house.http.get(path, headers=JSON)).json()
+    await post(house, f"{path}/representative", ATTORNEY)
+    now = f"/status/{house.links.token(case_id, 2)}"
+    assert (await house.http.get(now, headers=JSON)).json()["only_the_stage"] is True
+    await verified(house, case_id, 2)
+    assert "outcome" in (await house.http.get(now, headers=JSON)).json()
+
+
+async def test_a_representative_stands_down_and_the_noncitizen_goes_on_alone(house: House) -> None:
+    body = complete(consent={"kind": "G28", "signed": True})
+    body["requestor"] |= {"type": "ATTORNEY"}
+    body["noncitizen"] |= {"email": "zoraida.quintanabelle@example.org", "language": "es"}
+    case_id, path = await house.opened(body)
+    assert "stand_down" in (await house.http.get(path, headers=JSON)).json()["may"]
+    assert (await post(house, f"{path}/stand_down", {})).status_code == 200
+    assert (await house.http.get(path)).status_code == 404
+    people = await known(house, case_id)
+    assert people.requestor.email == "zoraida.quintanabelle@example.org"
+    assert people.requestor.name == "Zoraida Quintanabelle"
+    filing = state(house, case_id).filing
+    assert (filing.requestor_type, filing.language, filing.consent.status) == ("NONCITIZEN", "es", "claimed")
+    now = f"/status/{house.links.token(case_id, 2)}"
+    assert "stand_down" not in (await house.http.get(now, headers=JSON)).json()["may"]
+    assert (await post(house, f"{now}/stand_down", {"idempotency_key": "again"})).status_code == 409
+
+
+async def test_a_representative_without_an_address_or_of_another_kind_is_not_taken(house: House) -> None:
+    case_id, path = await house.opened(own())
+    nowhere = await post(house, f"{path}/representative", ATTORNEY | {"representative_email": ""})
+    assert nowhere.status_code == 422
+    assert "E-mail of the representative" in nowhere.text
+    cousin = await post(house, f"{path}/representative", ATTORNEY | {"representative_type": "FAMILY"})
+    assert cousin.status_code == 422
+    odd = await post(house, f"{path}/representative", ATTORNEY | {"representative_email": "nowhere"})
+    assert odd.status_code == 422
+    assert state(house, case_id).filing.link_generation == 1
+
+
+async def test_staff_hand_over_what_they_have_seen(house: House) -> None:
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned())
+    who = {"type": "ACCREDITED_REP", "name": "Odalys Fernbach"}
+    url, wish = f"/cases/{case_id}/representative", {"facts_seen": 0, "representative": who}
+    assert (await house.http.post(url, json=wish, headers=staff(house, "HOU"))).status_code == 403
+    done = await house.http.post(url, json=wish, headers=staff(house))
+    assert done.json() == {"amendment": 1}
+    again = await house.http.post(url, json=wish, headers=staff(house))
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = {"facts_seen": 0, "representative": None}
+    assert (await house.http.post(url, json=other, headers=staff(house))).json()["code"] == "facts_changed"
+    assert (await house.http.get(path)).status_code == 404
+    ended = await house.http.post(url, json={"facts_seen": 1, "representative": None}, headers=staff(house))
+    assert ended.json() == {"amendment": 2}
+    assert (await known(house, case_id)).requestor.email is None  # nobody knows one: staff tell by phone or post
+
+
+async def test_another_name_under_a_verified_paper_has_to_be_verified_anew(house: House) -> None:
+    case_id, path = await house.opened()
+    await verified(house, case_id, 0)
+    await post(house, f"{path}/amend", {"requestor_phone": "+1-555-0101"})
+    assert state(house, case_id).filing.consent.status is ConsentStatus.VERIFIED
+    await post(house, f"{path}/amend", {"requestor_name": "Somebody Else"})
+    assert state(house, case_id).filing.consent.status is ConsentStatus.CLAIMED
+    assert state(house, case_id).filing.consent.kind == "FORM_60_001"
