@@ -118,7 +118,7 @@ async def test_what_was_owed_is_still_owed_when_the_broker_was_not_back_yet() ->
         ledger.away = True
         raise Outage("Kafka did not acknowledge in time.")
 
-    sending, ledger.publish_stored = ledger.publish_stored, gone  # type: ignore[method-assign]
+    sending, ledger.publish_stored = ledger.publish_stored, gone  # type: ignore[method-assign, assignment]
     with pytest.raises(Outage):
         await sweep()
     ledger.away, ledger.broken, ledger.publish_stored = False, frozenset(), sending  # type: ignore[method-assign]

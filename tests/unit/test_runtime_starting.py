@@ -83,7 +83,7 @@ async def test_a_question_is_asked_once_at_a_time_and_waited_for_no_longer_than_
     store = Store()
     question = Question(store, otherwise="away", within=0.01)
     assert [await question.unwell() for _ in range(3)] == ["away"] * 3
-    assert await asyncio.gather(question.unwell(), question.unwell()) == ["away"] * 2
+    assert list(await asyncio.gather(question.unwell(), question.unwell())) == ["away"] * 2
     assert store.asked == 1
     store.answers.set()
     assert await question.unwell() is None
