@@ -169,8 +169,8 @@ class RequestSubmitted(EventData):
 class RequestAmended(EventData):
     """Facts changed or information added; `amendment` counts from 1. Each clear field is given when it changed.
 
-    `amended_by`: the member of staff who did it; absent where it was the requestor. `requestor_type`, `represented`: given
-    when somebody else is the requestor from now on (`representative` in `changed`); the sealed part says who.
+    `amended_by`: the member of staff who did it; absent where it was the requestor. `requestor_type`, `represented`:
+    given when somebody else is the requestor from now on (`representative` in `changed`); the sealed part says who.
     """
 
     type: ClassVar[EventType] = EventType.REQUEST_AMENDED
