@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deploy import asyncapi, catalogues, notifications, settings_example
+from deploy import asyncapi, catalogues, guidance, notifications, settings_example
 from deploy.local.places import PROJECT
 
 
@@ -11,6 +11,7 @@ def outputs() -> dict[Path, str]:
     return {
         PROJECT / ".env.example": settings_example.document(),
         PROJECT / "docs" / "asyncapi.json": asyncapi.written(),
+        PROJECT / "docs" / "guidance.md": guidance.written(),
         PROJECT / "docs" / "notifications.md": notifications.written(),
         **catalogues.blanks(),
     }

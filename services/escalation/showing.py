@@ -18,7 +18,7 @@ from shared.casework.claims import claim_of
 from shared.casework.drafts import Draft, drafts_of
 from shared.casework.engine import CaseView
 from shared.contracts.vocabulary import Stage
-from shared.policy.model import Policies, Policy
+from shared.policy.model import NOTE, Policies, Policy
 from shared.web import casework
 
 Personal = Mapping[str, Mapping[str, Any]]
@@ -88,8 +88,26 @@ def whole(
 def _office_side(record: FieldRecord, policies: Policies, personal: Personal) -> dict[str, Any]:
     """One round of the field office, its reasons as the policy had them when it decided."""
     saw = {group: from_json(value) for group, value in record.saw.items()}
-    said = _said(policies.at(record.completed_at), record.reasons)
-    return {**asdict(record), "saw": saw, "why": said, "text": _text(personal, f"completed_{record.round}")}
+    policy = policies.at(record.completed_at)
+    return {
+        **asdict(record),
+        "saw": saw,
+        "presumed": _presumed(record, policy),
+        "why": _said(policy, record.reasons),
+        "text": _text(personal, f"completed_{record.round}"),
+    }
+
+
+def _presumed(record: FieldRecord, policy: Policy) -> dict[str, Any]:
+    """What the office had before it as a presumption, in the words of the guidance of that day."""
+    codes = from_json(record.presumed)
+    remarks = policy.remarks(record.guidance, [*codes.get("reasons", ()), *codes.get("questions", ())])
+    return {
+        "note": NOTE,
+        "guidance": record.guidance,
+        **codes,
+        "sentences": [asdict(each) for each in remarks.values()],
+    }
 
 
 def _requestor_side(file: File, personal: Personal) -> dict[str, Any] | None:

@@ -27,6 +27,7 @@ def record_of(data: events.TriageCompleted, *, completed_at: datetime) -> FieldR
         office=data.office,
         urgency=data.urgency,
         saw=_groups(custody=data.saw.custody, removal=data.saw.removal, facts=data.saw.facts) if data.saw else {},
+        presumed=data.presumption.model_dump_json() if data.presumption else "{}",
     )
 
 

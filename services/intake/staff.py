@@ -58,7 +58,7 @@ class FactsCorrected(BaseModel):
     """Facts that staff assert: their word outranks the requestor's, and both stay visible.
 
     `facts_seen` is the amendment that the person saw. `takes_back` names facts of which what staff said earlier no
-    longer holds; then the requestor's word counts again, or nothing is known. Where nobody took part in a gang,
+    longer holds; then the requestor's word counts again, or nothing is known. Of somebody who took no part in a gang,
     `gang_participation` says `intentional: false`.
     """
 

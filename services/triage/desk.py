@@ -21,7 +21,7 @@ from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
-from shared.policy.model import HEADQUARTERS, Policies, Policy
+from shared.policy.model import HEADQUARTERS, NOTE, Policies, Policy
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish
@@ -81,7 +81,7 @@ class OfficersDesk:
         return QueuePage(
             cases=[_listed(view, state, now) for view, state in listed],
             more=len(found) > limit,
-            note=presumed.NOTE,
+            note=NOTE,
             presumptions=presumed.sentences((state.presumption for _, state in listed), self._policies.at(now)),
         )
 

@@ -11,9 +11,8 @@ from pydantic_core import from_json
 from services.triage.domain.case import Case
 from services.triage.domain.classification import Classification, Finding, Note, Presumption, classify
 from services.triage.domain.known import known
-from shared.policy.model import AGE_BAND, NAMED, Policy, Remark
+from shared.policy.model import AGE_BAND, NAMED, NOTE, Policy, Remark
 
-NOTE: Final = "A presumption for the officer. It decides nothing, and nobody outside is told."
 REQUESTOR: Final = "requestor"
 
 Opened = Mapping[str, Mapping[str, Any]]
@@ -39,9 +38,8 @@ def sentences(presumptions: Iterable[Presumption], policy: Policy) -> dict[str, 
         of_version = found.setdefault(presumption.guidance, {})
         wanted = {*presumption.reasons, *presumption.questions} - of_version.keys()
         of_version |= {
-            remark.code: {"sentence": remark.sentence, "source": remark.source}
-            for remark in _remarks(presumption.guidance, policy)
-            if remark.code in wanted
+            code: {"sentence": remark.sentence, "source": remark.source}
+            for code, remark in policy.remarks(presumption.guidance, sorted(wanted)).items()
         }
     return found
 
@@ -147,13 +145,6 @@ def _factors(found: Classification, said: _Said) -> dict[str, Any]:
         if entry["value"] not in known_codes
     ]
     return laid_out
-
-
-def _remarks(version: str, policy: Policy) -> Iterable[Remark]:
-    guidance = policy.timeline.named(version)
-    if guidance is not None:
-        yield from guidance.remarks
-    yield from policy.questions.values()
 
 
 def _remark(remark: Remark) -> dict[str, str]:

@@ -15,6 +15,7 @@ from shared.policy.calendar import Calendar
 from shared.policy.conditions import AGE_BAND, AGE_BANDS, DAYS, NAMED, PRESUMED, AllOf, AnyOf, Known, Truth, weigh
 from shared.policy.places import normalise_county, normalise_state
 from shared.policy.priorities import (
+    NOTE,
     Factors,
     Guidance,
     GuidanceInForce,
@@ -34,6 +35,7 @@ __all__ = [
     "DAYS",
     "HEADQUARTERS",
     "NAMED",
+    "NOTE",
     "PRESUMED",
     "AllOf",
     "AnyOf",
@@ -185,6 +187,12 @@ class Policy:
         known = (self.reasons[code] for code in codes if code in self.reasons)
         outside = (self.reasons[reason.told_as] if reason.told_as else reason for reason in known)
         return tuple({reason.code: reason for reason in outside}.values())
+
+    def remarks(self, guidance: str, codes: Iterable[str]) -> dict[str, Remark]:
+        """What codes of a presumption under a version say; a code whose file is not installed is left out."""
+        version = self.timeline.named(guidance)
+        known = {each.code: each for each in (*(version.remarks if version else ()), *self.questions.values())}
+        return {code: known[code] for code in codes if code in known}
 
     def end_of(self, limit: TimeLimit, start: datetime, zone: str) -> datetime:
         """When a time limit that begins at `start` is over, by the calendar and the clocks of a zone."""

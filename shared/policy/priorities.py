@@ -7,10 +7,13 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from shared.contracts.vocabulary import PriorityCategory
 from shared.policy.conditions import AllOf, AnyOf, Condition
+
+NOTE: Final = "A presumption for the officer. It decides nothing, and nobody outside is told."
+"""What stands above every presumption that staff are shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ from shared.contracts import events
 from shared.contracts.vocabulary import (
     DecisionUnderReview,
     EventType,
+    PriorityCategory,
     ReliefSought,
     RequestorType,
     ReviewGround,
     TriageOutcome,
     Urgency,
 )
+from shared.policy.model import NOTE
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
 from tests.unit.escalation_story import ANA, SAM, TOM, Escalation, amended, completed, custody_in, given, requested
@@ -39,7 +41,10 @@ async def _desks(tmp_path: Path) -> Desks[State]:
     case = Escalation(CASE_ID)
     saw = events.SeenFacts(custody=custody_in("AA"), removal=events.Removal(), facts=events.Facts())
     text = await sealed(desks, "completed_1", text="Weighed.")
-    case.hear("triage", completed(TriageOutcome.DECLINED, sealed=text, saw=saw), after(days=1))
+    presumed = events.Presumed(
+        categories=(PriorityCategory.BORDER_SECURITY,), reasons=("NOT_PRESENT_BEFORE",), questions=("ASK_THREAT",)
+    )
+    case.hear("triage", completed(TriageOutcome.DECLINED, sealed=text, saw=saw, presumption=presumed), after(days=1))
     first = await sealed(desks, "amended_1", text="She was moved.")
     moved = events.RequestAmended(amendment=1, changed=("custody",), custody=custody_in("MD"), sealed=first)
     case.hear("intake", moved, after(days=2))
@@ -75,6 +80,15 @@ async def queue(desks: Desks[State], who: str = SAM, **params: Any) -> list[dict
     assert answer.status_code == 200, answer.text
     cases: list[dict[str, Any]] = answer.json()["cases"]
     return cases
+
+
+async def test_what_the_office_had_before_it_as_a_presumption_is_shown_as_one(desks: Desks[State]) -> None:
+    (record,) = (await shown(desks))["field_office"]
+    presumed = record["presumed"]
+    assert presumed["note"] == NOTE
+    assert (presumed["guidance"], presumed["categories"]) == ("JOHNSON_11090_1_2021_02_18", ["BORDER_SECURITY"])
+    assert [each["code"] for each in presumed["sentences"]] == ["NOT_PRESENT_BEFORE", "ASK_THREAT"]
+    assert all(each["sentence"] and each["source"] for each in presumed["sentences"])
 
 
 async def test_the_field_offices_side_has_its_reasons_with_sentence_and_source_and_its_text(

@@ -10,8 +10,8 @@ import pytest
 
 from services.triage.api import router
 from services.triage.domain.case import State
-from services.triage.presumed import NOTE
 from shared.contracts import events
+from shared.policy.model import NOTE
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
 from tests.unit.one_case import CASE_ID

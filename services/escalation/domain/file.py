@@ -58,6 +58,8 @@ class FieldRecord:
     urgency: Urgency
     saw: dict[str, str] = field(default_factory=dict)
     """Custody, removal and facts as the office saw them (JSON); empty where it did not say."""
+    presumed: str = "{}"
+    """What the guidance presumed at that moment, as it came (JSON). Shown to the SRO; no rule asks it."""
 
 
 @dataclass(frozen=True, slots=True)
