@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import answering, cases, demo, held, mail, officer, platform, reconciling, sro, tokens
+from cli import answering, cases, demo, facts, held, mail, officer, platform, reconciling, sro, tokens
 from cli.submitting.command import submit
 
 app = typer.Typer(
@@ -32,6 +32,8 @@ app.command(rich_help_panel=STAFF)(officer.queue)
 app.command(rich_help_panel=STAFF)(officer.claim)
 app.command(rich_help_panel=STAFF)(officer.decide)
 app.command(rich_help_panel=STAFF)(officer.forward)
+app.command(rich_help_panel=STAFF)(facts.facts)
+app.command(rich_help_panel=STAFF)(facts.presumption)
 app.command(rich_help_panel=STAFF)(answering.questions)
 app.command(rich_help_panel=STAFF)(answering.answer)
 app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)

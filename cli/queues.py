@@ -65,6 +65,8 @@ def _claim(claim: dict[str, Any] | None) -> str:
 
 def _note(case: dict[str, Any]) -> str:
     notes = []
+    if presumed := (case.get("presumption") or {}).get("categories"):
+        notes.append(f"presumed: {', '.join(map(word, presumed))}")
     if elsewhere := case.get("now_in_area_of"):
         notes.append(f"now in another area ({elsewhere}): forward it?")
     if case.get("missing"):

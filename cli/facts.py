@@ -1,0 +1,159 @@
+"""`secondlook facts` and `presumption`: what is known of a case, who says so, and what the guidance presumes of it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.cases import Number, find, office_of
+from cli.saying import Failed, as_json, out, plainly
+from cli.where import DEFAULT, Data, Json, Myself, Token, desk, token_for
+from deploy.demo.report import word
+from shared.contracts.vocabulary import Service
+
+HEADQUARTERS = "HQ"
+LISTS = ("mitigating", "aggravating")
+GANG = "gang_participation"
+YES_NO = {"yes": True, "true": True, "no": False, "false": False}
+
+Told = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="NAME=VALUE: yes or no; a day like 2015-05-01; codes like FAMILY_TIES,REHABILITATION; "
+        "of gang_participation the age at the conduct, or no."
+    ),
+]
+Seen = Annotated[
+    int | None, typer.Option("--facts", help="The version of the facts that you saw; the newest when left out.")
+]
+
+
+@plainly
+def facts(
+    number: Number,
+    told: Told = None,
+    *,
+    take_back: Annotated[
+        list[str] | None, typer.Option(help="A fact of which what staff said no longer holds. May repeat.")
+    ] = None,
+    seen: Seen = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Enter or correct facts. Staff's word outranks the requestor's; both stay visible.
+
+    Example: `secondlook facts 55MY1-Z1HT0-H first_present_on=2015-05-01 threat_to_public_safety=no`
+
+    Example: `secondlook facts 55MY1-Z1HT0-H --take-back threat_to_public_safety`
+    """
+    wish = {"facts": read(told or ()), "takes_back": list(take_back or ())}
+    if not any(wish.values()):
+        raise Failed("Say which facts: like first_present_on=2015-05-01, or --take-back final_order.")
+    version = asyncio.run(_correct(number, wish, data, token=token, myself=myself, seen=seen))
+    out.print(f"[green]✓[/] {number} has version {version} of its facts. See `secondlook presumption {number}`")
+
+
+def read(told: Iterable[str]) -> dict[str, Any]:
+    """Facts as they are written on the command line, as the service takes them. Names are checked there."""
+    found: dict[str, Any] = {}
+    for each in told:
+        name, equals, value = each.partition("=")
+        if not equals or not value:
+            raise Failed(f"{each} is no fact: write it like first_present_on=2015-05-01 or final_order=no.")
+        found[name.strip()] = _value(name.strip(), value.strip())
+    return found
+
+
+def _value(name: str, value: str) -> Any:
+    if name in LISTS:
+        return [{"value": code.strip().upper()} for code in value.split(",") if code.strip()]
+    answer = YES_NO.get(value.lower())
+    if name != GANG:
+        return {"value": value if answer is None else answer}
+    if answer is None and value.isdecimal():
+        return {"value": {"intentional": True, "age_at_conduct": int(value)}}
+    if answer is False:
+        return {"value": {"intentional": False, "age_at_conduct": 0}}
+    raise Failed(f"{GANG} is the age at the conduct, like {GANG}=16; or {GANG}=no where the person took no part.")
+
+
+async def _correct(
+    number: str, wish: dict[str, Any], data: Path, *, token: str | None, myself: str | None, seen: int | None
+) -> int:
+    found = await find(number, data, token or token_for("analyst", data, given=None))
+    own = _token(found, data, token, myself)
+    version = found.get("amendment", 0) if seen is None else seen
+    async with desk(Service.INTAKE, own, data) as intake:
+        answer = await intake.do(found["case_id"], "facts", wish | {"facts_seen": version})
+    return int(answer["amendment"])
+
+
+@plainly
+def presumption(
+    number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT, as_json_: Json = False
+) -> None:
+    """Show what the guidance in force presumes of a case: why, on whose word, and what is open. It decides nothing.
+
+    Example: `secondlook presumption 55MY1-Z1HT0-H`
+    """
+    shown = asyncio.run(_presumption(number, data, token=token, myself=myself))
+    if as_json_:
+        as_json(shown)
+    elif shown is None:
+        out.print("The case is not before a field office now: nothing is presumed of it there.")
+    else:
+        show(shown)
+
+
+async def _presumption(number: str, data: Path, *, token: str | None, myself: str | None) -> Any:
+    found = await find(number, data, token or token_for("analyst", data, given=None))
+    async with desk(Service.TRIAGE, _token(found, data, token, myself), data) as triage:
+        return (await triage.case(found["case_id"]))["presumption"]
+
+
+def show(shown: dict[str, Any]) -> None:
+    """A presumption as a table, with its sources."""
+    guidance = shown["guidance"]
+    out.print(f"[bold]{guidance['name'] if isinstance(guidance, dict) else guidance}[/]\n[dim]{shown['note']}[/]\n")
+    table = Table("category", "", "why", "on whose word", "source", box=None, header_style="bold")
+    for finding in shown.get("findings", ()):
+        table.add_row(
+            word(finding["category"]),
+            word(finding["standing"]),
+            _sentences(finding["reasons"] or finding["questions"]),
+            _words_of(finding["facts"]),
+            finding["source"],
+        )
+    for notice in shown.get("notices", ()):
+        applies = "applies" if notice["applies"] == "yes" else "perhaps"
+        table.add_row("notice", applies, notice["sentence"], _words_of(notice["facts"]), notice["source"])
+    if table.rows:
+        out.print(table)
+        return
+    out.print(f"presumed: {', '.join(map(word, shown['categories'])) or 'nothing'}")
+
+
+def _sentences(remarks: Sequence[dict[str, str]]) -> str:
+    return "\n".join(remark["sentence"] for remark in remarks)
+
+
+def _words_of(entries: Sequence[dict[str, Any]]) -> str:
+    return "\n".join(_said(entry) for entry in entries)
+
+
+def _said(entry: dict[str, Any]) -> str:
+    claimed = entry.get("claimed")
+    besides = f" (requestor: {_short(claimed['value'])})" if claimed else ""
+    return f"{entry['asserted_by']}: {word(entry['fact'])} {_short(entry['value'])}{besides}"
+
+
+def _short(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _token(found: dict[str, Any], data: Path, token: str | None, myself: str | None) -> str:
+    return token_for("officer", data, given=token, offices=[office_of(found) or HEADQUARTERS], myself=myself)
