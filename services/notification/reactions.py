@@ -201,14 +201,17 @@ REACTIONS: Reactions[State] = {
 }
 
 
+FOR_A_PERSON = frozenset({Phase.UNCERTAIN, Phase.FAILED})
+
+
 def queue(_state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
     """How cases are found: letters to send (`mail_at`, real time), and what a person has to look at."""
-    entries = ledger.entries(work).values()
-    no_address = any(entry.phase is Phase.SUPPRESSED and entry.reason == Because.NO_ADDRESS for entry in entries)
-    days = sorted({entry.address_day for entry in entries if entry.address_day})
+    stored = work.get("mail", {}).values()  # Not read entry by entry: this runs at each write of each case.
+    no_address = any(each["phase"] == Phase.SUPPRESSED and each.get("reason") == Because.NO_ADDRESS for each in stored)
+    days = sorted({each["address_day"] for each in stored if "address_day" in each})
     return {
         "mail_at": ledger.look_again_at(work),
-        "uncertain": any(entry.phase in {Phase.UNCERTAIN, Phase.FAILED} for entry in entries) or None,
+        "uncertain": any(each["phase"] in FOR_A_PERSON for each in stored) or None,
         "no_address": no_address or None,
         "address_day": days[0] if days else None,
     }

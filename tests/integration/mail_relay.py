@@ -48,6 +48,7 @@ class ScriptedRelay:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sender = recipient = ""
+        open_already = False
         await _say(writer, "220 relay")
         while line := (await reader.readline()).decode().strip():
             verb = line.split(":")[0].split()[0].upper()
@@ -58,9 +59,10 @@ class ScriptedRelay:
             elif verb == "QUIT":
                 await _say(writer, "221 bye")
                 return
-            if verb not in STEPS:
-                await _say(writer, "250 relay")
+            if verb not in STEPS or (verb == "MAIL" and open_already):
+                await _say(writer, "503 nested MAIL" if verb == "MAIL" else "250 relay")
                 continue
+            open_already = verb == "MAIL" or (open_already and verb != "DATA")
             # The recipient of the coming message is not known at MAIL.
             reply = await self._decided(self.script(verb, recipient if verb != "MAIL" else ""), verb)
             if reply is None:

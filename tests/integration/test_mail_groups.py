@@ -26,13 +26,13 @@ from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.mail_relay import HANG, ScriptedRelay, running
 from tests.integration.mail_world import World, addresses, new_address
-from tests.unit.notification_story import amended, submitted
+from tests.unit.notification_story import REJECTED, amended, submitted
 
 pytestmark = pytest.mark.real
 
 PATIENT = Patience(connect=5.0, envelope=20.0, reply=20.0)
 SLOW = "slow@example.org"
-REFUSED = Consent(kind=ConsentKind.G28, status=ConsentStatus.REFUSED)
+REFUSAL = Consent(kind=ConsentKind.G28, status=ConsentStatus.REFUSED)
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ async def test_address_consent_and_erasure_count_as_they_stand_when_it_is_claime
     async def meanwhile(name: str) -> None:
         if name == point:
             await world.hear(moved, amended(1, "contact"), amended_1=new_address("new@example.org"))
-            await world.hear(attorney, amended(1, "consent", consent=REFUSED))
+            await world.hear(attorney, amended(1, "consent", consent=REFUSAL))
             await world.keyring.shred(erased, ordered_by="privacy-1", reference="order 7")
 
     await world.loop(point=meanwhile, knobs=dataclasses.replace(world.knobs, group=8)).once()
@@ -233,6 +233,15 @@ async def test_address_consent_and_erasure_count_as_they_stand_when_it_is_claime
     assert (await world.one(usual)).phase is Phase.SENT
     assert (await world.one(erased)).reason == "ERASED"
     assert {entry.reason for entry in (await world.letters(attorney)).values()} == {"NO_CONSENT", "250"}
+
+
+async def test_rejections_to_one_address_are_limited_within_a_group_too(world: World, relay: ScriptedRelay) -> None:
+    made = [uuid4() for _ in range(5)]
+    for case_id in made:
+        await world.hear(case_id, REJECTED, contact=addresses())
+    loop = world.loop(knobs=dataclasses.replace(world.knobs, group=3))
+    assert [await loop.once() for _ in range(3)] == [3, 2, 0]
+    assert await phases(world, made) == {Phase.SENT: world.knobs.rejections_a_day, Phase.SUPPRESSED: 3}
 
 
 async def test_a_letter_that_was_put_off_since_the_look_keeps_its_time(world: World, relay: ScriptedRelay) -> None:

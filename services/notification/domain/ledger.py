@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum, unique
 from typing import Any
@@ -80,6 +80,9 @@ class Entry:
     office: str | None = None
 
 
+_FIELDS = tuple(field.name for field in fields(Entry))
+
+
 def new(
     notification: Notification,
     *,
@@ -101,12 +104,12 @@ def new(
         language=language,
         office=office,
     )
-    return {name: value for name, value in asdict(entry).items() if value is not None}
+    return {name: value for name in _FIELDS if (value := getattr(entry, name)) is not None}
 
 
 def read(stored: Mapping[str, Any]) -> Entry:
     """An entry as stored; unknown fields are ignored."""
-    known = {name: stored[name] for name in Entry.__dataclass_fields__ if name in stored}
+    known = {name: value for name, value in stored.items() if name in _FIELDS}
     known |= {
         "letter": Letter(stored["letter"]),
         "role": Recipient(stored["role"]),
@@ -141,7 +144,8 @@ def phase_after(result: MailResult) -> Phase:
 def look_again_at(work: Mapping[str, Any]) -> datetime | None:
     """When the mail loop must next look at the case: the earliest open letter; None when all are settled."""
     moments = [
-        (entry.next_at if entry.phase is Phase.DUE else entry.claimed_until) or in_turn(entry.made_at)
-        for _, entry in entries_in(work, OPEN)
+        stored.get("next_at" if stored["phase"] == Phase.DUE else "claimed_until") or in_turn(stored["made_at"])
+        for stored in work.get("mail", {}).values()
+        if stored["phase"] in OPEN
     ]
     return min(moments, default=None)

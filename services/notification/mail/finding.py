@@ -36,6 +36,7 @@ class Finder:
         self._rng = rng
         self._sightings = Sightings(knobs, monotonic=monotonic)
         self._waiting: deque[Taken] = deque()
+        self._full = False
         self.in_hand: set[UUID] = set()
         """Letters of this process between their claim and their record."""
 
@@ -44,15 +45,21 @@ class Finder:
         """How many letters can be taken without another look."""
         return len(self._waiting)
 
+    @property
+    def more(self) -> bool:
+        """Whether letters are due, as far as is known: some wait here, or the last look brought all it may."""
+        return bool(self._waiting) or self._full
+
     async def look(self) -> int:
         """Find due letters; returns how many others something was done for: left by others, or put behind these."""
         most = self._knobs.look + len(self.in_hand)  # Those in hand are still among the first.
         seen = await self._ledger.due(self._real_now(), most)
+        self._full = len(seen) == most
         recovered = await self._recover(seen)
         # In an order of our own, by cases: another instance has found the same ones.
         for case in self._rng.sample(seen, len(seen)):
             self._waiting += self._due(case)
-        if not self._waiting and len(seen) == most:
+        if not self._waiting and self._full:
             await look_later(self._ledger, seen, at_least=self._real_now() + self._knobs.first_wait)
             return most
         return recovered

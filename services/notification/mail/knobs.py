@@ -21,7 +21,7 @@ class Knobs:
     """Letters claimed and not yet recorded: no more are claimed while a slow store is behind with recording."""
     together: timedelta = timedelta(seconds=1)
     """So long the letters of a group wait for each other before a write; a slow one is written for by itself."""
-    gather: timedelta = timedelta(milliseconds=50)
+    gather: timedelta = timedelta(milliseconds=250)
     """After a look that found few, letters may gather for so long: large groups cost less for each."""
     lease: timedelta = timedelta(minutes=2)
     """After so long with the same token and phase, seen by this process, the claim of another one is over."""

@@ -130,7 +130,7 @@ class MailLoop:
             task = asyncio.create_task(self._send(group))
             self._groups.add(task)
             task.add_done_callback(self._ended)
-            return 0.0 if self._finder.waiting else few
+            return 0.0 if self._finder.more else few
         return few if settled else self._knobs.poll.total_seconds()
 
     def _ended(self, task: "asyncio.Task[int]") -> None:
