@@ -58,6 +58,7 @@ def judge(evidence: Evidence, *, faults: bool = False) -> Findings:
         match line.counts_as:
             case "submitted":
                 _submitted(line, sent, evidence, findings)
+                _warned(line, evidence, by_number, findings)
             case "rejected":
                 _rejected(line, sent, evidence, findings)
             case "duplicate":
@@ -86,9 +87,17 @@ def _submitted(line: Line, sent: Sent, evidence: Evidence, findings: Findings) -
         findings.different.append(f"{told} lacks {incomplete}, expected {line.expect['incomplete']}.")
     _assigned(line, evidence, findings)
     _resolved(line, evidence, findings)
+
+
+def _warned(line: Line, evidence: Evidence, by_number: Mapping[int, Line], findings: Findings) -> None:
+    """Officers are told of an earlier case about the same person while that one is open."""
     double = line.expect.get("double_of_line")
-    if double is not None and said.possible_double_of is None:
-        findings.different.append(f"{told} is about the person of line {double}, and nobody is told.")
+    accepted = evidence.of(line.case_id, EventType.REQUEST_SUBMITTED)
+    if double is None or not accepted or accepted[0].data.possible_double_of is not None:
+        return
+    ended = evidence.of(by_number[double].case_id, EventType.RESOLUTION_ISSUED)
+    if not ended or ended[0].time > accepted[0].time:
+        findings.different.append(f"Line {line.number} is about the person of line {double}, and nobody is told.")
 
 
 def _assigned(line: Line, evidence: Evidence, findings: Findings) -> None:
