@@ -32,6 +32,10 @@ def lines(case: dict[str, Any], now: datetime) -> Iterator[str]:
     yield from _head(case, now)
     for record in case["field_office"]:
         yield from _office(record, now)
+    for sent in case["sent_back"]:
+        yield f"\n[bold]Headquarters sent it back[/] for round {sent['round']}: {sent['by']}, {_when(sent['at'], now)}"
+        yield from _reasons(sent["why"])
+        yield from _words(sent["text"])
     if case["requestor"]:
         yield from _requestor(case["requestor"], now)
     for stretch in case["changed"]:

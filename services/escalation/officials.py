@@ -80,7 +80,7 @@ def on_remand(state: State | None, command: Command[Remand], context: Context) -
     item, _ = held
     if not arbitration.may_remand(item, context.policy):
         return Refused("remanded_before", "The case was sent back before; now headquarters decides.")
-    remanded = arbitration.remand(item)
+    remanded = arbitration.remand(item, wish.actor, wish.reasons, context.now)
     refused = (
         seen_otherwise(item, wish.facts_seen, wish.told_seen)
         or text_does_not_fit(item, wish.box, f"remanded_{remanded.round}")

@@ -11,7 +11,7 @@ from services.escalation.admission import kept_away, recusals
 from services.escalation.bodies import QueueItem
 from services.escalation.domain import arbitration
 from services.escalation.domain.changes import Stretch, stretches
-from services.escalation.domain.file import Addressee, Asked, FieldRecord, File
+from services.escalation.domain.file import Addressee, Asked, FieldRecord, File, SentBack
 from services.escalation.domain.states import InQueue, Resolved, State
 from services.escalation.domain.why import GROUNDS, why
 from shared.casework.claims import claim_of
@@ -70,6 +70,7 @@ def whole(
         "told_by_office": file.told_by_office,
         "facts": {group: from_json(told.value) for group, told in file.facts.items()},
         "field_office": [_office_side(record, policies, personal) for record in file.records],
+        "sent_back": [_remand(sent, policies, personal) for sent in file.sent_back],
         "requestor": _requestor_side(file, personal),
         "changed": [_stretch(stretch, personal) for stretch in stretches(file, now)],
         "questions": [_question(asked, file, personal) for asked in file.asked],
@@ -93,7 +94,7 @@ def _office_side(record: FieldRecord, policies: Policies, personal: Personal) ->
         **asdict(record),
         "saw": saw,
         "presumed": _presumed(record, policy),
-        "why": _said(policy, record.reasons),
+        "why": casework.in_words(policy, record.reasons),
         "text": _text(personal, f"completed_{record.round}"),
     }
 
@@ -108,6 +109,12 @@ def _presumed(record: FieldRecord, policy: Policy) -> dict[str, Any]:
         **codes,
         "sentences": [asdict(each) for each in remarks.values()],
     }
+
+
+def _remand(sent: SentBack, policies: Policies, personal: Personal) -> dict[str, Any]:
+    """Why headquarters sent the case back to the field office, for the round that followed."""
+    said = casework.in_words(policies.at(sent.at), sent.reasons)
+    return {**asdict(sent), "why": said, "text": _text(personal, f"remanded_{sent.round}")}
 
 
 def _requestor_side(file: File, personal: Personal) -> dict[str, Any] | None:
@@ -184,15 +191,6 @@ def _standing(state: State, policy: Policy, now: datetime) -> dict[str, Any]:
 def _draft(draft: Draft, personal: Personal) -> dict[str, Any]:
     text = next((_text(personal, name) for name in draft.box), None)
     return {"by": draft.by, "at": draft.at, **draft.says, "text": text}
-
-
-def _said(policy: Policy, codes: Iterable[str]) -> list[dict[str, Any]]:
-    """Reason codes with their sentences and sources; a code that this policy does not have stands alone."""
-    known = ((code, policy.reasons.get(code)) for code in codes)
-    return [
-        {"code": code, "sentence": dict(reason.sentence) if reason else {}, "source": reason.source if reason else None}
-        for code, reason in known
-    ]
 
 
 def _text(personal: Personal, blob: str) -> str | None:

@@ -100,7 +100,7 @@ class OfficersDesk:
         policy, now = self._policies.at(self._now()), self._now()
         return {
             "case_id": case_id,
-            **_known(view, self._now()),
+            **_known(view, policy, now),
             "parked": view.parked,
             "claim": casework.claim_shown(view.work, now),
             "guidance": policy.guidance,
@@ -197,7 +197,7 @@ def _presumption(state: State, policy: Policy, opened: presumed.Opened) -> dict[
             return None
 
 
-def _known(view: CaseView[State], now: datetime) -> dict[str, Any]:
+def _known(view: CaseView[State], policy: Policy, now: datetime) -> dict[str, Any]:
     """The clear part of a case as an officer reads it."""
     state = view.state
     if isinstance(state, Unheard):
@@ -226,6 +226,7 @@ def _known(view: CaseView[State], now: datetime) -> dict[str, Any]:
             "office": office_now(state, view.work),
             "now_in_area_of": now_in_area_of(state, view.work),
             "round": state.round,
+            "sent_back_for": casework.in_words(policy, state.sent_back_for),
             "urgency": state.urgency,
             "answer_due": state.answer_due,
             "silence_ends_at": state.silence_ends_at,

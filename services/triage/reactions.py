@@ -112,7 +112,7 @@ def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded],
         return Wait(EventType.REQUEST_SUBMITTED)
     if not consideration.escalation_heard(state, event.data.round - 1):
         return Wait(EventType.REVIEW_ESCALATED)
-    reopened = consideration.remanded(state, event.data.round, context.policy, now=context.now)
+    reopened = consideration.remanded(state, event.data.round, event.data.reasons, context.policy, now=context.now)
     if not isinstance(reopened, UnderConsideration) or reopened == state:
         return Step(state=reopened, keep=event.data.sealed)
     return Step(state=reopened, emits=(Emit(assigned(reopened, reopened.case.office)),), keep=event.data.sealed)

@@ -1,6 +1,6 @@
 """What the field office's and headquarters' endpoints have in common: the queue's filters, bulk answers, refusals."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -78,6 +78,15 @@ def reasons_of(policy: Policy, stage: Stage) -> list[dict[str, Any]]:
         }
         for reason in policy.reasons.values()
         if stage in reason.given_by
+    ]
+
+
+def in_words(policy: Policy, codes: Iterable[str]) -> list[dict[str, Any]]:
+    """Reason codes with their sentences and sources; a code that this policy does not have stands alone."""
+    known = ((code, policy.reasons.get(code)) for code in codes)
+    return [
+        {"code": code, "sentence": dict(reason.sentence) if reason else {}, "source": reason.source if reason else None}
+        for code, reason in known
     ]
 
 

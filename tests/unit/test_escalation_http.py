@@ -113,6 +113,10 @@ async def test_a_remand_seals_its_text_for_the_round_that_follows(desks: Desks[S
     await sam(desks, f"/cases/{CASE_ID}/claim")
     assert (await sam(desks, f"/cases/{CASE_ID}/remand", REMAND)).json() == {"round": 2}
     assert "remanded_2" in desks.engine.cases[CASE_ID].case.changes.blobs
+    (sent,) = (await desks.get(f"/cases/{CASE_ID}", SAM, Role.SRO)).json()["sent_back"]
+    assert (sent["round"], sent["by"], sent["text"]) == (2, SAM, "Her son was not considered.")
+    assert [reason["code"] for reason in sent["why"]] == ["FACTORS_NOT_CONSIDERED"]
+    assert sent["why"][0]["source"]
     assert [item["number"] for item in await queue(desks)] == ["ICR-2"]
 
 

@@ -169,6 +169,14 @@ async def test_an_officer_of_the_office_that_was_asked_reads_a_case_that_belongs
     assert (await desks.get(f"/cases/{CASE_ID}", "officer-lee", Role.OFFICER, offices=["ATL"])).status_code == 403
 
 
+async def test_an_officer_reads_why_headquarters_sent_a_case_back(desks: Desks[State]) -> None:
+    desks.engine.cases[CASE_ID].hear("escalation", remanded(), after(days=8))
+    shown = (await desks.get(f"/cases/{CASE_ID}", BEN.subject, Role.OFFICER, offices=["BAL"])).json()
+    (reason,) = shown["sent_back_for"]
+    assert reason["code"] == "FACTORS_NOT_CONSIDERED"
+    assert reason["sentence"]["en"]
+
+
 async def test_questions_of_other_offices_are_not_listed_and_not_answered(desks: Desks[State]) -> None:
     assert (await desks.get("/questions", KIM.subject, Role.OFFICER, offices=["PHI"])).json()["questions"] == []
     refused = await desks.get("/questions", KIM.subject, Role.OFFICER, offices=["PHI"], office="BAL")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.escalation.domain.file import FieldRecord
+from services.escalation.domain.file import FieldRecord, SentBack
 from services.escalation.domain.states import (
     AwaitingRequestor,
     Following,
@@ -93,9 +93,10 @@ def may_remand(state: InQueue, policy: Policy) -> bool:
     return state.round <= policy.remands
 
 
-def remand(state: InQueue) -> Remanded:
-    """Back to the field office for another round."""
-    return Remanded(state.file, state.round + 1, state.ground)
+def remand(state: InQueue, by: str, reasons: tuple[str, ...], now: datetime) -> Remanded:
+    """Back to the field office for another round; who sent it and why stays in the file."""
+    sent = SentBack(state.round + 1, by, now, reasons)
+    return Remanded(replace(state.file, sent_back=(*state.file.sent_back, sent)), sent.round, state.ground)
 
 
 def ask(state: InQueue, question: UUID, answer_by: datetime, *, policy: Policy, now: datetime) -> InQueue:

@@ -111,12 +111,22 @@ class OfficeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SentBack:
+    """Headquarters sent the case back to the field office, which then considers it in round `round`."""
+
+    round: int
+    by: str
+    at: datetime
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """The case's file at headquarters. Everything in it is the same in whatever order it was heard.
 
     `amendment` is the newest heard of; each group of `facts` (custody, removal, place, facts, consent) carries the
     amendment that told it, and the newer one wins. `records` are in the order of their rounds, `amendments` of their
-    numbers, `asked` and `answers` of time.
+    numbers, `asked`, `answers` and `sent_back` of time.
     """
 
     number: str | None = None
@@ -128,6 +138,7 @@ class File:
     request: Request | None = None
     asked: tuple[Asked, ...] = ()
     answers: tuple[OfficeAnswer, ...] = ()
+    sent_back: tuple[SentBack, ...] = ()
 
     @property
     def touched_by(self) -> frozenset[str]:

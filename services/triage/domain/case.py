@@ -92,7 +92,7 @@ class UnderConsideration:
     """In an office's queue, or waiting to be assigned. Round 2 is the one after a remand.
 
     `presumption`: what the guidance in force presumed of the facts when the case was last looked at.
-    `late` is the due date that passed without an answer, as far as that was told.
+    `late` is the due date that passed without an answer, as far as that was told. `sent_back_for`: a remand's reasons.
     """
 
     case: Case
@@ -102,6 +102,7 @@ class UnderConsideration:
     presumption: Presumption
     question: Question | None = None
     late: datetime | None = None
+    sent_back_for: tuple[str, ...] = ()
 
     @property
     def revision(self) -> int:

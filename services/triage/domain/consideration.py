@@ -163,11 +163,12 @@ def escalation_heard(state: Heard, round_: int) -> bool:
             assert_never(state)
 
 
-def remanded(state: Heard, round_: int, policy: Policy, *, now: datetime) -> Heard:
+def remanded(state: Heard, round_: int, reasons: tuple[str, ...], policy: Policy, *, now: datetime) -> Heard:
     """Headquarters sent the case back: under consideration again, in round `round_`."""
     match state:
         case WithHeadquarters(case=case, round=current) if current < round_:
-            return open_round(case, policy, round_=round_, clock_from=now, now=now)
+            opened = open_round(case, policy, round_=round_, clock_from=now, now=now)
+            return replace(opened, sent_back_for=reasons)
         case Withdrawn(round=current):
             return replace(state, round=max(current, round_))
         case UnderConsideration() | Considered() | WithHeadquarters() | Resolved():
