@@ -15,13 +15,13 @@ from services.triage.domain.case import Considered, State, UnderConsideration, U
 from services.triage.domain.hints import hints
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order, Release
 from services.triage.reactions import RANK
-from services.triage.routing import TO_BE_ASSIGNED, now_in_area_of, office_now
+from services.triage.routing import now_in_area_of, office_now
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
-from shared.policy.model import HEADQUARTERS, NOTE, Policies, Policy
+from shared.policy.model import HEADQUARTERS, NOTE, TO_BE_ASSIGNED, Policies, Policy
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish

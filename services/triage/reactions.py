@@ -9,13 +9,14 @@ from services.triage import answering, looking_again, officers
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.case import Considered, State, UnderConsideration, Unheard, WithHeadquarters
-from services.triage.routing import TO_BE_ASSIGNED, in_hand, office_now
+from services.triage.routing import in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
 from shared.casework.claims import LET_GO, touched
 from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
 from shared.contracts.vocabulary import EventType, Service, Urgency
+from shared.policy.model import TO_BE_ASSIGNED
 
 RANK = {Urgency.REMOVAL_IMMINENT: 0, Urgency.DETAINED: 1, Urgency.ROUTINE: 2}
 """The order of the queue. That imminent removal comes before detention is a design choice."""

@@ -5,13 +5,11 @@ The newest facts place a case; an officer who has it in hand keeps it, and is sh
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from services.triage.domain.case import UnderConsideration
 from shared.casework.claims import claim_of
-
-TO_BE_ASSIGNED: Final = "TO_BE_ASSIGNED"
-"""The queue of cases whose place is in no office's area, as far as known; a person forwards them."""
+from shared.policy.model import TO_BE_ASSIGNED
 
 
 def office_now(item: UnderConsideration, work: Mapping[str, Any]) -> str | None:

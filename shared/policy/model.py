@@ -37,6 +37,7 @@ __all__ = [
     "NAMED",
     "NOTE",
     "PRESUMED",
+    "TO_BE_ASSIGNED",
     "AllOf",
     "AnyOf",
     "Calendar",
@@ -65,6 +66,9 @@ __all__ = [
 
 HEADQUARTERS: Final = "HQ"
 """The office that is responsible for no place: it sees to cases that no office has yet, and reviews."""
+
+TO_BE_ASSIGNED: Final = "TO_BE_ASSIGNED"
+"""The queue of cases whose place is in no office's area, as far as known; a person forwards them."""
 
 _EARLIEST: Final = date(1900, 1, 1)
 

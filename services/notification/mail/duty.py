@@ -10,10 +10,7 @@ from services.notification.domain.letters import Because
 from services.notification.mail.claims import Taken
 from services.notification.mail.message import Sender, compose, usable
 from services.notification.office_letters import OfficeLetters
-from shared.policy.model import HEADQUARTERS, Policies
-
-TO_BE_ASSIGNED = "TO_BE_ASSIGNED"
-"""What staff call the queue of cases that no office has yet."""
+from shared.policy.model import HEADQUARTERS, TO_BE_ASSIGNED, Policies
 
 
 @dataclass(frozen=True, slots=True)
