@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from cli.cases import Number, find, office_of
 from cli.saying import Failed, as_json, out, plainly
@@ -116,33 +115,26 @@ async def _presumption(number: str, data: Path, *, token: str | None, myself: st
 
 
 def show(shown: dict[str, Any]) -> None:
-    """A presumption as a table, with its sources."""
+    """A presumption, category by category: why, on whose word, from where, and what is open."""
     guidance = shown["guidance"]
-    out.print(f"[bold]{guidance['name'] if isinstance(guidance, dict) else guidance}[/]\n[dim]{shown['note']}[/]\n")
-    table = Table("category", "", "why", "on whose word", "source", box=None, header_style="bold")
+    out.print(f"[bold]{guidance['name'] if isinstance(guidance, dict) else guidance}[/]\n[dim]{shown['note']}[/]")
     for finding in shown.get("findings", ()):
-        table.add_row(
-            word(finding["category"]),
-            word(finding["standing"]),
-            _sentences(finding["reasons"] or finding["questions"]),
-            _words_of(finding["facts"]),
-            finding["source"],
-        )
+        out.print(f"\n[bold]{word(finding['category'])}[/]: {word(finding['standing'])}")
+        _explained(finding["reasons"], finding)
     for notice in shown.get("notices", ()):
-        applies = "applies" if notice["applies"] == "yes" else "perhaps"
-        table.add_row("notice", applies, notice["sentence"], _words_of(notice["facts"]), notice["source"])
-    if table.rows:
-        out.print(table)
-        return
-    out.print(f"presumed: {', '.join(map(word, shown['categories'])) or 'nothing'}")
+        out.print(f"\n[bold]{'Note' if notice['applies'] == 'yes' else 'This may apply'}[/]")
+        _explained([notice], notice)
+    if "findings" not in shown:  # Of a decided case only the codes are kept.
+        out.print(f"presumed: {', '.join(map(word, shown['categories'])) or 'nothing'}")
 
 
-def _sentences(remarks: Sequence[dict[str, str]]) -> str:
-    return "\n".join(remark["sentence"] for remark in remarks)
-
-
-def _words_of(entries: Sequence[dict[str, Any]]) -> str:
-    return "\n".join(_said(entry) for entry in entries)
+def _explained(reasons: Sequence[dict[str, str]], found: dict[str, Any]) -> None:
+    for reason in reasons:
+        out.print(f"  {reason['sentence']} [dim]{reason['source']}[/]", highlight=False)
+    for entry in found["facts"]:
+        out.print(f"  [green]{_said(entry)}[/]", highlight=False)
+    for question in found["questions"]:
+        out.print(f"  [yellow]?[/] {question['sentence']}", highlight=False)
 
 
 def _said(entry: dict[str, Any]) -> str:

@@ -56,7 +56,7 @@ SENTENCES: dict[Happened, str] = {
     Happened.LINK_ASKED: "The private link was asked for again; it goes to the known address only.",
     Happened.TO_BE_ASSIGNED: "No office could be told from the places given; somebody has to assign one.",
     Happened.ASSIGNED: "The request went to a field office.",
-    Happened.ASSIGNED_AGAIN: "Office, urgency or due date were set again.",
+    Happened.ASSIGNED_AGAIN: "Office, urgency, due date or presumption were set again.",
     Happened.CONSIDERED: "The field office gave its initial consideration.",
     Happened.NO_ANSWER: "The field office had not answered when headquarters took the case.",
     Happened.QUESTION_ASKED: "The requestor was asked a question.",

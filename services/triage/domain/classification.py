@@ -4,7 +4,7 @@ A presumption is for the officer, decides nothing and is never told outside. Cat
 never a no: it leaves a category undetermined. Nothing is concluded beyond the categories that the guidance has.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, unique
 from functools import lru_cache
@@ -113,22 +113,23 @@ def label(guidance: str, until: datetime | None) -> str:
 def presume(facts: str, age_band: str, policy: Policy, *, at: datetime) -> Presumption:
     """What the guidance in force at a moment presumes of the facts."""
     in_force = policy.timeline.at(at)
-    found = _classified(in_force.guidance, facts, age_band)
-    asked = (policy.questions[fact].code for fact in found.open if fact in policy.questions)
-    return Presumption(
-        guidance=in_force.guidance.version,
-        until=in_force.until,
+    kept, unknown = _kept(in_force.guidance, facts, age_band)
+    asked = (policy.questions[fact].code for fact in unknown if fact in policy.questions)
+    return replace(kept, until=in_force.until, questions=tuple(dict.fromkeys(asked)))
+
+
+@lru_cache(maxsize=2048)
+def _kept(guidance: Guidance, facts: str, age_band: str) -> tuple[Presumption, tuple[str, ...]]:
+    """What is kept of a classification, and the facts to ask about. Most cases have no facts, or had these before."""
+    found = classify(guidance, known(facts, age_band))
+    kept = Presumption(
+        guidance=guidance.version,
         categories=found.standing(Standing.PRESUMED),
         undetermined=found.standing(Standing.UNDETERMINED),
         to_weigh=found.standing(Standing.LEFT_TO_THE_OFFICER),
         reasons=tuple(dict.fromkeys(remark.code for remark in found.reasons)),
-        questions=tuple(dict.fromkeys(asked)),
     )
-
-
-@lru_cache(maxsize=2048)
-def _classified(guidance: Guidance, facts: str, age_band: str) -> Classification:
-    return classify(guidance, known(facts, age_band))
+    return kept, found.open
 
 
 def classify(guidance: Guidance, what: Known) -> Classification:
