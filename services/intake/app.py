@@ -31,13 +31,13 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
     base = Foundation(BEHAVIOUR, settings, point=point)
     numbers, doubles = Numbers(base.collection("numbers")), Doubles(base.collection("a_numbers"))
-    same_person = SamePerson(doubles, base.engine.case)
+    same_person = SamePerson(doubles, base.engine.cases)
     submissions = Submissions(
         keyring=base.keyring,
         index=base.index,
         numbers=numbers,
         doubles=same_person,
-        resubmissions=Resubmissions(Mendings(base.collection("mendings")), base.links, base.engine.case),
+        resubmissions=Resubmissions(Mendings(base.collection("mendings")), base.links, base.engine.cases),
         policies=base.policies,
     )
     arrivals = Arrivals(

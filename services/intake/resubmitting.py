@@ -1,6 +1,6 @@
 """Requests that mend a rejected one: whoever holds its private link keeps its place, once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from services.intake.asking import CaseView
 from services.intake.domain.case import Rejected, link_generation
 from services.intake.domain.case_number import read_number
 from services.intake.registry import Mendings
+from services.intake.same_person import Look
 from shared.privacy.links import Links
 
 
@@ -32,8 +33,7 @@ class Mended:
 class Resubmissions:
     """Tells proven claims from others. Raises `Outage`."""
 
-    def __init__(self, mendings: Mendings, links: Links, look: Callable[[UUID], Awaitable[CaseView | None]]) -> None:
-        """`look` gives a case as it stands."""
+    def __init__(self, mendings: Mendings, links: Links, look: Look) -> None:
         self._mendings = mendings
         self._links = links
         self._look = look
@@ -43,19 +43,18 @@ class Resubmissions:
 
         The first one keeps that request's place, however often it is sent; any further one only names it.
         """
-        rejected: dict[UUID, tuple[UUID, Rejected]] = {}
-        for claim in claims:
-            if (found := await self._rejected(claim)) is not None:
-                rejected[claim.case_id] = found
+        meant = {earlier for claim in claims if (earlier := self._links.case_of(claim.token)) is not None}
+        views = await self._look(list(meant)) if meant else {}
+        rejected = {claim.case_id: found for claim in claims if (found := self._rejected(claim, views)) is not None}
         first = await self._mendings.first([(earlier, case_id) for case_id, (earlier, _) in rejected.items()])
         return {
             case_id: Mended(state.number, state.received_at if first[earlier] == case_id else None)
             for case_id, (earlier, state) in rejected.items()
         }
 
-    async def _rejected(self, claim: Claim) -> tuple[UUID, Rejected] | None:
+    def _rejected(self, claim: Claim, views: Mapping[UUID, CaseView]) -> tuple[UUID, Rejected] | None:
         earlier = self._links.case_of(claim.token)
-        view = await self._look(earlier) if earlier is not None and earlier != claim.case_id else None
+        view = views.get(earlier) if earlier is not None and earlier != claim.case_id else None
         known = view.state if view is not None and isinstance(view.state, Rejected) else None
         good = self._links.matches(claim.token, link_generation(known) if known else None)
         if earlier is None or known is None or not good:

@@ -61,11 +61,13 @@ def as_collection(kept: Collection) -> driver.Collection:
 class MemoryEngine:
     """The engine's pure core, and a dictionary where the store would be.
 
-    `groups` notes how many commands came at once; while it is `away`, nothing can be written.
+    `groups` notes how many commands came at once, `looks` how often several cases were asked for; while it is `away`,
+    nothing can be written.
     """
 
     cases: dict[UUID, Case[State]] = field(default_factory=dict)
     groups: list[int] = field(default_factory=list)
+    looks: int = 0
     away: bool = False
 
     async def command(self, command: Command[Any]) -> Answered:
@@ -88,6 +90,10 @@ class MemoryEngine:
         if case is None or case.state is None:
             return None
         return CaseView(case_id, case.state, case.work, case.v, case.parked)
+
+    async def look(self, case_ids: Sequence[UUID]) -> dict[UUID, CaseView[State]]:
+        self.looks += 1
+        return {case_id: view for case_id in case_ids if (view := await self.case(case_id))}
 
     async def sealed(self, case_id: UUID) -> dict[str, bytes]:
         return self._known(case_id).changes.blobs
@@ -137,13 +143,13 @@ class House:
             Numbers(as_collection(self.numbers_kept)),
             Doubles(as_collection(self.doubles_kept)),
         )
-        self.same_person = SamePerson(self.doubles, self.engine.case)
+        self.same_person = SamePerson(self.doubles, self.engine.look)
         self.submissions = Submissions(
             keyring=self.keyring,
             index=self.index,
             numbers=self.numbers,
             doubles=self.same_person,
-            resubmissions=Resubmissions(Mendings(as_collection(Collection())), self.links, self.engine.case),
+            resubmissions=Resubmissions(Mendings(as_collection(Collection())), self.links, self.engine.look),
             policies=rules().policies,
         )
         self.erasing = Erasing(

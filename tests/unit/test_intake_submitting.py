@@ -111,6 +111,15 @@ async def test_the_same_person_is_warned_of_with_the_earliest_case(house: House)
     assert "012345678" not in str(house.doubles_kept.documents)
 
 
+async def test_however_many_doubles_a_batch_has_their_cases_are_looked_at_once(house: House) -> None:
+    for _ in range(3):
+        await house.opened()
+    before = house.engine.looks
+    prepared = await house.prepare(*[complete() for _ in range(5)])
+    assert {each.command.data.filing.possible_double_of is not None for each in prepared} == {True}
+    assert house.engine.looks == before + 1
+
+
 async def test_a_rejected_request_is_nobodys_double(house: House) -> None:
     await house.prepare(complete(narrative=None))
     (prepared,) = await house.prepare(complete())
