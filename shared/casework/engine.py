@@ -156,10 +156,6 @@ class Engine(Generic[S]):
         """All sealed blobs that this service keeps of a case. Raises `CaseUnknown`."""
         return (await self._history(case_id))[1]
 
-    async def sealed_of(self, case_ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]]:
-        """The sealed blobs of several cases, asked for at once; unknown cases are left out."""
-        return await self.store.sealed(case_ids)
-
     async def cases(self, case_ids: Sequence[UUID]) -> dict[UUID, CaseView[S]]:
         """Several cases as they stand; unknown ones are left out."""
         found = await self.store.load(case_ids)

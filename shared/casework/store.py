@@ -151,11 +151,6 @@ class Store(Generic[S]):
             return None
         return [read_event(event) for event in documents[0].get("events", ())], dict(documents[0].get("sealed", {}))
 
-    async def sealed(self, case_ids: Iterable[UUID]) -> dict[UUID, dict[str, bytes]]:
-        """The sealed blobs of several cases in one query, without their events; unknown cases are left out."""
-        documents = await self._find({"_id": {"$in": list(case_ids)}}, {"sealed": 1})
-        return {document["_id"]: dict(document.get("sealed", {})) for document in documents}
-
     async def _lost(self, writers: Mapping[UUID, UUID]) -> frozenset[UUID]:
         documents = await self._find({"_id": {"$in": list(writers)}}, {"writer": 1})
         stored = {document["_id"]: document.get("writer") for document in documents}
