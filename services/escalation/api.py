@@ -18,14 +18,13 @@ from services.escalation.bodies import (
     RemandBody,
 )
 from services.escalation.desk import Engine, Filters, OfficialsDesk
-from shared.casework.commands import Answered
 from shared.contracts.vocabulary import ReviewGround, Urgency
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
-from shared.web.idempotency import IdempotencyKey, mark_replayed
+from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
 
@@ -92,7 +91,7 @@ def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
     ) -> dict[str, Any]:
         """End a claimed case, having seen its newest facts."""
         with personal_refusals():
-            return _said(await desk.decide(case_id, staff, key, body), response)
+            return said(await desk.decide(case_id, staff, key, body), response)
 
     @routes.post("/cases/{case_id}/remand")
     async def remand(
@@ -100,7 +99,7 @@ def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
     ) -> dict[str, Any]:
         """Send a claimed case back to the field office, as often as policy allows."""
         with personal_refusals():
-            return _said(await desk.remand(case_id, staff, key, body), response)
+            return said(await desk.remand(case_id, staff, key, body), response)
 
     @routes.post("/cases/{case_id}/ask")
     async def ask(case_id: UUID, body: AskBody, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
         Only while the requestor is asked the clock stands still: until the answer, or until its time is over.
         """
         with personal_refusals():
-            return _said(await desk.ask(case_id, staff, key, body), response)
+            return said(await desk.ask(case_id, staff, key, body), response)
 
 
 def _add_claims(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
@@ -117,13 +116,13 @@ def _add_claims(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
     async def claim(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
         """Take a case in hand; again to keep it longer. Never for somebody who had it at the field office."""
         with personal_refusals():
-            return _said(await desk.claim(case_id, staff, key), response)
+            return said(await desk.claim(case_id, staff, key), response)
 
     @routes.post("/cases/{case_id}/release")
     async def release(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
         """Give a claimed case back to the queue. A draft stays for whoever wrote it."""
         with personal_refusals():
-            return _said(await desk.release(case_id, staff, key), response)
+            return said(await desk.release(case_id, staff, key), response)
 
     @routes.post("/cases/{case_id}/hand-over")
     async def hand_over(
@@ -131,7 +130,7 @@ def _add_claims(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
     ) -> dict[str, Any]:
         """Give a claimed case to a colleague, with its drafts; or take it over from one who is absent."""
         with personal_refusals():
-            return _said(await desk.hand_over(case_id, staff, key, body), response)
+            return said(await desk.hand_over(case_id, staff, key, body), response)
 
     @routes.post("/cases/{case_id}/draft")
     async def draft(
@@ -139,14 +138,14 @@ def _add_claims(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
     ) -> dict[str, Any]:
         """Keep what the decision might be, in place of one's earlier draft. It outlasts the claim."""
         with personal_refusals():
-            return _said(await desk.draft(case_id, staff, key, body), response)
+            return said(await desk.draft(case_id, staff, key, body), response)
 
     @routes.post("/cases/{case_id}/recuse")
     async def recuse(
         case_id: UUID, body: RecuseBody, key: IdempotencyKey, staff: sro, response: Response
     ) -> dict[str, Any]:
         """Declare a conflict: the case is never offered or allowed to the caller again. It cannot be taken back."""
-        return _said(await desk.recuse(case_id, staff, key, body), response)
+        return said(await desk.recuse(case_id, staff, key, body), response)
 
 
 def _add_decisions(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
@@ -159,8 +158,3 @@ def _add_decisions(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
         case: the same request again is answered as before. `unknown` is to be sent again with the same key.
         """
         return await desk.decide_all(staff, key, body)
-
-
-def _said(answered: Answered, response: Response) -> dict[str, Any]:
-    mark_replayed(response, replayed=answered.replayed)
-    return dict(answered.answer)

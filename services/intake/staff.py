@@ -29,7 +29,7 @@ from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealing import CaseKey, seal
-from shared.web.idempotency import IdempotencyKey, mark_replayed
+from shared.web.idempotency import IdempotencyKey, said
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -265,9 +265,3 @@ def cause_of(ask: Ask, person: Staff, case_id: UUID, key: str, wish: BaseModel) 
 def _fields(known: dict[str, Any]) -> list[str]:
     nested = [f"{part}.{name}" for part in ("noncitizen", "requestor") for name in known.get(part, {})]
     return nested + [part for part in known if part not in ("noncitizen", "requestor")]
-
-
-def said(answered: Answered, response: Response) -> dict[str, Any]:
-    """The answer, marked when it is a repeat."""
-    mark_replayed(response, replayed=answered.replayed)
-    return dict(answered.answer)

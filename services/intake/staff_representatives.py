@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from services.intake.commands import Ask
 from services.intake.representing import Representative, Representing
-from services.intake.staff import StaffDesk, cause_of, said
+from services.intake.staff import StaffDesk, cause_of
 from shared.contracts.sealed import Requestor
 from shared.contracts.texts import Email, Line, Name, Short
 from shared.contracts.vocabulary import Language, RequestorType
-from shared.web.idempotency import IdempotencyKey
+from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
 

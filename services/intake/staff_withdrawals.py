@@ -12,8 +12,8 @@ from services.intake.asking import CaseView
 from services.intake.asking import Engine as AskingEngine
 from services.intake.commands import Ask, RuleOnWithdrawal
 from services.intake.domain.case import Withdrawable
-from services.intake.staff import StaffDesk, cause_of, may_see, said
-from shared.web.idempotency import IdempotencyKey
+from services.intake.staff import StaffDesk, cause_of, may_see
+from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
 _MOST = 200

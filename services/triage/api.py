@@ -13,14 +13,13 @@ from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, Q
 from services.triage.desk import Engine, OfficersDesk
 from services.triage.gathering import gathered
 from services.triage.headquarters import AnsweringDesk
-from shared.casework.commands import Answered
 from shared.contracts.vocabulary import Urgency
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
-from shared.web.idempotency import IdempotencyKey, mark_replayed
+from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
 
@@ -84,13 +83,13 @@ def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     async def claim(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
         """Take a case in hand; again to keep it longer."""
         with personal_refusals():
-            return _said(await desk.claim(case_id, staff, key), response)
+            return said(await desk.claim(case_id, staff, key), response)
 
     @routes.post("/cases/{case_id}/release")
     async def release(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
         """Give a claimed case back to the queue."""
         with personal_refusals():
-            return _said(await desk.release(case_id, staff, key), response)
+            return said(await desk.release(case_id, staff, key), response)
 
     @routes.post("/cases/{case_id}/forward")
     async def forward(
@@ -98,7 +97,7 @@ def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     ) -> dict[str, Any]:
         """Give a case without an office, or a misrouted one, to an office. The clock goes on."""
         with personal_refusals():
-            return _said(await desk.forward(case_id, staff, key, body), response)
+            return said(await desk.forward(case_id, staff, key, body), response)
 
     @routes.post("/cases/{case_id}/decide")
     async def decide(
@@ -106,7 +105,7 @@ def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     ) -> dict[str, Any]:
         """Give a claimed case its initial consideration, having seen its newest facts."""
         with personal_refusals():
-            return _said(await desk.decide(case_id, staff, key, body), response)
+            return said(await desk.decide(case_id, staff, key, body), response)
 
     @routes.post("/cases/{case_id}/ask")
     async def ask(
@@ -114,7 +113,7 @@ def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     ) -> dict[str, Any]:
         """Ask the requestor; the clock stands still until the answer, or until its time is over."""
         with personal_refusals():
-            return _said(await desk.ask(case_id, staff, key, body), response)
+            return said(await desk.ask(case_id, staff, key, body), response)
 
 
 def _add_decisions(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
@@ -127,8 +126,3 @@ def _add_decisions(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
         case: the same request again is answered as before. `unknown` is to be sent again with the same key.
         """
         return await desk.decide_all(staff, key, body)
-
-
-def _said(answered: Answered, response: Response) -> dict[str, Any]:
-    mark_replayed(response, replayed=answered.replayed)
-    return dict(answered.answer)

@@ -1,6 +1,6 @@
 """An officer's desk: the queue, one case with what is sealed, and orders, behind the HTTP endpoints."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
@@ -70,9 +70,7 @@ class OfficersDesk:
         """The open cases of the officer's offices, most urgent first."""
         officer, now = officer_of(staff), whole_milliseconds(self._now())
         theirs = officer.offices | ({TO_BE_ASSIGNED} if officer.assigns else set())
-        if office is not None and office not in theirs:
-            raise Problem(403, "not_your_office", "This is not allowed.", "Your sign-in does not name this office.")
-        query: dict[str, Any] = {"queue.open": {"$in": [office] if office else sorted(theirs)}}
+        query: dict[str, Any] = {"queue.open": {"$in": named(office, theirs)}}
         if urgency is not None:
             query["queue.rank"] = RANK[urgency]
         query |= casework.claim_filter(claimed=claimed, mine=mine, actor=staff.subject, now=now)
@@ -151,6 +149,13 @@ class OfficersDesk:
     async def _order(self, order: Order, case_id: UUID, staff: Staff, key: str, data: Any) -> Answered:
         identity = _id(order, case_id, staff, key)
         return await self._engine.command(Command(order, identity, case_id, whole_milliseconds(self._now()), data))
+
+
+def named(office: str | None, theirs: Set[str]) -> list[str]:
+    """The office that is asked for, or all of theirs; 403 for one that is none of them."""
+    if office is not None and office not in theirs:
+        raise Problem(403, "not_your_office", "This is not allowed.", "Your sign-in does not name this office.")
+    return [office] if office else sorted(theirs)
 
 
 def _id(order: Order, case_id: UUID, staff: Staff, key: str) -> UUID:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.triage.answering import Answer, open_questions
-from services.triage.desk import officer_of
+from services.triage.desk import named, officer_of
 from services.triage.domain.case import State, WithHeadquarters
 from services.triage.officers import Order
 from shared.casework.commands import Answered, command_id, whole_milliseconds
@@ -21,8 +21,7 @@ from shared.contracts.vocabulary import Service, Urgency
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework
 from shared.web.casework import Limit, Skip, personal_refusals
-from shared.web.idempotency import IdempotencyKey, mark_replayed
-from shared.web.problems import Problem
+from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
 
 
@@ -77,9 +76,7 @@ class AnsweringDesk:
     async def questions(self, staff: Staff, *, office: str | None, skip: int, limit: int) -> QuestionPage:
         """What headquarters asks the officer's offices, one open question of each case."""
         officer, now = officer_of(staff), whole_milliseconds(self._now())
-        if office is not None and office not in officer.offices:
-            raise Problem(403, "not_your_office", "This is not allowed.", "Your sign-in does not name this office.")
-        query = {"queue.asked": {"$in": [office] if office else sorted(officer.offices)}}
+        query = {"queue.asked": {"$in": named(office, officer.offices)}}
         found = await self._engine.listing(query, sort=casework.SORT, skip=skip, limit=limit + 1)
         return QuestionPage(questions=[_listed(view, now) for view in found[:limit]], more=len(found) > limit)
 
@@ -117,9 +114,7 @@ def add_routes(routes: APIRouter, desk: AnsweringDesk, officer: Any) -> None:
     ) -> dict[str, Any]:
         """Answer a question of headquarters. Whoever does may not review the case there any more."""
         with personal_refusals():
-            answered = await desk.answer(case_id, staff, key, body)
-        mark_replayed(response, replayed=answered.replayed)
-        return dict(answered.answer)
+            return said(await desk.answer(case_id, staff, key, body), response)
 
 
 def _listed(view: CaseView[State], now: datetime) -> QuestionItem:

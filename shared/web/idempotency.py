@@ -1,9 +1,11 @@
 """The idempotency key of every POST: the same key from the same caller is the same request, and is answered alike."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Form, Header
 from starlette.responses import Response
+
+from shared.casework.commands import Answered
 
 REPLAYED: Final = "Idempotency-Replayed"
 """Response header, `true` on an answer that repeats an earlier one."""
@@ -30,3 +32,9 @@ def mark_replayed(response: Response, *, replayed: bool) -> None:
     """Tell the caller that this answer repeats an earlier one."""
     if replayed:
         response.headers[REPLAYED] = "true"
+
+
+def said(answered: Answered, response: Response) -> dict[str, Any]:
+    """A command's answer, marked when it is a repeat."""
+    mark_replayed(response, replayed=answered.replayed)
+    return dict(answered.answer)
