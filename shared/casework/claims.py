@@ -42,12 +42,16 @@ def take(work: Mapping[str, Any], actor: str, *, now: datetime, lasts: timedelta
     if claim is not None and claim.keeps_out(actor, now):
         return Refused("claimed_by_another", f"Somebody else has claimed this case until {claim.until.isoformat()}.")
     since = claim.at if claim is not None and claim.by == actor else now
-    return {"claim": {"by": actor, "at": since, "until": now + lasts}, "touched": list(touched(work, actor))}
+    return _in_hand(work, actor, since=since, until=now + lasts)
 
 
 def given_to(work: Mapping[str, Any], to: str, *, now: datetime, lasts: timedelta) -> dict[str, Any]:
     """The changes to `work` by which the case changes hands, whoever had it before."""
-    return {"claim": {"by": to, "at": now, "until": now + lasts}, "touched": list(touched(work, to))}
+    return _in_hand(work, to, since=now, until=now + lasts)
+
+
+def _in_hand(work: Mapping[str, Any], who: str, *, since: datetime, until: datetime) -> dict[str, Any]:
+    return {"claim": {"by": who, "at": since, "until": until}, "touched": list(touched(work, who))}
 
 
 def held_by(work: Mapping[str, Any], actor: str) -> Claim | Refused:
