@@ -10,6 +10,7 @@ from jinja2 import Environment
 
 from services.notification.rendering import Rendered
 from shared.contracts.vocabulary import Letter
+from shared.language.catalogues import SOURCE
 
 SUBJECT: Final = "Second Look: please look at your cases"
 
@@ -35,6 +36,8 @@ class OfficeLetters:
     def render(self, letter: Letter, *, number: str, link: str) -> Rendered:
         """A mail with the case's number and where staff look."""
         parts = {
+            "language": SOURCE,
+            "direction": "ltr",
             "subject": SUBJECT,
             "says": SAYS[letter],
             "number": f"Case number: {number}",
@@ -42,4 +45,4 @@ class OfficeLetters:
             "link": link,
             "no_reply": NO_REPLY,
         }
-        return Rendered("en", SUBJECT, self._text.render(parts), self._html.render(parts))
+        return Rendered(SOURCE, SUBJECT, self._text.render(parts), self._html.render(parts))
