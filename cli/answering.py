@@ -8,11 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.cases import Number, find, office_of
-from cli.officer import HEADQUARTERS, TO_BE_ASSIGNED
+from cli.cases import Number, find_for_officer, officer_of
 from cli.queues import local
 from cli.saying import Failed, as_json, out, plainly
-from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
+from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
 from shared.contracts.vocabulary import Service
 
 
@@ -30,7 +29,7 @@ def questions(
     Example: `secondlook questions --office SNA`
     """
     office = office.upper()
-    found = asyncio.run(_questions(office, data, _token(office, data, token, myself)))
+    found = asyncio.run(_questions(office, data, officer_of(office, data, token, myself)))
     if as_json_:
         as_json(found)
         return
@@ -75,8 +74,7 @@ async def _questions(office: str, data: Path, token: str) -> list[dict[str, Any]
 async def _answer(
     number: str, text: str, question: str | None, data: Path, *, token: str | None, myself: str | None
 ) -> dict[str, Any]:
-    found = await find(number, data, token or token_for("analyst", data, given=None))
-    own = _token(office_of(found) or HEADQUARTERS, data, token, myself)
+    found, own = await find_for_officer(number, data, token=token, myself=myself)
     async with desk(Service.TRIAGE, own, data) as triage:
         asked = (await triage.case(found["case_id"])).get("asked_by_headquarters") or []
         if question is None and len(asked) != 1:
@@ -87,8 +85,3 @@ async def _answer(
         said = {"question": question or asked[0]["id"], "text": text}
         told: dict[str, Any] = await triage.do(found["case_id"], "answer", said)
         return told
-
-
-def _token(office: str, data: Path, token: str | None, myself: str | None) -> str:
-    office = HEADQUARTERS if office == TO_BE_ASSIGNED else office
-    return token_for("officer", data, given=token, offices=[office], myself=myself)

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.table import Table
@@ -11,12 +12,19 @@ from cli.saying import Failed, as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Token, desk, policy_now, token_for
 from deploy.demo.report import timeline, word
 from shared.calling.instances import Refusal
+from shared.calling.staff import Desk
 from shared.contracts.vocabulary import Service
 from shared.policy.loading import load
+from shared.policy.model import HEADQUARTERS, TO_BE_ASSIGNED
 
 app = typer.Typer(help="Look at single cases. Example: `secondlook case show 55MY1-Z1HT0-H`", no_args_is_help=True)
 
 Number = Annotated[str, typer.Argument(help="The case number, as in a letter; spaces, case and O for 0 are forgiven.")]
+
+
+Facts = Annotated[
+    int | None, typer.Option("--facts", help="The version of the facts that you saw; the newest when left out.")
+]
 
 
 async def find(number: str, data: Path, token: str) -> dict[str, Any]:
@@ -35,6 +43,25 @@ def office_of(found: dict[str, Any]) -> str | None:
     assignment = ((found.get("filing") or {}).get("heard") or {}).get("assignment") or {}
     office: str | None = assignment.get("office")
     return office
+
+
+def officer_of(office: str | None, data: Path, token: str | None, myself: str | None) -> str:
+    """The token that was given; else one of an officer of this office: headquarters' for cases to be assigned."""
+    own = office if office and office != TO_BE_ASSIGNED else HEADQUARTERS
+    return token_for("officer", data, given=token, offices=[own], myself=myself)
+
+
+async def find_for_officer(
+    number: str, data: Path, *, token: str | None, myself: str | None
+) -> tuple[dict[str, Any], str]:
+    """The case of a number, and the token of an officer of its office."""
+    found = await find(number, data, token or token_for("analyst", data, given=None))
+    return found, officer_of(office_of(found), data, token, myself)
+
+
+async def facts_seen(at: Desk, case_id: UUID | str, facts: int | None) -> int:
+    """The version of the facts that was seen; the newest where it is not said."""
+    return facts if facts is not None else int((await at.case(case_id))["facts_version"])
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.cases import find
+from cli.cases import facts_seen, find
 from cli.saying import advised, err, out
 from cli.where import desk
 from shared.calling.staff import without_nothing
@@ -45,7 +45,7 @@ async def decide(
             decisions = []
             for place in places:
                 case_id = cases[place]["case_id"]
-                seen = facts if facts is not None else (await service.case(case_id))["facts_version"]
+                seen = await facts_seen(service, case_id, facts)
                 decisions.append(without_nothing(said) | {"case_id": case_id, "facts_seen": seen})
             became |= zip(places, await service.decide(decisions, claim=claim, dry_run=dry_run), strict=True)
     return [(number, became[place]) for place, number in enumerate(numbers)]

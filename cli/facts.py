@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.cases import Number, find, office_of
+from cli.cases import Facts, Number, find_for_officer
 from cli.saying import Failed, as_json, out, plainly
-from cli.where import DEFAULT, Data, Json, Myself, Token, desk, token_for
+from cli.where import DEFAULT, Data, Json, Myself, Token, desk
 from deploy.demo.report import word
 from shared.contracts.vocabulary import Service
 
-HEADQUARTERS = "HQ"
 LISTS = ("mitigating", "aggravating")
 GANG = "gang_participation"
 YES_NO = {"yes": True, "true": True, "no": False, "false": False}
@@ -25,9 +24,6 @@ Told = Annotated[
         "of gang_participation the age at the conduct, or no."
     ),
 ]
-Seen = Annotated[
-    int | None, typer.Option("--facts", help="The version of the facts that you saw; the newest when left out.")
-]
 
 
 @plainly
@@ -38,7 +34,7 @@ def facts(
     take_back: Annotated[
         list[str] | None, typer.Option(help="A fact of which what staff said no longer holds. May repeat.")
     ] = None,
-    seen: Seen = None,
+    seen: Facts = None,
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
@@ -83,8 +79,7 @@ def _value(name: str, value: str) -> Any:
 async def _correct(
     number: str, wish: dict[str, Any], data: Path, *, token: str | None, myself: str | None, seen: int | None
 ) -> int:
-    found = await find(number, data, token or token_for("analyst", data, given=None))
-    own = _token(found, data, token, myself)
+    found, own = await find_for_officer(number, data, token=token, myself=myself)
     version = found.get("amendment", 0) if seen is None else seen
     async with desk(Service.INTAKE, own, data) as intake:
         answer = await intake.do(found["case_id"], "facts", wish | {"facts_seen": version})
@@ -109,8 +104,8 @@ def presumption(
 
 
 async def _presumption(number: str, data: Path, *, token: str | None, myself: str | None) -> Any:
-    found = await find(number, data, token or token_for("analyst", data, given=None))
-    async with desk(Service.TRIAGE, _token(found, data, token, myself), data) as triage:
+    found, own = await find_for_officer(number, data, token=token, myself=myself)
+    async with desk(Service.TRIAGE, own, data) as triage:
         return (await triage.case(found["case_id"]))["presumption"]
 
 
@@ -145,7 +140,3 @@ def _said(entry: dict[str, Any]) -> str:
 
 def _short(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
-def _token(found: dict[str, Any], data: Path, token: str | None, myself: str | None) -> str:
-    return token_for("officer", data, given=token, offices=[office_of(found) or HEADQUARTERS], myself=myself)

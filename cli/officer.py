@@ -4,20 +4,17 @@ import asyncio
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
 from cli import deciding, queues
-from cli.cases import Number, find, office_of
+from cli.cases import Facts, Number, facts_seen, find_for_officer, office_of, officer_of
 from cli.deciding import DryRun, Numbers, TakeInHand
 from cli.saying import as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
-from shared.calling.staff import Desk, names, without_nothing
+from shared.calling.staff import names, without_nothing
 from shared.contracts.vocabulary import Service
-
-TO_BE_ASSIGNED = "TO_BE_ASSIGNED"
-HEADQUARTERS = "HQ"
+from shared.policy.model import TO_BE_ASSIGNED
 
 Outcome = Annotated[str, typer.Option(help="FAVOURABLE, DECLINED, REFERRED or MOOT.")]
 Reason = Annotated[
@@ -25,9 +22,6 @@ Reason = Annotated[
 ]
 Granted = Annotated[list[str] | None, typer.Option(help="With FAVOURABLE: what is granted, like RELEASE. May repeat.")]
 Text = Annotated[str | None, typer.Option(help="Your own words; sealed before they are kept.")]
-Facts = Annotated[
-    int | None, typer.Option("--facts", help="The version of the facts that you saw; the newest when left out.")
-]
 
 
 @plainly
@@ -45,7 +39,7 @@ def queue(
     Example: `secondlook queue --office SNA`
     """
     office = office.upper()
-    found = asyncio.run(_queue(office, data, _token([office], data, token, myself), mine=mine))
+    found = asyncio.run(_queue(office, data, officer_of(office, data, token, myself), mine=mine))
     if as_json_:
         as_json(found)
     else:
@@ -105,8 +99,8 @@ def decide(
     }
 
     @cache
-    def of_office(office: str) -> str:
-        return _token([office], data, token, myself)
+    def of_office(office: str | None) -> str:
+        return officer_of(office, data, token, myself)
 
     became = asyncio.run(
         deciding.decide(
@@ -115,7 +109,7 @@ def decide(
             data,
             at=Service.TRIAGE,
             looking=token or token_for("analyst", data, given=None),
-            token_of=lambda found: of_office(office_of(found) or HEADQUARTERS),
+            token_of=lambda found: of_office(office_of(found)),
             facts=facts,
             claim=claim,
             dry_run=dry_run,
@@ -154,24 +148,10 @@ async def _order(
     myself: str | None,
     facts: int | None,
 ) -> dict[str, Any]:
-    """Find the case, sign in as an officer of its office, and do it on the facts as they were seen."""
-    found = await find(number, data, token or token_for("analyst", data, given=None))
-    own = _token([office_of(found) or HEADQUARTERS], data, token, myself)
+    """Find the case, sign in as an officer of its office, and do it; all but a claim on the facts as they were seen."""
+    found, own = await find_for_officer(number, data, token=token, myself=myself)
     async with desk(Service.TRIAGE, own, data) as triage:
-        return await on_seen_facts(triage, found["case_id"], what, said, facts)
-
-
-async def on_seen_facts(
-    at: Desk, case_id: UUID | str, what: str, said: dict[str, Any], facts: int | None
-) -> dict[str, Any]:
-    """An order; all but a claim say which version of the facts was seen."""
-    if what != "claim":
-        seen = facts if facts is not None else (await at.case(case_id))["facts_version"]
-        said = without_nothing(said) | {"facts_seen": seen}
-    answer: dict[str, Any] = await at.do(case_id, what, said)
-    return answer
-
-
-def _token(offices: list[str], data: Path, token: str | None, myself: str | None) -> str:
-    offices = [HEADQUARTERS if office == TO_BE_ASSIGNED else office for office in offices]
-    return token_for("officer", data, given=token, offices=offices, myself=myself)
+        if what != "claim":
+            said = without_nothing(said) | {"facts_seen": await facts_seen(triage, found["case_id"], facts)}
+        answer: dict[str, Any] = await triage.do(found["case_id"], what, said)
+        return answer

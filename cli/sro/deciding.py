@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from cli import deciding
-from cli.cases import Number
+from cli.cases import Facts, Number
 from cli.deciding import DryRun, Numbers, TakeInHand
 from cli.officer import Granted
 from cli.saying import Failed, as_json, out, plainly
-from cli.sro.ordering import Facts, Reasons, Text, Told, order, order_on_facts, token_of, whole_case
+from cli.sro.ordering import Reasons, Text, Told, order, order_on_facts, token_of, whole_case
 from cli.where import DEFAULT, Data, Json, Myself, Token
 from shared.calling.staff import names
 from shared.contracts.vocabulary import Service

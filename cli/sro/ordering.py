@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.cases import find
+from cli.cases import facts_seen, find
 from cli.where import desk, token_for
 from shared.calling.staff import without_nothing
 from shared.contracts.vocabulary import Service
@@ -15,9 +15,6 @@ Reasons = Annotated[
     list[str], typer.Option("--reason", help="A reason code that fits the outcome (`sro show` lists them). May repeat.")
 ]
 Text = Annotated[str | None, typer.Option(help="Your own words; sealed before they are kept.")]
-Facts = Annotated[
-    int | None, typer.Option("--facts", help="The version of the facts that you saw; the newest when left out.")
-]
 Told = Annotated[
     int | None,
     typer.Option(
@@ -57,8 +54,7 @@ async def _order(
     async with desk(Service.ESCALATION, token, data) as escalation:
         given = without_nothing(said)
         if on_facts:
-            newest = seen is None and (await escalation.case(found["case_id"]))["facts_version"]
-            given |= {"facts_seen": newest if seen is None else seen}
+            given |= {"facts_seen": await facts_seen(escalation, found["case_id"], seen)}
         answer: dict[str, Any] = await escalation.do(found["case_id"], what, given)
         return answer
 

@@ -12,11 +12,11 @@ from deploy.local.mailbox import Mailbox
 from shared.calling.instances import Instances
 from shared.calling.staff import Desk
 from shared.contracts.vocabulary import Service
+from shared.policy.model import HEADQUARTERS, TO_BE_ASSIGNED
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 
 LOOK_EVERY_SECONDS: Final = 0.6
-TO_BE_ASSIGNED: Final = "TO_BE_ASSIGNED"
 
 
 class Board:
@@ -66,7 +66,7 @@ class Staff:
         self._triage = triage = services[Service.TRIAGE]
         self._offices: dict[str, Board] = {}
         # Not the SRO: who had a case in hand before may not review it.
-        assigning = Desk(triage, issuer.staff("assigning-at-headquarters", [Role.OFFICER], offices=["HQ"]))
+        assigning = Desk(triage, issuer.staff("assigning-at-headquarters", [Role.OFFICER], offices=[HEADQUARTERS]))
         self.to_be_assigned = Board(assigning, office=TO_BE_ASSIGNED)
         reviewing = Desk(services[Service.ESCALATION], issuer.staff("senior-reviewing-official", [Role.SRO]))
         self.headquarters = Board(reviewing)
