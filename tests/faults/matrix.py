@@ -18,6 +18,7 @@ from tests.faults.load import Asked, Notes, Outsiders, wave
 IN_A_WAVE = 6
 DONE_SECONDS = 120.0
 QUIET_SECONDS = 45.0
+LAST_POINT_SECONDS = 10.0
 PENDING: Final = {"pending_since": {"$exists": True}}
 
 INTAKE, TRIAGE, ESCALATION = SERVICES
@@ -111,6 +112,8 @@ class Run:
         try:
             if not await self._load():
                 self._unclean.append(f"not done after {DONE_SECONDS:.0f} s")
+            # What is seen of the last step may be published before its last point is reached.
+            await until(lambda: _holds(lane.counters.happened > happened), within=LAST_POINT_SECONDS)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
