@@ -10,7 +10,7 @@ from typing import Any, assert_never
 from services.escalation import asking, claiming, officials
 from services.escalation.admission import claim_that_holds, kept_away
 from services.escalation.domain import arbitration
-from services.escalation.domain.file import FieldRecord, File, with_amendment, with_record, with_request
+from services.escalation.domain.file import FieldRecord, File, with_amendment, with_record, with_request, with_requestor
 from services.escalation.domain.states import (
     AwaitingRequestor,
     Following,
@@ -36,10 +36,18 @@ QUEUE = "HQ"
 
 
 def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
-    """Newer facts are filed, before and after escalation; an answer sets the SRO's clock going again."""
+    """Newer facts are filed, before and after escalation; an answer sets the SRO's clock going again.
+
+    An officer of the field office who did it may not review the case any more.
+    """
     data = event.data
-    newer = refiled(state, with_amendment(file_of(state), amendment_of(event), facts_told(data)))
-    return Step(state=arbitration.answered(newer, data.answers, context.policy, context.now), keep=data.sealed)
+    filed = with_amendment(file_of(state), amendment_of(event), facts_told(data))
+    newer = refiled(state, with_requestor(filed, data.amendment, data.requestor_type))
+    return Step(
+        state=arbitration.answered(newer, data.answers, context.policy, context.now),
+        keep=data.sealed,
+        work=claim_that_holds(newer.file, context.work),
+    )
 
 
 def on_request_withdrawn(

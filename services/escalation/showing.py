@@ -129,7 +129,7 @@ def _requestor_side(file: File, personal: Personal) -> dict[str, Any] | None:
         "facts_version": request.amendment,
         "decision_under_review": request.decision_under_review,
         "relief_sought": request.relief_sought,
-        "requestor_type": request.requestor_type,
+        "requestor_type": file.requestor_type,
         "received_at": request.received_at,
         "narrative": submitted.get("narrative"),
         "text": _text(personal, "review"),

@@ -43,7 +43,8 @@ def facts_told(data: events.RequestAmended | events.ReviewRequested) -> Mapping[
 def amendment_of(event: Event[events.RequestAmended]) -> Amendment:
     """When something was told later, and what it was about."""
     data = event.data
-    return Amendment(data.amendment, event.time, data.changed, data.answers)
+    touched_by = data.amended_by if data.for_office else None
+    return Amendment(data.amendment, event.time, data.changed, data.answers, touched_by)
 
 
 def request_of(event: Event[events.ReviewRequested]) -> Request:

@@ -1,7 +1,7 @@
 """The one way in which a filing is amended, by whomever: numbered, within its limit, told as `request.amended`."""
 
 from services.intake import translate
-from services.intake.commands import Boxes
+from services.intake.commands import Boxes, Hand
 from services.intake.domain.case import Accepted, Resolved, State, with_filing
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change, amended
 from shared.casework.reaction import Emit, Refused, Step
@@ -15,7 +15,7 @@ TOO_LARGE = Refused("too_large", "This case has reached the limit of what can be
 FACTS_CHANGED = Refused("facts_changed", "The case has changed since you looked at it. Look again, then decide.")
 
 
-def amend(state: Accepted, change: Change, boxes: Boxes, *, by: str | None = None) -> Step[State] | Refused:
+def amend(state: Accepted, change: Change, boxes: Boxes, *, by: Hand | None = None) -> Step[State] | Refused:
     """The case after a change. `by`: the member of staff who made it; None: the requestor."""
     if not change.names:
         return Refused("nothing_changed", "Nothing was added or changed.")

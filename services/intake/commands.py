@@ -37,6 +37,14 @@ class When(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hand:
+    """The member of staff who did something. `for_office`: as an officer of a field office, not for headquarters."""
+
+    who: str
+    for_office: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Submit:
     """A request, ready to be accepted or not. `missing` names everything that is not there, required or not.
 
@@ -92,7 +100,7 @@ class CorrectFacts:
     facts_seen: int
     facts: Facts
     boxes: Boxes
-    by: str
+    by: Hand
     takes_back: tuple[str, ...] = ()
 
 
@@ -102,7 +110,7 @@ class RuleOnConsent:
 
     facts_seen: int
     verified: bool
-    by: str
+    by: Hand
     kind: ConsentKind | None = None
 
 
@@ -112,7 +120,7 @@ class RuleOnWithdrawal:
 
     facts_seen: int
     confirmed: bool
-    by: str
+    by: Hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,7 @@ class HandOver:
     to: RequestorType
     language: Language | None
     boxes: Boxes
-    by: str | None = None
+    by: Hand | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def on_consent(state: State | None, command: Command[RuleOnConsent], context: Co
     kind = ruled.kind or filing.consent.kind
     if ruled.verified and not verifies(kind, filing.requestor_type, context.policy.papers):
         return WRONG_PAPER
-    consent = Consent(kind, Ruling(ruled.verified, ruled.by, context.now))
+    consent = Consent(kind, Ruling(ruled.verified, ruled.by.who, context.now))
     return amend(state, Change(names=("consent",), consent=consent), {}, by=ruled.by)
 
 
@@ -61,7 +61,7 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
         return FACTS_CHANGED
     if not ruled.confirmed:
         return amend(replace(state, wish=None), Change(names=(NOT_CONFIRMED,)), {}, by=ruled.by)
-    said = RequestWithdrawn(by=wish.by, confirmed_by=ruled.by)
+    said = RequestWithdrawn(by=wish.by, confirmed_by=ruled.by.who)
     return Step(state=WithdrawalAsked(state.filing, wish.by, context.now), emits=(Emit(said),))
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from services.intake.asking import Engine
-from services.intake.commands import Ask, HandOver
+from services.intake.commands import Ask, Hand, HandOver
 from services.intake.domain.case import Accepted
 from services.intake.domain.filing import Filing
 from services.intake.opening import opened
@@ -47,7 +47,7 @@ class Representing:
         cause: UUID,
         to: Representative | None,
         *,
-        by: str | None = None,
+        by: Hand | None = None,
         seen: int | None = None,
     ) -> Answered:
         """To a representative; None: back to the noncitizen. `by`, `seen`: the member of staff, and what they saw.
@@ -66,7 +66,7 @@ class Representing:
         raise AssertionError("the last attempt either answers or raises")
 
     async def _sealed(
-        self, case_id: UUID, cause: UUID, to: Representative | None, *, by: str | None, seen: int | None
+        self, case_id: UUID, cause: UUID, to: Representative | None, *, by: Hand | None, seen: int | None
     ) -> HandOver:
         view = await self._engine.case(case_id)
         state = view.state if view else None

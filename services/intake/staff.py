@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.intake import from_body
 from services.intake.asking import CaseView, Engine
-from services.intake.commands import Ask, CorrectFacts, RuleOnConsent
+from services.intake.commands import Ask, CorrectFacts, Hand, RuleOnConsent
 from services.intake.domain.asserted import NAMES
 from services.intake.domain.case import Accepted, State, Withdrawable, number_shown
 from services.intake.domain.case_number import read_number
@@ -189,7 +189,7 @@ class StaffDesk:
 
     async def correct(self, case_id: UUID, wish: FactsCorrected, key: str, person: Staff) -> Answered:
         """Staff's facts; health and victims are sealed like the requestor's."""
-        await self.theirs(case_id, person)
+        by = await self.theirs(case_id, person)
         on, cause = self._now().date(), cause_of(Ask.FACTS, person, case_id, key, wish)
         mitigating, aggravating = from_body.sealed_factors_of(wish.facts, "officer", on)
         boxes: dict[str, bytes] = {}
@@ -198,23 +198,25 @@ class StaffDesk:
             sealed = SealedAmendment(mitigating=mitigating, aggravating=aggravating)
             boxes[name] = await self._sealed(case_id, cause, name, sealed)
         facts = from_body.facts_of(wish.facts, "officer", on)
-        data = CorrectFacts(wish.facts_seen, facts, boxes, person.subject, wish.takes_back)
+        data = CorrectFacts(wish.facts_seen, facts, boxes, by, wish.takes_back)
         return await self.do(Ask.FACTS, cause, case_id, data)
 
     async def rule(self, case_id: UUID, wish: ConsentRuled, key: str, person: Staff) -> Answered:
         """Staff's word on consent."""
-        await self.theirs(case_id, person)
+        by = await self.theirs(case_id, person)
         if wish.status is ConsentStatus.CLAIMED:
             raise Problem(422, "no_ruling", "Staff verify or refuse; only the requestor claims.")
         verified = wish.status is ConsentStatus.VERIFIED
-        data = RuleOnConsent(wish.facts_seen, verified, person.subject, wish.kind)
+        data = RuleOnConsent(wish.facts_seen, verified, by, wish.kind)
         return await self.do(Ask.CONSENT, cause_of(Ask.CONSENT, person, case_id, key, wish), case_id, data)
 
-    async def theirs(self, case_id: UUID, person: Staff) -> None:
-        """404 for a case that is not here, 403 for one of another office."""
+    async def theirs(self, case_id: UUID, person: Staff) -> Hand:
+        """In whose hand the case is now. 404 for a case that is not here, 403 for one of another office."""
         view = await self.case(case_id)
+        office = view.state.filing.office if isinstance(view.state, Accepted) else None
         if isinstance(view.state, Accepted):
-            must_be_theirs(person, view.state.filing.office)
+            must_be_theirs(person, office)
+        return Hand(person.subject, for_office=is_of(person, office))
 
     async def _sealed(self, case_id: UUID, cause: UUID, name: str, content: SealedAmendment) -> bytes:
         key = (await self._keyring.get([case_id]))[case_id]
@@ -246,8 +248,12 @@ def clear(case_id: UUID, state: State) -> dict[str, Any]:
 
 def may_see(person: Staff, office: str | None) -> bool:
     """An officer's own office's case, or one that no office has yet; headquarters sees all."""
-    theirs = Role.OFFICER in person.roles and (office is None or office in person.offices)
-    return theirs or person.is_hq
+    return is_of(person, office) or person.is_hq
+
+
+def is_of(person: Staff, office: str | None) -> bool:
+    """Whether this is an officer of the office that has the case, or any officer where none has it yet."""
+    return Role.OFFICER in person.roles and (office is None or office in person.offices)
 
 
 def must_be_theirs(person: Staff, office: str | None, also: Role | None = None) -> None:

@@ -49,11 +49,9 @@ def router(*, representing: Representing, desk: StaffDesk, sign_in: SignIn) -> A
         case_id: UUID, wish: HandedOver, key: IdempotencyKey, person: decides, response: Response
     ) -> dict[str, Any]:
         """Hand the case over. The old private link is dead at once, and a consent has to be verified anew."""
-        await desk.theirs(case_id, person)
+        by = await desk.theirs(case_id, person)
         cause = cause_of(Ask.HAND_OVER, person, case_id, key, wish)
-        answered = await representing.hand_over(
-            case_id, cause, _of(wish.representative), by=person.subject, seen=wish.facts_seen
-        )
+        answered = await representing.hand_over(case_id, cause, _of(wish.representative), by=by, seen=wish.facts_seen)
         return said(answered, response)
 
     return routes

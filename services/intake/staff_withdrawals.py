@@ -74,8 +74,8 @@ def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
         case_id: UUID, wish: WithdrawalRuled, key: IdempotencyKey, person: decides, response: Response
     ) -> dict[str, Any]:
         """Confirm a withdrawal, which then is told as if the noncitizen had asked; or not, and the review goes on."""
-        await desk.theirs(case_id, person)
-        ruled = RuleOnWithdrawal(wish.facts_seen, wish.confirmed, person.subject)
+        by = await desk.theirs(case_id, person)
+        ruled = RuleOnWithdrawal(wish.facts_seen, wish.confirmed, by)
         cause = cause_of(Ask.WITHDRAWAL, person, case_id, key, wish)
         return said(await desk.do(Ask.WITHDRAWAL, cause, case_id, ruled), response)
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 
+from services.intake.commands import Hand
 from services.intake.domain.asserted import Facts
 from services.intake.domain.case import Rejected
 from services.intake.domain.consent import Consent
@@ -70,7 +71,7 @@ def rejected(case: Rejected) -> events.RequestRejected:
     )
 
 
-def amended(filing: Filing, change: Change, by: str | None = None) -> events.RequestAmended:
+def amended(filing: Filing, change: Change, by: Hand | None = None) -> events.RequestAmended:
     """An amendment: of each part that changed, its whole new value (of the facts, all that are known now).
 
     `by`: the member of staff who made it, where it was not the requestor.
@@ -86,7 +87,8 @@ def amended(filing: Filing, change: Change, by: str | None = None) -> events.Req
         language=change.language,
         answers=change.answers,
         link_generation=filing.link_generation,
-        amended_by=by,
+        amended_by=by.who if by else None,
+        for_office=by is not None and by.for_office,
         requestor_type=change.requestor_type,
         represented=filing.represented if change.requestor_type else None,
     )

@@ -108,10 +108,12 @@ def on_amended(state: State | None, event: Event[RequestAmended], context: Conte
 
 def _true_of(said: RequestAmended, touches_contact: bool) -> frozenset[When]:
     changed = set(said.changed)
+    handed_over = touches_contact and "representative" in changed
     conditions = (
         (When.CONTACT_CHANGED, touches_contact and not TOLD_OF_CHANGES.isdisjoint(changed)),
-        (When.HANDED_OVER, touches_contact and "representative" in changed),
+        (When.HANDED_OVER, handed_over),
         (When.LINK_CHANGED, "link" in changed),
+        (When.LINK_ENDED, handed_over or "link" in changed),
         (When.WITHDRAWAL_ASKED, "withdrawal_asked" in changed),
     )
     return frozenset(when for when, is_true in conditions if is_true)

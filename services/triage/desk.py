@@ -216,6 +216,8 @@ def _known(view: CaseView[State], policy: Policy, now: datetime) -> dict[str, An
         "facts_version": case.amendment,
         "missing": submission.incomplete,
         "submission": asdict(submission),
+        "requestor_type": case.requestor_type,
+        "represented": case.represented,
         "custody": asdict(case.situation.custody),
         "removal": asdict(case.situation.removal),
         "place": asdict(case.situation.place) if case.situation.place else None,

@@ -51,6 +51,8 @@ def changes_of(data: events.RequestAmended) -> Mapping[str, Any]:
         "place": data.place and _place(data.place),
         "facts": data.facts and _as_json(data.facts),
         "consent": data.consent and _as_json(data.consent),
+        "requestor_type": data.requestor_type,
+        "represented": data.represented,
     }
     return {field: value for field, value in given.items() if value is not None}
 

@@ -169,8 +169,9 @@ class RequestSubmitted(EventData):
 class RequestAmended(EventData):
     """Facts changed or information added; `amendment` counts from 1. Each clear field is given when it changed.
 
-    `amended_by`: the member of staff who did it; absent where it was the requestor. `requestor_type`, `represented`:
-    given when somebody else is the requestor from now on (`representative` in `changed`); the sealed part says who.
+    `amended_by`: the member of staff who did it; absent where it was the requestor. `for_office`: as an officer of the
+    field office, and so they never review the case. `requestor_type`, `represented`: given when somebody else is the
+    requestor from now on (`representative` in `changed`); the sealed part says who.
     """
 
     type: ClassVar[EventType] = EventType.REQUEST_AMENDED
@@ -186,6 +187,7 @@ class RequestAmended(EventData):
     answers: UUID | None = None
     link_generation: Ordinal = 1
     amended_by: str | None = None
+    for_office: bool = False
     requestor_type: RequestorType | None = None
     represented: bool | None = None
 

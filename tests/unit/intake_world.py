@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.intake.commands import Ask, Submit
+from services.intake.commands import Ask, Hand, Submit
 from services.intake.domain.asserted import Facts
 from services.intake.domain.case import State
 from services.intake.domain.consent import Consent
@@ -42,6 +42,7 @@ from shared.policy.loading import load
 CASE = UUID("5ec0d100-0000-5000-8000-00000000ca5e")
 MONDAY = datetime(2021, 3, 8, 14, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+OFFICER = Hand("officer-1", for_office=True)
 
 
 @cache

@@ -12,6 +12,7 @@ from services.escalation.domain.file import Addressee
 from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
 from shared.casework.errors import CaseUnknown
+from shared.contracts import events
 from shared.contracts.vocabulary import EventType, TriageOutcome
 from tests.unit.escalation_story import ANA, SAM, TOM, UPHELD, WITHDRAWN, Escalation, completed, given, requested
 from tests.unit.one_case import after
@@ -26,6 +27,10 @@ EVERY_ORDER: dict[Order, Callable[[str], Any]] = {
     Order.ASK: lambda who: Ask(who, ("custody",), {}),
     Order.DRAFT: lambda who: SaveDraft(who, {}, {}),
 }
+
+
+def ruled_by(who: str, amendment: int, what: str = "consent", *, for_office: bool = True) -> events.RequestAmended:
+    return events.RequestAmended(amendment=amendment, changed=(what,), amended_by=who, for_office=for_office)
 
 
 def touched_at_the_office(case: Escalation) -> str:
@@ -57,6 +62,17 @@ def answered_for_the_office(case: Escalation) -> str:
     return "touched_before"
 
 
+def ruled_on_consent_for_the_office(case: Escalation) -> str:
+    case.hear("intake", ruled_by(SAM, 1))
+    case.declined()
+    return "touched_before"
+
+
+def did_not_confirm_a_withdrawal_for_the_office(case: Escalation) -> str:
+    case.declined().hear("intake", ruled_by(SAM, 1, "withdrawal_not_confirmed"))
+    return "touched_before"
+
+
 def recused(case: Escalation) -> str:
     assert case.declined().recuse() is None
     return "recused"
@@ -78,6 +94,8 @@ def recused_before_a_remand(case: Escalation) -> str:
         touched_in_the_second_round,
         touched_in_the_first_of_two_rounds,
         answered_for_the_office,
+        ruled_on_consent_for_the_office,
+        did_not_confirm_a_withdrawal_for_the_office,
         recused,
         recused_before_a_remand,
     ],
@@ -105,6 +123,18 @@ def test_an_answer_that_names_the_holder_of_the_claim_makes_claim_and_draft_void
     assert not case.case.work.get("drafts")
     assert case.decide() == "touched_before"
     assert case.claim(TOM) is None
+
+
+def test_a_ruling_for_the_office_makes_claim_and_draft_void_and_one_for_headquarters_does_not() -> None:
+    case = Escalation().declined()
+    case.claim(SAM)
+    case.draft(SAM)
+    case.hear("intake", ruled_by(SAM, 1, for_office=False))
+    assert (case.queue["claimed_by"], len(case.case.work["drafts"])) == (SAM, 1)
+    case.hear("intake", ruled_by(SAM, 2))
+    assert case.queue["claimed_by"] is None
+    assert not case.case.work.get("drafts")
+    assert case.decide(facts_seen=2) == "touched_before"
 
 
 def test_an_answer_of_somebody_else_leaves_claim_and_draft_alone() -> None:

@@ -111,6 +111,13 @@ async def test_the_requestors_side_has_the_ground_what_was_asked_for_and_the_wor
     assert (side["narrative"], side["text"]) == ("She cares for her son.", "Look at her son.")
 
 
+async def test_after_a_hand_over_the_one_who_asks_now_is_shown(desks: Desks[State]) -> None:
+    case = desks.engine.cases[CASE_ID]
+    for number, kind in ((9, RequestorType.ATTORNEY), (8, RequestorType.NONCITIZEN)):  # the older one comes later
+        case.hear("intake", events.RequestAmended(amendment=number, changed=("representative",), requestor_type=kind))
+    assert (await shown(desks))["requestor"]["requestor_type"] == "ATTORNEY"
+
+
 async def test_what_changed_since_the_decision_is_shown_with_the_words_that_came_with_it(desks: Desks[State]) -> None:
     text = await sealed(desks, "amended_2", text="It is in June now.")
     removal = events.Removal(scheduled_for=after(days=90).date())

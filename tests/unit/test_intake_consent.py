@@ -13,7 +13,7 @@ from shared.casework.commands import Answered
 from shared.casework.errors import CommandRefused
 from shared.contracts import events
 from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Language, Recipient, RequestorType, ReviewGround
-from tests.unit.intake_world import DAY, MONDAY, World, assigned, completed, resolved, rules
+from tests.unit.intake_world import DAY, MONDAY, OFFICER, World, assigned, completed, resolved, rules
 
 VERIFIED, REFUSED = Ruling(True, "officer-1", MONDAY), Ruling(False, "officer-1", MONDAY)
 WISH = Withdraw(Recipient.REQUESTOR, {"amended_1": b"box"}, wish=1)
@@ -78,7 +78,7 @@ def refused(world: World, ask: Ask, data: object) -> str:
 
 def test_a_ruling_says_who_and_when_and_is_told() -> None:
     world = submitted()
-    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1"), at=MONDAY + DAY)
+    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by=OFFICER), at=MONDAY + DAY)
     assert world.state.filing.consent == Consent(ConsentKind.FORM_60_001, Ruling(True, "officer-1", MONDAY + DAY))
     said = world.said[-1]
     assert (said.changed, said.consent.status, said.amended_by) == (("consent",), "verified", "officer-1")
@@ -86,10 +86,10 @@ def test_a_ruling_says_who_and_when_and_is_told() -> None:
 
 def test_a_paper_that_is_another_ones_verifies_nobody_but_can_be_refused() -> None:
     world = submitted(RequestorType.ATTORNEY, ConsentKind.FORM_60_001)
-    assert refused(world, Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1")) == "wrong_paper"
-    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=False, by="officer-1"))
+    assert refused(world, Ask.CONSENT, RuleOnConsent(0, verified=True, by=OFFICER)) == "wrong_paper"
+    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=False, by=OFFICER))
     assert world.state.filing.consent.status is ConsentStatus.REFUSED
-    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by="officer-1", kind=ConsentKind.G28))
+    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER, kind=ConsentKind.G28))
     assert world.state.filing.consent.verified
 
 
@@ -119,7 +119,7 @@ def test_a_withdrawal_by_somebody_else_waits_and_everything_goes_on() -> None:
 
 def test_a_confirmed_withdrawal_is_told_with_who_confirmed() -> None:
     world = wished()
-    world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by="officer-1"), at=MONDAY + DAY)
+    world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=OFFICER), at=MONDAY + DAY)
     assert world.state == WithdrawalAsked(world.state.filing, Recipient.REQUESTOR, MONDAY + DAY)
     assert world.said[-1] == events.RequestWithdrawn(by=Recipient.REQUESTOR, confirmed_by="officer-1")
     assert BEHAVIOUR.queue(world.state, {})["withdrawal"] is None
@@ -127,23 +127,23 @@ def test_a_confirmed_withdrawal_is_told_with_who_confirmed() -> None:
 
 def test_a_withdrawal_that_is_not_confirmed_is_gone_and_may_be_asked_again() -> None:
     world = wished()
-    world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by="officer-1"))
+    world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by=OFFICER))
     assert world.state.wish is None
     assert (world.said[-1].changed, world.said[-1].amended_by) == (("withdrawal_not_confirmed",), "officer-1")
-    ruled = RuleOnWithdrawal(2, confirmed=True, by="officer-1")
+    ruled = RuleOnWithdrawal(2, confirmed=True, by=OFFICER)
     assert refused(world, Ask.WITHDRAWAL, ruled) == "no_withdrawal_waits"
     world.ask(Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}, wish=3))
     assert world.state.wish is not None
 
 
 def test_staff_confirm_what_they_have_seen_and_only_what_waits() -> None:
-    ruled = RuleOnWithdrawal(0, confirmed=True, by="officer-1")
+    ruled = RuleOnWithdrawal(0, confirmed=True, by=OFFICER)
     assert refused(submitted(), Ask.WITHDRAWAL, ruled) == "no_withdrawal_waits"
     world = wished()
     assert refused(world, Ask.WITHDRAWAL, ruled) == "facts_changed"
     assert refused(world, Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}, wish=2)) == "already_withdrawn"
     world.hear(resolved())
-    assert refused(world, Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by="officer-1")) == "resolved"
+    assert refused(world, Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=OFFICER)) == "resolved"
     assert BEHAVIOUR.queue(world.state, {})["withdrawal"] is None
 
 
@@ -155,7 +155,7 @@ def test_a_withdrawal_sealed_for_the_other_way_is_sealed_again() -> None:
 
 def test_a_representative_who_is_verified_meanwhile_withdraws_at_once() -> None:
     world = wished(requestor=RequestorType.ATTORNEY, kind=ConsentKind.G28)
-    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by="officer-1"))
+    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER))
     assert world.state.wish is not None  # by itself a ruling on the paper withdraws nothing
     world.ask(Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}))
     assert isinstance(world.state, WithdrawalAsked)
@@ -183,7 +183,7 @@ TO_ATTORNEY = HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"b
 
 def test_whoever_takes_a_case_over_is_not_verified_and_has_another_link() -> None:
     world = wished(requestor=RequestorType.FAMILY)
-    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by="officer-1"))
+    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER))
     world.ask(Ask.HAND_OVER, HandOver(3, RequestorType.ATTORNEY, Language.ES, {"amended_3": b"box"}))
     filing = world.state.filing
     assert (filing.requestor_type, filing.represented, filing.language) == ("ATTORNEY", True, "es")
@@ -205,7 +205,7 @@ def test_a_client_of_the_one_before_finds_the_case_no_more() -> None:
 
 
 def test_a_representative_may_stand_down_and_staff_may_say_so() -> None:
-    alone = HandOver(1, RequestorType.NONCITIZEN, None, {"amended_1": b"box"}, "officer-1")
+    alone = HandOver(1, RequestorType.NONCITIZEN, None, {"amended_1": b"box"}, OFFICER)
     assert refused(submitted(), Ask.HAND_OVER, alone) == "nobody_represents"
     world = submitted(RequestorType.ATTORNEY, ConsentKind.G28)
     world.ask(Ask.HAND_OVER, alone)

@@ -26,6 +26,7 @@ from shared.contracts.vocabulary import ConsentKind, Language, Recipient, Reques
 from tests.unit.intake_world import (
     DAY,
     MONDAY,
+    OFFICER,
     World,
     assigned,
     completed,
@@ -74,13 +75,13 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {})),
     (Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"})),
     (Ask.AMEND, Amend(2, Change(("link",), new_link=True), {})),
-    (Ask.CONSENT, RuleOnConsent(1, verified=True, by="officer-1", kind=ConsentKind.FORM_60_001)),
+    (Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER, kind=ConsentKind.FORM_60_001)),
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {"amended_1": b"box"}, wish=1)),
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}, wish=2)),
-    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by="officer-1")),
-    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by="officer-1")),
+    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=OFFICER)),
+    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by=OFFICER)),
     (Ask.HAND_OVER, HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"box"})),
-    (Ask.HAND_OVER, HandOver(2, RequestorType.NONCITIZEN, None, {"amended_2": b"box"}, "officer-1")),
+    (Ask.HAND_OVER, HandOver(2, RequestorType.NONCITIZEN, None, {"amended_2": b"box"}, OFFICER)),
     (Ask.ERASE, Erase("privacy-1", "order-7")),
 ]
 LATE = MONDAY + 70 * DAY

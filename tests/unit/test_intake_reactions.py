@@ -37,6 +37,7 @@ from shared.contracts.vocabulary import (
 from tests.unit.intake_world import (
     DAY,
     MONDAY,
+    OFFICER,
     World,
     assigned,
     completed,
@@ -260,7 +261,7 @@ def test_what_arrives_after_the_resolution_changes_no_standing() -> None:
 def test_consent_and_contact_may_still_change_after_the_resolution() -> None:
     world = submitted()
     world.hear(resolved())
-    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1"))
+    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by=OFFICER))
     world.ask(Ask.AMEND, Amend(2, Change(("contact",)), {"amended_2": b"x"}))
     assert isinstance(world.state, Resolved)
     assert world.state.filing.consent.verified
@@ -291,9 +292,9 @@ def test_staff_who_saw_older_facts_are_refused() -> None:
     world = submitted()
     world.ask(Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"}))
     facts = Facts(final_order=Asserted(True, "officer", MONDAY.date()))
-    assert refused(world, Ask.FACTS, CorrectFacts(0, facts, {}, "officer-1")) == "facts_changed"
-    assert refused(world, Ask.CONSENT, RuleOnConsent(0, verified=True, by="officer-1")) == "facts_changed"
-    world.ask(Ask.FACTS, CorrectFacts(1, facts, {}, "officer-1"))
+    assert refused(world, Ask.FACTS, CorrectFacts(0, facts, {}, OFFICER)) == "facts_changed"
+    assert refused(world, Ask.CONSENT, RuleOnConsent(0, verified=True, by=OFFICER)) == "facts_changed"
+    world.ask(Ask.FACTS, CorrectFacts(1, facts, {}, OFFICER))
     assert world.said[-1].facts.final_order.value is True
     assert world.said[-1].facts.final_order.asserted_by == "officer"
 

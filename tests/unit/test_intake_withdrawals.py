@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from services.intake.domain.case import UnderConsideration, WithdrawalAsked
+from shared.contracts.parsing import parse
 from shared.contracts.sealed import SealedAmendment
+from shared.contracts.vocabulary import EventType
 from shared.privacy.sealing import CaseKey, open_box
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House, complete, own
@@ -120,3 +122,16 @@ async def test_an_officer_confirms_or_does_not(house: House) -> None:
     assert "withdrawal_waits" not in told
     assert "withdraw" in told["may"]
     assert isinstance(state(house, kept), UnderConsideration)
+
+
+@pytest.mark.parametrize(("role", "for_office"), [(Role.OFFICER, True), (Role.SRO, False)])
+async def test_the_event_says_whether_an_officer_of_the_office_ruled(
+    house: House, role: Role, for_office: bool
+) -> None:
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned())
+    await withdraw(house, path)
+    answer = await rule(house, case_id, confirmed=False, seen=1, **staff(house, role))
+    assert answer.status_code == 200, answer.text
+    told = parse((await house.engine.events(case_id))[-1].body, EventType.REQUEST_AMENDED).data
+    assert (told.amended_by is not None, told.for_office) == (True, for_office)

@@ -161,10 +161,12 @@ def test_other_amendments_tell_nobody_of_a_change_of_contact(data: EventData) ->
     assert case.short == BOTH
 
 
-def test_a_new_link_is_sent_to_the_requestor() -> None:
-    case = a_case()
+@pytest.mark.parametrize("requestor", [RequestorType.ATTORNEY, RequestorType.NONCITIZEN])
+def test_a_new_link_is_sent_to_all_who_had_the_one_that_died(requestor: RequestorType) -> None:
+    case = a_case(requestor=requestor)
     case.hear("intake", events.RequestAmended(amendment=1, changed=("link",), link_generation=2))
-    assert [row for row in case.short if row[0] == "link_sent"] == [("link_sent", "requestor", "due", None)]
+    had_it = {role for letter, role, _, _ in case.short if letter == "received"}
+    assert {row for row in case.short if row[0] == "link_sent"} == {("link_sent", each, "due", None) for each in had_it}
 
 
 @pytest.mark.parametrize("role", [Recipient.REQUESTOR, Recipient.NONCITIZEN])

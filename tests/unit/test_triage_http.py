@@ -11,7 +11,8 @@ import pytest
 
 from services.triage.api import router
 from services.triage.domain.case import State, WithHeadquarters
-from shared.contracts.vocabulary import EventType
+from shared.contracts import events
+from shared.contracts.vocabulary import EventType, RequestorType
 from shared.privacy.keyring import CACHED_SECONDS
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
@@ -119,6 +120,15 @@ async def test_a_case_is_shown_with_its_personal_data_and_leaves_an_access_recor
     assert (record["who"], record["why"]) == ("officer-ana", "initial consideration")
     assert record["fields"] == ["submitted.narrative", "submitted.noncitizen"]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_after_a_hand_over_the_one_who_asks_now_is_shown(desks: Desks[State]) -> None:
+    handed = {"requestor_type": RequestorType.ATTORNEY, "represented": True}
+    told = events.RequestAmended(amendment=1, changed=("representative", "consent"), **handed)
+    desks.engine.cases[CASE_ID].hear("intake", told)
+    shown = (await desks.get(f"/cases/{CASE_ID}", "officer-ana", Role.OFFICER, offices=["BAL"])).json()
+    assert (shown["requestor_type"], shown["represented"]) == ("ATTORNEY", True)
+    assert shown["submission"]["requestor_type"] != "ATTORNEY"  # what was submitted stays what it was
 
 
 async def test_another_offices_case_is_not_shown_and_nothing_is_opened(desks: Desks[State]) -> None:

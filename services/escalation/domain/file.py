@@ -64,12 +64,16 @@ class FieldRecord:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """Something that the requestor, or staff, told later: when, and the names of what changed."""
+    """Something that the requestor, or staff, told later: when, and the names of what changed.
+
+    `touched_by`: the officer of the field office who did it, if it was one.
+    """
 
     number: int
     at: datetime
     changed: tuple[str, ...]
     answers: UUID | None = None
+    touched_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,14 @@ class Request:
     relief_sought: tuple[ReliefSought, ...] = ()
     requestor_type: RequestorType | None = None
     received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requestor:
+    """Who asks since a hand-over, and the amendment that told it."""
+
+    amendment: int
+    type: RequestorType
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +151,24 @@ class File:
     asked: tuple[Asked, ...] = ()
     answers: tuple[OfficeAnswer, ...] = ()
     sent_back: tuple[SentBack, ...] = ()
+    handed_to: Requestor | None = None
+
+    @property
+    def requestor_type(self) -> RequestorType | None:
+        """What kind of requestor asks now: as of the newest hand-over, else as of the request for review."""
+        if self.handed_to is not None:
+            return self.handed_to.type
+        return self.request.requestor_type if self.request else None
 
     @property
     def touched_by(self) -> frozenset[str]:
-        """Everybody at the field office who had the case in hand, in any round: none of them may review it."""
+        """Everybody at the field office who had a hand in the case, in any round: none of them may review it.
+
+        Who had it in claim, answered for the office, ruled on consent or on a withdrawal, or changed what it says.
+        """
         told: tuple[FieldRecord | OfficeAnswer, ...] = (*self.records, *self.answers)
-        return frozenset(who for one in told for who in one.touched_by)
+        amended = (each.touched_by for each in self.amendments if each.touched_by is not None)
+        return frozenset((*amended, *(who for one in told for who in one.touched_by)))
 
     @property
     def told_by_office(self) -> int:
@@ -211,6 +235,13 @@ def with_amendment(file: File, amendment: Amendment, told: Mapping[str, str]) ->
     """The file with an amendment and what it tells."""
     filed = with_facts(file, amendment.number, told)
     return replace(filed, amendments=tuple(sorted({*filed.amendments, amendment}, key=lambda each: each.number)))
+
+
+def with_requestor(file: File, amendment: int, kind: RequestorType | None) -> File:
+    """The file after a hand-over; of two, the newer one counts."""
+    if kind is None or (file.handed_to is not None and file.handed_to.amendment > amendment):
+        return file
+    return replace(file, handed_to=Requestor(amendment, kind))
 
 
 def with_request(file: File, request: Request, number: str) -> File:

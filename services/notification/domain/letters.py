@@ -68,6 +68,7 @@ class When(StrEnum):
     OVERRIDDEN = "overridden"
     CONTACT_CHANGED = "contact_changed"
     LINK_CHANGED = "link_changed"
+    LINK_ENDED = "link_ended"
     WITHDRAWAL_ASKED = "withdrawal_asked"
     HANDED_OVER = "handed_over"
 
@@ -80,6 +81,7 @@ CONDITIONS: Mapping[When, str] = {
     When.OVERRIDDEN: "headquarters overrode the field office",
     When.CONTACT_CHANGED: "how the requestor is reached changed",
     When.LINK_CHANGED: "a new private link was made",
+    When.LINK_ENDED: "the private link of before has ended, by a new one or by a hand-over",
     When.WITHDRAWAL_ASKED: "a withdrawal waits for staff",
     When.HANDED_OVER: "somebody else is the requestor from now on",
 }
@@ -177,7 +179,7 @@ RULES: tuple[Rule, ...] = (
         suppressed=_FORMER,
     ),
     Rule(EventType.REQUEST_AMENDED, Letter.REPRESENTATIVE_BEGAN, REQUESTOR, when=When.HANDED_OVER),
-    Rule(EventType.REQUEST_AMENDED, Letter.LINK_SENT, NONCITIZEN, when=When.HANDED_OVER),
+    Rule(EventType.REQUEST_AMENDED, Letter.LINK_SENT, NONCITIZEN, when=When.LINK_ENDED),
 )
 """The table. A further role is a member of `Recipient` in `roles` here, and a line in `mail/addressing.py` that says
 where its address is; duty mailboxes are the office map's (`mail/duty.py`). A representative is the requestor.

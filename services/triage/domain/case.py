@@ -75,6 +75,17 @@ class Case:
         """The office that the newest facts speak for: the area's, unless a person chose another one for that area."""
         return self.office if self.chosen and self.area == self.area_when_chosen else self.area
 
+    @property
+    def requestor_type(self) -> RequestorType:
+        """What kind of requestor asks now: after a hand-over not who submitted."""
+        return self.situation.requestor_type or self.submission.requestor_type
+
+    @property
+    def represented(self) -> bool:
+        """Whether a representative asks now."""
+        now = self.situation.represented
+        return self.submission.represented if now is None else now
+
     def urgency_at(self, moment: datetime) -> Urgency:
         """How urgent the request is at `moment`, or when it was last looked at if that was later."""
         return urgency(self.situation, imminent_since=self.imminent_since, as_of=max(self.as_of, moment))

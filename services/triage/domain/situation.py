@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from shared.contracts.vocabulary import Belief, CustodyStatus, Urgency
+from shared.contracts.vocabulary import Belief, CustodyStatus, RequestorType, Urgency
 from shared.policy import model as policy
 
 
@@ -34,13 +34,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The newest of each. `facts` and `consent` are kept as they came (JSON): officers see them, no rule asks them."""
+    """The newest of each. `facts` and `consent` are kept as they came (JSON): officers see them, no rule asks them.
+
+    `requestor_type`, `represented`: who asks since a hand-over; None while it is who submitted.
+    """
 
     custody: Custody
     removal: Removal
     place: Place | None = None
     facts: str = "{}"
     consent: str = "{}"
+    requestor_type: RequestorType | None = None
+    represented: bool | None = None
 
 
 def imminent_from(removal: Removal, within: timedelta) -> datetime | None:
