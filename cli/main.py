@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import answering, cases, demo, facts, held, mail, officer, platform, reconciling, sro, tokens
+from cli import answering, cases, demo, facts, finding, held, mail, officer, platform, reconciling, sro, tokens
 from cli.submitting.command import submit
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(mail.app, name="mail", rich_help_panel=REQUESTS)
 
 STAFF = "What staff do"
 app.command(rich_help_panel=STAFF)(tokens.token)
+app.command(rich_help_panel=STAFF)(finding.find)
 app.command(rich_help_panel=STAFF)(officer.queue)
 app.command(rich_help_panel=STAFF)(officer.claim)
 app.command(rich_help_panel=STAFF)(officer.decide)

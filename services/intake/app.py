@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, page_routes, public_pages, staff_links
+from services.intake import api, page_routes, public_pages, staff_find, staff_links
 from services.intake.arrivals import Arrivals, Deleting
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
 from services.intake.lost_links import WORK_SECONDS, LostLinks
@@ -95,6 +95,8 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     app.add_middleware(
         RateLimit, per_second=LOST_LINKS_A_SECOND, burst=LOST_LINKS_AT_ONCE, public=(public_pages.LOST_LINK,)
     )
+    finding = staff_find.Finding(numbers, doubles, base.index, base.engine.cases, base.access, base.clock.now)
+    app.include_router(staff_find.router(finding, base.sign_in))
     app.include_router(staff_links.router(engine=base.engine, sign_in=base.sign_in, now=base.clock.now))
     app.include_router(staff_events.router(engine=base.engine, sign_in=base.sign_in))
     return app

@@ -1,5 +1,5 @@
-"""What intake keeps beside its cases: which number belongs to which case, who may be the same person, and
-which request mended which.
+"""What intake keeps beside its cases: which number belongs to which case, who may be the same person, by what a
+person's cases are found, and which request mended which.
 
 Both are asked in bulk, once for a batch. Any failure of the server is an `Outage`.
 """
@@ -18,6 +18,8 @@ DOUBLES_INDEXES: Final = ("index", "case")
 """Fields of the `a_numbers` collection that are looked up."""
 
 _ATTEMPTS = 8
+_NAME: Final = {"of": "name"}
+"""What marks an index of a name."""
 
 T = TypeVar("T")
 
@@ -59,7 +61,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A case about a person, who is known only by the blind index of the A-number."""
+    """A case about a person, who is known only by a blind index: of the A-number, or of a form of the name."""
 
     index: str
     case_id: UUID
@@ -77,7 +79,10 @@ class Seen:
 
 
 class Doubles:
-    """The `a_numbers` collection: which cases are about the same person. It warns; it never keeps anybody out."""
+    """The `a_numbers` collection: which cases are about the same person. It warns; it never keeps anybody out.
+
+    A name warns of nothing: many share it. It stands there too, marked, so that staff can find a case by it.
+    """
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
@@ -87,29 +92,33 @@ class Doubles:
         for field in DOUBLES_INDEXES:
             await _asked(self._collection.create_index([(field, 1)]))
 
-    async def note(self, sightings: Sequence[Sighting]) -> dict[UUID, tuple[Seen, ...]]:
+    async def note(self, sightings: Sequence[Sighting], names: Sequence[Sighting] = ()) -> dict[UUID, tuple[Seen, ...]]:
         """Note new cases; of each, the ones before it about the same person, the oldest first, where there are any.
 
         Noted first and asked afterwards: of two that come at the same moment, the later one sees the earlier.
+        `names` are noted by the same write, and tell of no other case.
         """
-        if not sightings:
-            return {}
-        documents = [
-            {"_id": f"{seen.index}:{seen.case_id}", "index": seen.index, "case": seen.case_id}
-            | {"number": seen.number, "at": seen.at}
-            for seen in sightings
-        ]
-        await _insert(self._collection, documents)
+        documents = [_document(seen) for seen in sightings] + [_document(seen) | _NAME for seen in names]
+        if documents:
+            await _insert(self._collection, documents)
         indexes = {seen.index for seen in sightings}
+        if not indexes:
+            return {}
         found = await _asked(self._collection.find({"index": {"$in": sorted(indexes)}}).to_list(None))
         return _earlier(sightings, found)
 
     async def others(self, case_id: UUID) -> list[Seen]:
         """All other cases about the same person, the oldest first."""
         own = await _asked(self._collection.find({"case": case_id}).to_list(None))
-        indexes = [document["index"] for document in own]
+        indexes = [document["index"] for document in own if "of" not in document]
         found = await _asked(self._collection.find({"index": {"$in": indexes}}).to_list(None)) if indexes else []
         return sorted(seen for each in found if (seen := _seen(each)).case_id != case_id)
+
+    async def newest(self, indexes: Sequence[str], limit: int) -> list[Seen]:
+        """The newest cases about whoever has one of these indexes, each once, however many of them it has."""
+        asked = self._collection.find({"index": {"$in": list(indexes)}}).sort([("at", -1), ("_id", 1)])
+        found = await _asked(asked.limit(limit * len(indexes)).to_list(None)) if indexes else []
+        return list(dict.fromkeys(map(_seen, found)))[:limit]
 
     async def forget(self, case_id: UUID) -> None:
         """Forget a case that has been erased."""
@@ -131,6 +140,13 @@ class Mendings:
         wanted = list({rejected for rejected, _ in pairs})
         found = await _asked(self._collection.find({"_id": {"$in": wanted}}).to_list(None))
         return {document["_id"]: document["by"] for document in found}
+
+
+def _document(seen: Sighting) -> dict[str, Any]:
+    return {"_id": f"{seen.index}:{seen.case_id}", "index": seen.index, "case": seen.case_id} | {
+        "number": seen.number,
+        "at": seen.at,
+    }
 
 
 def _seen(document: Mapping[str, Any]) -> Seen:

@@ -32,9 +32,12 @@ class SamePerson:
         self._doubles = doubles
         self._look = look
 
-    async def note(self, sightings: Sequence[Sighting]) -> dict[UUID, str]:
-        """Note new cases; of each, the number of the oldest open one before it about the same person, if any."""
-        noted = await self._doubles.note(sightings)
+    async def note(self, sightings: Sequence[Sighting], names: Sequence[Sighting] = ()) -> dict[UUID, str]:
+        """Note new cases; of each, the number of the oldest open one before it about the same person, if any.
+
+        By `names` cases are only found (`looking_up.py`).
+        """
+        noted = await self._doubles.note(sightings, names)
         earlier = {case_id: seen[:MOST_LOOKED_AT] for case_id, seen in noted.items()}
         views = await self._looked_at(seen for of_one in earlier.values() for seen in of_one)
         found = {case_id: _first_open(seen, views) for case_id, seen in earlier.items()}

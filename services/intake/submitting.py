@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from services.intake import from_body
+from services.intake import from_body, names
 from services.intake.commands import Ask, Submit
 from services.intake.domain import a_number
 from services.intake.domain.completeness import Accepted, assess, gaps
@@ -86,7 +86,7 @@ class Submissions:
         """One answer for each submission, in their order. A few round trips for a batch, whatever its size."""
         read = [_read(raw) for raw in submissions]
         drafts = await self._drafts([each for each in read if isinstance(each, _Readable)])
-        doubles, mended = await gather(self._doubles.note(self._sightings(drafts)), self._mended(drafts))
+        doubles, mended = await gather(self._doubles.note(*self._sightings(drafts)), self._mended(drafts))
         prepared: dict[int, Prepared | Refusal] = {}
         for draft in drafts:
             case_id = draft.read.case_id
@@ -138,14 +138,22 @@ class Submissions:
             client_reference=reference_index(self._index, raw.namespace, body.requestor.client_reference),
         )
 
-    def _sightings(self, drafts: Sequence[_Draft]) -> list[Sighting]:
-        seen = []
+    def _sightings(self, drafts: Sequence[_Draft]) -> tuple[list[Sighting], list[Sighting]]:
+        """Who accepted requests are about: by their A-numbers, and by the forms of their names."""
+        by_number, by_name = [], []
         for draft in drafts:
-            digits = a_number.canonical(draft.read.body.noncitizen.a_number or "")
-            if digits and draft.accepted:
-                person = self._index.of(Kind.A_NUMBER, digits)
-                seen.append(Sighting(person, draft.read.case_id, draft.filing.number, draft.read.at))
-        return seen
+            if not draft.accepted:
+                continue
+            person = draft.read.body.noncitizen
+            if digits := a_number.canonical(person.a_number or ""):
+                by_number.append(self._sighting(draft, Kind.A_NUMBER, digits))
+            by_name += [
+                self._sighting(draft, Kind.NAME, form) for form in names.forms(person.given_name, person.family_name)
+            ]
+        return by_number, by_name
+
+    def _sighting(self, draft: _Draft, kind: Kind, value: str) -> Sighting:
+        return Sighting(self._index.of(kind, value), draft.read.case_id, draft.filing.number, draft.read.at)
 
     async def _mended(self, drafts: Sequence[_Draft]) -> dict[UUID, Mended]:
         reads = [draft.read for draft in drafts]

@@ -40,6 +40,14 @@ class Desk:
         found: dict[str, Any] = await self._get("/cases", number=number)
         return found
 
+    async def find(self, by: str, said: str) -> dict[str, Any]:
+        """The cases that fit what a caller said (intake only): in the body, where no log sees it."""
+        answer = await self._service.post(
+            "/cases/find", key=str(uuid4()), headers=self._headers, json={"by": by, "said": said}
+        )
+        found: dict[str, Any] = answer.json()
+        return found
+
     async def do(self, case_id: UUID | str, what: str, said: Mapping[str, Any], *, key: str | None = None) -> Any:
         """`claim`, `release`, `decide`, `ask`, `forward` or `remand`; the same key again is the same act."""
         path = f"/cases/{case_id}/{what}"

@@ -1,6 +1,7 @@
 """Who opened whose personal data, which fields, why, and when. Written before the data is shown, and never changed.
 
-A record holds names of fields and a purpose fixed in code, never a value, and no text that a person typed.
+A record holds names of fields and a purpose fixed in code, never a value, and no text that a person typed. Looking
+somebody up opens no field, and is on record too.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -49,6 +50,20 @@ class AccessLog:
             [
                 {"_id": uuid4(), "who": who, "case": case_id, "fields": names, "why": why, "at": at}
                 for case_id in case_ids
+            ],
+            ordered=False,
+        )
+
+    async def record_look_up(self, *, who: str, case_ids: Sequence[UUID], why: str) -> None:
+        """Keep that `who` looked for somebody, and which cases came of it; one record without a case where none did.
+
+        What was asked for is personal data, and is not kept.
+        """
+        at = self._now()
+        await self._collection.insert_many(
+            [
+                {"_id": uuid4(), "who": who, "case": case_id, "fields": [], "why": why, "at": at}
+                for case_id in case_ids or (None,)
             ],
             ordered=False,
         )

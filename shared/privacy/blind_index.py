@@ -65,7 +65,7 @@ def _email(value: str) -> str:
     return unicodedata.normalize("NFKC", value).strip().casefold()
 
 
-def _name(value: str) -> str:
+def plain_name(value: str) -> str:
     """Letters and digits only, without accents or case: GARCÍA-LÓPEZ and Garcia Lopez are looked up alike."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
     return _NOT_IN_NAMES.sub(" ", bare.casefold()).strip()
@@ -74,5 +74,5 @@ def _name(value: str) -> str:
 _NORMALISE: Final[Mapping[Kind, Callable[[str], str]]] = {
     Kind.A_NUMBER: _a_number,
     Kind.EMAIL: _email,
-    Kind.NAME: _name,
+    Kind.NAME: plain_name,
 }

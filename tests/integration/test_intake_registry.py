@@ -53,6 +53,22 @@ async def test_of_two_about_one_person_at_once_the_later_is_warned_and_a_repeat_
     assert await doubles.note([later]) == {}
 
 
+async def test_by_a_name_the_newest_cases_are_found_and_no_double_is_told(database: Database) -> None:
+    doubles = Doubles(database["a_numbers"])
+    await doubles.prepare()
+    cases = [uuid4() for _ in range(3)]
+    for minute, case_id in enumerate(cases):
+        at, number = NOON + timedelta(minutes=minute), f"number-{minute}"
+        names = [Sighting(form, case_id, number, at) for form in ("whole", "short")]
+        told = await doubles.note([Sighting(f"person-{minute}", case_id, number, at)], names)
+        assert told == await doubles.note([], names) == {}
+    assert [each.case_id for each in await doubles.newest(["whole", "short"], 10)] == cases[::-1]
+    assert [each.case_id for each in await doubles.newest(["short"], 2)] == cases[:0:-1]
+    assert await doubles.others(cases[0]) == []
+    await doubles.forget(cases[2])
+    assert [each.case_id for each in await doubles.newest(["whole"], 10)] == cases[1::-1]
+
+
 async def test_of_many_that_mend_one_rejected_request_at_once_one_is_the_first_for_good(database: Database) -> None:
     rejected, mending = uuid4(), [uuid4() for _ in range(8)]
     mendings = Mendings(database["mendings"])

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 
-from services.intake import api, page_routes
+from services.intake import api, page_routes, staff_find
 from services.intake.domain.case import State
 from services.intake.erasing import Erasing
 from services.intake.raw import ANONYMOUS, RawSubmission
@@ -169,6 +169,9 @@ class House:
             "now": self.now,
         }
         app.include_router(page_routes.router(**common))
+        access = AccessLog(as_collection(self.accesses))
+        finding = staff_find.Finding(self.numbers, self.doubles, self.index, self.engine.look, access, self.now)
+        app.include_router(staff_find.router(finding, sign_in))
         app.include_router(
             api.router(
                 **common,
@@ -178,7 +181,7 @@ class House:
                 erasing=self.erasing,
                 sign_in=sign_in,
                 index=self.index,
-                access=AccessLog(as_collection(self.accesses)),
+                access=access,
             )
         )
         app.add_middleware(SecurityHeaders, inline_styles=(STYLE,))

@@ -14,6 +14,12 @@ class Listing:
 
     documents: list[dict[str, Any]]
 
+    def sort(self, keys: Sequence[tuple[str, int]]) -> "Listing":
+        found = list(self.documents)
+        for name, way in reversed(keys):
+            found.sort(key=lambda document: document[name], reverse=way < 0)
+        return Listing(found)
+
     def limit(self, count: int) -> "Listing":
         return Listing(self.documents[:count])
 
@@ -34,6 +40,7 @@ class MemoryCollection:
 
     documents: dict[Any, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
+    writes: int = 0
 
     def find(self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None) -> Any:
         self.reads += 1
@@ -46,6 +53,7 @@ class MemoryCollection:
 
     async def insert_many(self, documents: Sequence[dict[str, Any]], *, ordered: bool = True) -> None:
         errors = []
+        self.writes += 1
         for index, document in enumerate(documents):
             try:
                 await self.insert_one(document)

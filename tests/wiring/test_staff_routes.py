@@ -33,6 +33,7 @@ OF_OPERATORS = (
 EXPECTED: dict[str, frozenset[Role]] = {
     "intake GET /cases": ANY,
     "intake GET /cases/{case_id}": ANY,  # clear fields; personal data only for those whose case it is
+    "intake POST /cases/find": DESK | HEADQUARTERS | {Role.PRIVACY},
     "intake POST /cases/{case_id}/facts": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/consent": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/representative": DESK | HEADQUARTERS,
