@@ -114,9 +114,9 @@ class Engine(Generic[S]):
         await self._point(Reached.COMMANDED)
         return [result for result in results if isinstance(result, Answered | CommandFailed)]
 
-    async def deadlines(self, limit: int = 200) -> int:
-        """Carry out the deadlines that have come; returns how many cases were looked at."""
-        now = self._policy_now()
+    async def deadlines(self, limit: int = 200, *, until: datetime | None = None) -> int:
+        """Carry out the deadlines that had come at `until` (now, if None); returns how many cases were looked at."""
+        now = until or self._policy_now()
         due = await self.store.due(now, limit)
         offers = [
             Offered(

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -18,7 +18,7 @@ from shared.messaging.consumer import SteadyConsumer
 from shared.messaging.lost_tail import settled_at
 
 MOMENTS_SECONDS = 5.0
-"""A partition whose last settled record is no older than this is up to date, even while more keep coming."""
+"""A group whose last settled record is no older than this is up to date, as far as that, while more keep coming."""
 ANSWER_SECONDS = 5.0
 """After so long without an answer from Kafka, where a group stands is not known."""
 STUCK_SECONDS = 30.0
@@ -38,16 +38,18 @@ class Place:
         """From which offset the group goes on."""
         return self.begin if self.settled is None else self.settled.offset
 
-    def is_current(self, now: datetime) -> bool:
-        """Whether nothing is unsettled, or what was settled last was written moments ago, by whatever clock wrote it.
+    def through(self, now: datetime) -> datetime | None:
+        """Up to which moment all is settled here: up to `now`, or moments before; None when that is longer ago.
 
-        A time ahead of `now` proves nothing: it is of a clock that is wrong. Nor does an offset behind the end: the log
-        has lost its tail, and new records may lie below that offset.
+        A record far ahead of `now` proves nothing: a clock that is wrong has written it. Nor does an offset behind the
+        end: the log has lost its tail, and new records may lie below that offset.
         """
         if self.offset >= self.end:
-            return self.offset == self.end
+            return now if self.offset == self.end else None
         written = None if self.settled is None else settled_at(self.settled.metadata)
-        return written is not None and abs(now.timestamp() - written) < MOMENTS_SECONDS
+        if written is None or abs(now.timestamp() - written) >= MOMENTS_SECONDS:
+            return None
+        return min(now, datetime.fromtimestamp(written, UTC))
 
 
 class Progress:
@@ -64,15 +66,17 @@ class Progress:
         now = self._monotonic()
         return any(now - since >= STUCK_SECONDS for _, since in self._standing.values())
 
-    async def is_current(self, consumer: SteadyConsumer, now: datetime) -> bool:
-        """Whether the whole group is up to date in every partition of its topics; no when that cannot be known."""
+    async def through(self, consumer: SteadyConsumer, now: datetime) -> datetime | None:
+        """Up to which moment the group has settled every partition; None when it is behind, or that is not known."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 places = await self._places(consumer)
         except (TimeoutError, KafkaError):
-            return False
+            return None
         self._note(places, consumer.assignment())
-        return bool(places) and all(place.is_current(now) for place in places.values())
+        moments = [place.through(now) for place in places.values()]
+        known = [moment for moment in moments if moment is not None]
+        return min(known) if known and len(known) == len(moments) else None
 
     def forget(self) -> None:
         """Other partitions were given to this member: none of them stands still yet."""

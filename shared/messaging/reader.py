@@ -141,14 +141,13 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         except (TimeoutError, KafkaError, OSError) as error:
             log.warning("left_without_goodbye", group=self.group, kind=type(error).__name__)
 
-    async def current(self, now: datetime) -> bool:
-        """Whether the whole group is up to date in each partition of its topics; no when that cannot be known.
+    async def through(self, now: datetime) -> datetime | None:
+        """Up to which moment the whole group has settled all partitions: `now`, or moments before; None when it lags.
 
-        Up to date: nothing is unread or unsettled, or what was settled last was written moments before `now`. Asks
-        Kafka; also notes whether this member settles what it is given (`stuck`).
+        Asks Kafka; None too when that cannot be known. Also notes whether this member settles what it is given.
         """
         consumer = self._subscriber.consumer
-        return consumer is not None and self.assigned and await self._progress.is_current(consumer, now)
+        return await self._progress.through(consumer, now) if consumer is not None and self.assigned else None
 
     @property
     def stuck(self) -> bool:

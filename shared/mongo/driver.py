@@ -35,6 +35,9 @@ __all__ = [
 
 DUPLICATE_KEY = 11000
 
+LOOK_SECONDS = 2
+"""How often a server is looked at: so soon it is known to be away, and to be back."""
+
 REFUSED_FOR_GOOD = frozenset({2, 9, 14, 28, 40, 52, 56, 57, 121, 10334, 17280, 17419})
 """Codes of write errors that lie in the document (its size, a name, a path, a rule), not in the hour."""
 
@@ -111,15 +114,22 @@ class _Away(TopologyListener):
 class MongoClient:
     """A client of either driver. `uri` may hold a password: never log it."""
 
-    def __init__(self, uri: str, driver: Driver = Driver.MOTOR, *, timeout_seconds: float = 10.0) -> None:
-        """Connects lazily; an operation gives up after `timeout_seconds` with a PyMongoError. Raises `UnusableUri`."""
+    def __init__(
+        self, uri: str, driver: Driver = Driver.MOTOR, *, find_seconds: float = 3.0, answer_seconds: float = 10.0
+    ) -> None:
+        """Connects lazily; an operation gives up with a PyMongoError when no server is found, or none answers.
+
+        Not to find one costs motor a thread of a few for so long, while what could have worked waits. Raises
+        `UnusableUri`.
+        """
         options: dict[str, Any] = {
             "appname": "second-look",
             "tz_aware": True,
             "uuidRepresentation": "standard",
-            "serverSelectionTimeoutMS": int(timeout_seconds * 1000),
-            "connectTimeoutMS": int(timeout_seconds * 1000),
-            "socketTimeoutMS": int(timeout_seconds * 1000),
+            "serverSelectionTimeoutMS": int(find_seconds * 1000),
+            "connectTimeoutMS": int(find_seconds * 1000),
+            "socketTimeoutMS": int(answer_seconds * 1000),
+            "heartbeatFrequencyMS": LOOK_SECONDS * 1000,
             "event_listeners": [away := _Away()],
             "retryWrites": False,  # every write is idempotent by its version; a retry is ours to decide
         }

@@ -1,7 +1,8 @@
 """Deadlines: carried out only where the clock is right and nothing that could have moved them is unread.
 
 No window may close while a record that would have kept it open is unread, be it in a partition of this instance or of
-another one that lags, or stands still. So it is the whole group's progress that counts, and since when it is well.
+another one that lags, or stands still. So it is the whole group's progress that counts: since when it is up to date,
+and up to which moment.
 """
 
 from collections.abc import Sequence
@@ -27,17 +28,24 @@ class Punctuality:
         self._readers = readers
         self._since: datetime | None = None
 
-    async def look(self) -> bool:
-        """Whether everything is well now: the clock is right, and all groups are up to date in all partitions."""
+    async def look(self) -> datetime | None:
+        """Up to which policy time all that was written is settled; None when groups lag, or the clock is wrong."""
         now, real = self._clock.now(), self._clock.real_now()
-        well = self._clock.trustworthy and all([await reader.current(real) for reader in self._readers])
-        self._since = (self._since or now) if well else None
-        return well
+        moments = [real, *[await reader.through(real) for reader in self._readers]]
+        known = [moment for moment in moments if moment is not None]
+        if not self._clock.trustworthy or len(known) < len(moments):
+            self._since = None
+            return None
+        self._since = self._since or now
+        return self._clock.at(min(known))
 
     async def carry_out(self) -> None:
-        """Carry out what is due, if all has been well for the policy's grace, and still is. Raises `Outage`."""
+        """Carry out what was due when all had been settled, once that has been well for the policy's grace.
+
+        Raises `Outage`.
+        """
         now = self._clock.now()
         if self._since is None or now - self._since < self._policies.at(now).window_grace:
             return
-        if await self._engine.store.due(now, 1) and await self.look():
-            await self._engine.deadlines()
+        if await self._engine.store.due(now, 1) and (until := await self.look()) is not None:
+            await self._engine.deadlines(until=until)

@@ -80,7 +80,7 @@ async def test_of_many_that_mend_one_rejected_request_at_once_one_is_the_first_f
 
 
 async def test_a_server_that_does_not_answer_is_an_outage() -> None:
-    client = MongoClient("mongodb://127.0.0.1:9", timeout_seconds=0.3)
+    client = MongoClient("mongodb://127.0.0.1:9", find_seconds=0.3)
     nowhere = client.database("nowhere")
     with pytest.raises(Outage):
         await Numbers(nowhere["numbers"]).reserve([uuid4()])

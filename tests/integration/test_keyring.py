@@ -140,7 +140,7 @@ async def test_the_store_holds_no_key_in_clear(store: Store) -> None:
 
 async def test_an_unreachable_store_is_an_outage_and_not_an_absent_key() -> None:
     for driver in Driver:
-        client = MongoClient("mongodb://127.0.0.1:9/", driver, timeout_seconds=0.2)
+        client = MongoClient("mongodb://127.0.0.1:9/", driver, find_seconds=0.2)
         keyring = Keyring(client.database("keyring")["keys"], MASTER)
         for attempt in (
             keyring.get([uuid4()]),

@@ -169,21 +169,21 @@ async def test_nobody_is_current_before_what_was_there_is_settled(topic: Kafka) 
     seen = Blocked()
     reader = topic.reader(seen)
     starting = asyncio.create_task(reader.start())
-    said: list[bool] = []
+    said: list[datetime | None] = []
     while not seen.entered.is_set():
-        said.append(await reader.current(datetime.now(UTC)))
+        said.append(await reader.through(datetime.now(UTC)))
         await asyncio.sleep(0)
-    said.append(await reader.current(datetime.now(UTC)))
+    said.append(await reader.through(datetime.now(UTC)))
     await starting
-    assert not any(said)
+    assert set(said) == {None}
     seen.go_on.set()
 
     async def current() -> bool:
-        return await reader.current(datetime.now(UTC))
+        return await reader.through(datetime.now(UTC)) is not None
 
     await eventually(current)
     await reader.stop()
-    assert not await reader.current(datetime.now(UTC))
+    assert await reader.through(datetime.now(UTC)) is None
 
 
 async def test_a_reader_that_could_not_start_starts_later_and_leaves_nothing_behind(

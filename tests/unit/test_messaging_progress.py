@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -23,24 +23,26 @@ def settled(offset: int, written_ago: float | None = None) -> OffsetAndMetadata:
 
 
 @pytest.mark.parametrize(
-    ("begin", "committed", "end", "expected"),
+    ("begin", "committed", "end", "seconds_ago"),
     [
-        (0, None, 0, True),
-        (7, None, 7, True),  # all was deleted
-        (0, None, 1, False),
-        (0, settled(5), 5, True),
-        (0, settled(5, written_ago=3600), 5, True),
-        (0, settled(4), 5, False),
-        (0, settled(4, written_ago=1), 5, True),  # more keep coming
-        (0, settled(4, written_ago=60), 5, False),
-        (0, settled(4, written_ago=-3600), 5, False),  # written by a clock that is an hour fast
-        (0, settled(5, written_ago=1), 4, False),  # the log lost its tail
+        (0, None, 0, 0),
+        (7, None, 7, 0),  # all was deleted
+        (0, None, 1, None),
+        (0, settled(5), 5, 0),
+        (0, settled(5, written_ago=3600), 5, 0),
+        (0, settled(4), 5, None),
+        (0, settled(4, written_ago=2), 5, 2),  # more keep coming
+        (0, settled(4, written_ago=-2), 5, 0),
+        (0, settled(4, written_ago=60), 5, None),
+        (0, settled(4, written_ago=-3600), 5, None),  # written by a clock that is an hour fast
+        (0, settled(5, written_ago=1), 4, None),  # the log lost its tail
     ],
 )
-def test_a_partition_is_current_when_nothing_older_than_moments_is_unsettled(
-    begin: int, committed: OffsetAndMetadata | None, end: int, expected: bool
+def test_a_partition_is_settled_up_to_now_or_to_what_was_settled_moments_ago(
+    begin: int, committed: OffsetAndMetadata | None, end: int, seconds_ago: float | None
 ) -> None:
-    assert Place(begin, committed, end).is_current(NOW) is expected
+    expected = None if seconds_ago is None else NOW - timedelta(seconds=seconds_ago)
+    assert Place(begin, committed, end).through(NOW) == expected
 
 
 @dataclass
@@ -83,29 +85,29 @@ def asked(member: Member) -> SteadyConsumer:
 
 async def test_a_partition_of_another_member_that_lags_keeps_the_whole_group_from_being_current() -> None:
     member, progress = Member({OURS: 5, THEIRS: 4}, {OURS: 5, THEIRS: 5}), Progress(["t"])
-    assert not await progress.is_current(asked(member), NOW)
+    assert await progress.through(asked(member), NOW) is None
     member.offsets[THEIRS] = 5
-    assert await progress.is_current(asked(member), NOW)
+    assert await progress.through(asked(member), NOW) == NOW
     member.away = True
-    assert not await progress.is_current(asked(member), NOW)
+    assert await progress.through(asked(member), NOW) is None
 
 
 async def test_a_group_of_whose_topics_one_is_not_there_is_not_current() -> None:
     member = Member({OURS: 5, THEIRS: 5}, {OURS: 5, THEIRS: 5})
-    assert not await Progress(["t", "deleted"]).is_current(asked(member), NOW)
+    assert await Progress(["t", "deleted"]).through(asked(member), NOW) is None
 
 
 async def test_who_settles_nothing_of_what_waits_is_stuck_and_only_for_its_own_partitions() -> None:
     member, time = Member({OURS: 4, THEIRS: 0}, {OURS: 5, THEIRS: 5}), Time()
     progress = Progress(["t"], monotonic=time)
-    await progress.is_current(asked(member), NOW)
+    await progress.through(asked(member), NOW)
     time.now = STUCK_SECONDS - 1
-    await progress.is_current(asked(member), NOW)
+    await progress.through(asked(member), NOW)
     assert not progress.stuck
     time.now = STUCK_SECONDS
     assert progress.stuck
     member.offsets[OURS], member.ends[OURS] = 5, 9
-    await progress.is_current(asked(member), NOW)
+    await progress.through(asked(member), NOW)
     assert not progress.stuck
     time.now += STUCK_SECONDS
     assert progress.stuck

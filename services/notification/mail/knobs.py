@@ -29,6 +29,8 @@ class Knobs:
     """The relay drops a silent connection after so long (RFC 5321 4.5.3.2.7); a person's resend waits for it too."""
     start_content_within: timedelta = timedelta(seconds=20)
     """Content is not started later than this after its `data` mark was asked for."""
+    outage_wait: timedelta = timedelta(seconds=3)
+    """When something did not answer, its letters come again after so long; the loop asks first whether it does."""
     first_wait: timedelta = timedelta(seconds=30)
     longest_wait: timedelta = timedelta(hours=1)
     tries: int = 24

@@ -62,7 +62,7 @@ class Recorder:
 
     def nothing_sent(self, letters: Sequence[Taken]) -> None:
         """An outage came before any content: owed as postponed, for the store may or may not have the `data` mark."""
-        self.owe([Postponed(letter, "STORE_OUTAGE", counted=False) for letter in letters])
+        self.owe([Postponed(letter, "STORE_OUTAGE", outage=True) for letter in letters])
 
     def owes(self, notification: UUID) -> bool:
         """Whether an outcome of this letter is still to be recorded."""
@@ -77,7 +77,7 @@ class Recorder:
         """A parked case takes no commands, but its due mails still go: what the relay said stays with the letter."""
         letter = outcome.letter
         if isinstance(outcome, Postponed):
-            await give_back(self._ledger, [letter], next_at=self._next_at(letter.entry.tries))
+            await give_back(self._ledger, [letter], next_at=self._next_at(outcome))
         elif letter.entry.outcome is None:
             said = f"{outcome.result.value}:{outcome.reply_class}"
             await note_outcome(self._ledger, letter, said)
@@ -94,12 +94,15 @@ class Recorder:
                 letter.notification, letter.token, MailResult.FAILED, f"GAVE_UP_{outcome.reply_class}"
             )
             return Command(Mail.RECORD, self._id(outcome, "gave-up"), letter.case_id, self._at(), given_up)
-        next_at = self._next_at(letter.entry.tries if outcome.counted else 0)
-        deferred = DeferMail(letter.notification, letter.token, next_at, outcome.reply_class, outcome.counted)
+        deferred = DeferMail(
+            letter.notification, letter.token, self._next_at(outcome), outcome.reply_class, outcome.counted
+        )
         return Command(Mail.DEFER, self._id(outcome, "defer"), letter.case_id, self._at(), deferred)
 
-    def _next_at(self, tries: int) -> datetime:
-        return whole_milliseconds(self._real_now() + wait_before(tries, self._knobs, self._rng))
+    def _next_at(self, postponed: Postponed) -> datetime:
+        tries = postponed.letter.entry.tries if postponed.counted else 0
+        wait = self._knobs.outage_wait if postponed.outage else wait_before(tries, self._knobs, self._rng)
+        return whole_milliseconds(self._real_now() + wait)
 
     def _at(self) -> datetime:
         return whole_milliseconds(self._now())

@@ -29,11 +29,16 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Nothing was sent. `counted`: the relay itself said "later", which it may say only so often."""
+    """Nothing was sent.
+
+    `counted`: the relay itself said "later", which it may say only so often. `outage`: something did not answer, which
+    is not about this letter, and may be over any moment.
+    """
 
     letter: Taken
     reply_class: str
-    counted: bool
+    counted: bool = False
+    outage: bool = False
 
 
 Outcome = Settled | Postponed
@@ -127,7 +132,7 @@ class Wave:
             try:
                 marked = await gate.passed(each.letter)
             except (Outage, PyMongoError):  # The mark may be there or not; no content was sent.
-                return Postponed(each.letter, "STORE_OUTAGE", counted=False)
+                return Postponed(each.letter, "STORE_OUTAGE", outage=True)
             return await self._content(each, marked, start_by) if marked else None
         finally:
             self.release(each.connection)
@@ -148,7 +153,7 @@ class Wave:
             return _refused(each.letter, refused.reply)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, nothing was sent
             each.connection.close()
-            return Postponed(each.letter, type(error).__name__, counted=False)
+            return Postponed(each.letter, type(error).__name__, outage=True)
         finally:
             if not accepted:
                 gate.not_coming()
@@ -158,15 +163,15 @@ class Wave:
         try:
             await self.point(Reached.AFTER_DATA_MARK)
         except Exception:  # noqa: BLE001 - nothing was sent
-            return Postponed(letter, "INTERRUPTED", counted=False)
+            return Postponed(letter, "INTERRUPTED")
         if self.monotonic() > start_by:
-            return Postponed(letter, "TOO_LATE", counted=False)  # Somebody may soon take our silence for our end.
+            return Postponed(letter, "TOO_LATE")  # Somebody may soon take our silence for our end.
         try:
             reply = await each.connection.content(each.message.content, lambda: self.point(Reached.AFTER_CONTENT))
         except Refused as refused:
             return _refused(letter, refused.reply)
         except Unreachable as error:
-            return Postponed(letter, str(error), counted=False)
+            return Postponed(letter, str(error), outage=True)
         except Exception:  # noqa: BLE001 - content may have gone out: only a person may decide now
             reply = Reply(Verdict.UNKNOWN, "INTERRUPTED")
         if reply.verdict is Verdict.LATER:
@@ -181,7 +186,7 @@ def _without_sending(letter: Taken, found: Prepared) -> Outcome | None:
         case Unreadable():
             return Settled(letter, MailResult.FAILED, "UNREADABLE")
         case NotNow():
-            return Postponed(letter, "NO_KEY", counted=False)
+            return Postponed(letter, "NO_KEY")
         case Message():
             return None
 
