@@ -30,6 +30,7 @@ STAFF = "What staff do"
 app.command(rich_help_panel=STAFF)(tokens.token)
 app.command(rich_help_panel=STAFF)(finding.find)
 app.command(rich_help_panel=STAFF)(officer.queue)
+app.command("next", rich_help_panel=STAFF)(officer.next_)
 app.command(rich_help_panel=STAFF)(officer.claim)
 app.command(rich_help_panel=STAFF)(officer.decide)
 app.command(rich_help_panel=STAFF)(officer.forward)

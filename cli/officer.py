@@ -29,6 +29,7 @@ def queue(
     office: Annotated[str, typer.Option(help="A field office, like SNA; or TO_BE_ASSIGNED.")],
     *,
     mine: Annotated[bool, typer.Option("--mine", help="Only what you have claimed.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Say of each why it stands where it stands.")] = False,
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
@@ -42,13 +43,43 @@ def queue(
     found = asyncio.run(_queue(office, data, officer_of(office, data, token, myself), mine=mine))
     if as_json_:
         as_json(found)
-    else:
-        queues.show(found, of="to be assigned" if office == TO_BE_ASSIGNED else f"at {office}", now=policy_now(data))
+        return
+    queues.show(found, of="to be assigned" if office == TO_BE_ASSIGNED else f"at {office}", now=policy_now(data))
+    if why:
+        queues.reasons_for_places(found)
 
 
 async def _queue(office: str, data: Path, token: str, *, mine: bool) -> list[dict[str, Any]]:
     async with desk(Service.TRIAGE, token, data) as triage:
         return await triage.queue(office=office, mine="true" if mine else None)
+
+
+@plainly
+def next_(
+    office: Annotated[str, typer.Option(help="A field office, like SNA; or TO_BE_ASSIGNED.")],
+    *,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Take the next case in hand: the most urgent that nobody has; in its turn an old routine one.
+
+    Example: `secondlook next --office SNA`
+    """
+    office = office.upper()
+    taken = asyncio.run(_next(office, data, officer_of(office, data, token, myself)))
+    if as_json_:
+        as_json(taken)
+        return
+    case = taken["case"]
+    out.print(f"[green]✓[/] {case['number']} is yours. {taken['said']}")
+    queues.reasons_for_places([case])
+
+
+async def _next(office: str, data: Path, token: str) -> dict[str, Any]:
+    async with desk(Service.TRIAGE, token, data) as triage:
+        return await triage.take_next(office)
 
 
 @plainly

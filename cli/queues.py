@@ -41,6 +41,14 @@ def show(cases: Sequence[dict[str, Any]], *, of: str, now: datetime) -> None:
     out.print(f"\n{len(cases)} {'case waits' if len(cases) == 1 else 'cases wait'} {of}.")
 
 
+def reasons_for_places(cases: Sequence[dict[str, Any]]) -> None:
+    """Under the queue: why each case stands where it stands."""
+    for place, case in enumerate(cases, start=1):
+        out.print(f"\n[bold]{place}. {case['number'] or 'number not known yet'}[/]")
+        for sentence in case["why"]:
+            out.print(f"   {sentence}")
+
+
 def local(moment: datetime, now: datetime, zone: str = EASTERN) -> str:
     """A moment with its weekday and zone, and its year where it is another; as the help line has it without a zone."""
     year = "" if moment.year == now.year else " %Y"

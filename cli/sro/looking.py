@@ -55,7 +55,7 @@ def queue(
         return
     queues.show(found, of="at headquarters", now=policy_now(data))
     if why:
-        telling.reasons_for_places(found)
+        queues.reasons_for_places(found)
 
 
 async def _queue(filters: dict[str, Any], data: Path, token: str) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ from typing import Any
 from rich.markup import escape
 
 from cli.queues import left, local
-from cli.saying import out
 from deploy.demo.report import word
 
 STANDINGS = {
@@ -17,14 +16,6 @@ STANDINGS = {
     "Following": "not before headquarters",
     "Resolved": "ended",
 }
-
-
-def reasons_for_places(cases: Sequence[dict[str, Any]]) -> None:
-    """Under the queue: why each case stands where it stands."""
-    for case in cases:
-        out.print(f"\n[bold]{case['place']}. {case['number'] or 'number not known yet'}[/]")
-        for sentence in case["why"]:
-            out.print(f"   {sentence}")
 
 
 def lines(case: dict[str, Any], now: datetime) -> Iterator[str]:

@@ -22,14 +22,14 @@ from services.escalation.claiming import Claim, HandOver, Recuse, Release, SaveD
 from services.escalation.domain.states import InQueue, State
 from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
-from services.escalation.reactions import QUEUE, RANK
+from services.escalation.reactions import QUEUE
 from services.escalation.showing import listed, theirs, whole
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import ReviewGround, Service, Urgency
-from shared.policy.model import Policies
+from shared.policy.model import RANK, Policies
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish

@@ -27,10 +27,8 @@ from services.escalation.translate import amendment_of, escalated, facts_told, r
 from shared.casework.reaction import Behaviour, Context, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import EventType, Service, Urgency
-
-RANK = {Urgency.REMOVAL_IMMINENT: 0, Urgency.DETAINED: 1, Urgency.ROUTINE: 2}
-"""The order of the queue. That imminent removal comes before detention is a design choice."""
+from shared.contracts.vocabulary import EventType, Service
+from shared.policy.model import RANK
 
 QUEUE = "HQ"
 

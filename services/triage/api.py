@@ -8,12 +8,15 @@ from uuid import UUID
 import httpx
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.triage import headquarters
+from services.triage import headquarters, taking
 from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueuePage
+from services.triage.counting import Counting
 from services.triage.desk import Engine, OfficersDesk
 from services.triage.gathering import gathered
 from services.triage.headquarters import AnsweringDesk
+from services.triage.taking import TakingDesk
 from shared.contracts.vocabulary import Urgency
+from shared.mongo.driver import Collection
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
@@ -33,14 +36,19 @@ def router(
     now: Callable[[], datetime],
     http: httpx.AsyncClient,
     services: Mapping[str, str],
+    turns: Collection,
 ) -> APIRouter:
-    """Triage's endpoints. `now` is the policy clock; `services`: each service's address, where its events are read."""
+    """Triage's endpoints. `now` is the policy clock; `services`: each service's address, where its events are read.
+
+    `turns`: the collection that counts whose turn it is.
+    """
     routes = APIRouter(tags=["staff"])
     desk = OfficersDesk(engine, SealedDesk(keyring, access), policies, now)
     officer = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER))]
     _add_reading(routes, desk, officer)
     _add_orders(routes, desk, officer)
     _add_decisions(routes, desk, officer)
+    taking.add_routes(routes, TakingDesk(engine, Counting(turns), policies, now), officer)
     headquarters.add_routes(routes, AnsweringDesk(engine, SealedDesk(keyring, access), now), officer)
 
     @routes.get("/cases/{case_id}/history", dependencies=[Depends(sign_in.staff())])

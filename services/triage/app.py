@@ -33,6 +33,7 @@ def build_app(settings: TriageSettings, *, point: Point = no_point) -> FastAPI:
                 Service.ESCALATION: settings.escalation_url,
                 Service.NOTIFICATION: settings.notification_url,
             },
+            turns=base.collection("turns"),
         )
     )
     app.include_router(staff_events.router(engine=base.engine, sign_in=base.sign_in))

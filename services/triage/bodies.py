@@ -1,7 +1,7 @@
 """What triage's endpoints take and give. Texts that people type are sealed at the door."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -75,12 +75,15 @@ class AskBody(_Body):
 class QueueItem(BaseModel):
     """A case in the queue. `office` None: to be assigned. `zone`: the one in which people read `answer_due`.
 
+    `why`: in sentences, why it stands there; what places it comes first.
+
     `now_in_area_of`: the newest facts place the person in another office's area (TO_BE_ASSIGNED: in none that is
     known); who has the case in hand may keep it, or forward it.
     """
 
     case_id: UUID
     number: str
+    why: list[str]
     office: str | None
     now_in_area_of: str | None
     urgency: Urgency
@@ -93,6 +96,21 @@ class QueueItem(BaseModel):
     missing: list[str]
     claim: dict[str, Any] | None
     presumption: dict[str, Any]
+
+
+class NextBody(_Body):
+    """Take the next case of one office, or of all that the token names."""
+
+    office: Annotated[str | None, Field(max_length=20)] = None
+
+
+class NextCase(BaseModel):
+    """The case that was taken. `turn`: it was the first of the queue, or the turn of an old routine case."""
+
+    turn: Literal["first", "routine"]
+    said: str
+    claimed_until: datetime
+    case: QueueItem
 
 
 class QueuePage(BaseModel):

@@ -1,27 +1,23 @@
 """An officer's desk: the queue, one case with what is sealed, and orders, behind the HTTP endpoints."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from pydantic_core import from_json
-
 from services.triage import presumed
 from services.triage.answering import open_questions
-from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueueItem, QueuePage
-from services.triage.domain.case import Considered, State, UnderConsideration, Unheard
-from services.triage.domain.hints import hints
+from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueuePage
+from services.triage.domain.case import State, UnderConsideration, Unheard
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order, Release
-from services.triage.reactions import RANK
-from services.triage.routing import now_in_area_of, office_now
+from services.triage.routing import office_now
+from services.triage.showing import known, listed, presumption
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
-from shared.policy.model import HEADQUARTERS, NOTE, TO_BE_ASSIGNED, Policies, Policy
+from shared.policy.model import HEADQUARTERS, NOTE, RANK, TO_BE_ASSIGNED, Policies
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish
@@ -68,19 +64,19 @@ class OfficersDesk:
         limit: int,
     ) -> QueuePage:
         """The open cases of the officer's offices, most urgent first."""
-        officer, now = officer_of(staff), whole_milliseconds(self._now())
-        theirs = officer.offices | ({TO_BE_ASSIGNED} if officer.assigns else set())
-        query: dict[str, Any] = {"queue.open": {"$in": named(office, theirs)}}
+        now = whole_milliseconds(self._now())
+        query: dict[str, Any] = {"queue.open": {"$in": queues_of(officer_of(staff), office)}}
         if urgency is not None:
             query["queue.rank"] = RANK[urgency]
         query |= casework.claim_filter(claimed=claimed, mine=mine, actor=staff.subject, now=now)
         found = await self._engine.listing(query, sort=casework.SORT, skip=skip, limit=limit + 1)
-        listed = [(view, view.state) for view in found[:limit] if isinstance(view.state, UnderConsideration)]
+        open_ = [(view, view.state) for view in found[:limit] if isinstance(view.state, UnderConsideration)]
+        policy = self._policies.at(now)
         return QueuePage(
-            cases=[_listed(view, state, now) for view, state in listed],
+            cases=[listed(view, state, policy, now) for view, state in open_],
             more=len(found) > limit,
             note=NOTE,
-            presumptions=presumed.sentences((state.presumption for _, state in listed), self._policies.at(now)),
+            presumptions=presumed.sentences((state.presumption for _, state in open_), policy),
         )
 
     async def show(self, case_id: UUID, staff: Staff) -> dict[str, Any]:
@@ -98,11 +94,11 @@ class OfficersDesk:
         policy, now = self._policies.at(self._now()), self._now()
         return {
             "case_id": case_id,
-            **_known(view, policy, now),
+            **known(view, policy, now),
             "parked": view.parked,
             "claim": casework.claim_shown(view.work, now),
             "guidance": policy.guidance,
-            "presumption": _presumption(view.state, policy, personal or {}),
+            "presumption": presumption(view.state, policy, personal or {}),
             "reasons": casework.reasons_of(policy, Stage.FIELD_OFFICE),
             "erased": personal is None,
             "personal": personal,
@@ -151,6 +147,11 @@ class OfficersDesk:
         return await self._engine.command(Command(order, identity, case_id, whole_milliseconds(self._now()), data))
 
 
+def queues_of(officer: Officer, office: str | None) -> list[str]:
+    """The queues in which an officer works: of one office, or of all that are theirs."""
+    return named(office, officer.offices | ({TO_BE_ASSIGNED} if officer.assigns else set()))
+
+
 def named(office: str | None, theirs: Set[str]) -> list[str]:
     """The office that is asked for, or all of theirs; 403 for one that is none of them."""
     if office is not None and office not in theirs:
@@ -170,77 +171,3 @@ def _wish(case_id: UUID, staff: Staff, key: str, body: DecideBody, *, claim: boo
         name=lambda state: f"completed_{getattr(state, 'round', 0)}",
         data=lambda box: Decide(officer_of(staff), body.decision(), body.facts_seen, box, claim, body.guidance_seen),
     )
-
-
-def _listed(view: CaseView[State], state: UnderConsideration, now: datetime) -> QueueItem:
-    return QueueItem(
-        case_id=view.case_id,
-        number=state.case.submission.number,
-        office=office_now(state, view.work),
-        now_in_area_of=now_in_area_of(state, view.work),
-        urgency=state.urgency,
-        round=state.round,
-        answer_due=state.answer_due,
-        zone=state.clock.zone,
-        overdue=now >= state.answer_due,
-        facts_version=state.case.amendment,
-        question_open=state.question is not None and state.question.is_open(now),
-        missing=list(state.case.submission.incomplete),
-        claim=casework.claim_shown(view.work, now),
-        presumption=presumed.codes(state.presumption),
-    )
-
-
-def _presumption(state: State, policy: Policy, opened: presumed.Opened) -> dict[str, Any] | None:
-    """What was presumed when the case was last looked at, or when it was decided; None where it has moved on since."""
-    match state:
-        case UnderConsideration():
-            return presumed.whole(state.case, state.presumption, policy, opened)
-        case Considered():
-            return presumed.as_decided(state.presumption, policy)
-        case _:
-            return None
-
-
-def _known(view: CaseView[State], policy: Policy, now: datetime) -> dict[str, Any]:
-    """The clear part of a case as an officer reads it."""
-    state = view.state
-    if isinstance(state, Unheard):
-        raise CaseUnknown
-    case, submission = state.case, state.case.submission
-    known: dict[str, Any] = {
-        "number": submission.number,
-        "standing": type(state).__name__,
-        "office": case.office,
-        "office_map": case.office_map,
-        "facts_version": case.amendment,
-        "missing": submission.incomplete,
-        "submission": asdict(submission),
-        "requestor_type": case.requestor_type,
-        "represented": case.represented,
-        "custody": asdict(case.situation.custody),
-        "removal": asdict(case.situation.removal),
-        "place": asdict(case.situation.place) if case.situation.place else None,
-        "facts": from_json(case.situation.facts),
-        "consent": from_json(case.situation.consent),
-        "hints": [asdict(hint) for hint in hints(from_json(case.situation.facts))],
-    }
-    if waiting := open_questions(state):
-        known["asked_by_headquarters"] = [asdict(asked) for asked in waiting]
-    if isinstance(state, UnderConsideration):
-        question = state.question
-        known |= {
-            "office": office_now(state, view.work),
-            "now_in_area_of": now_in_area_of(state, view.work),
-            "round": state.round,
-            "sent_back_for": casework.in_words(policy, state.sent_back_for),
-            "urgency": state.urgency,
-            "answer_due": state.answer_due,
-            "silence_ends_at": state.silence_ends_at,
-            "zone": state.clock.zone,
-            "overdue": now >= state.answer_due,
-            "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
-            if question and question.is_open(now)
-            else None,
-        }
-    return known

@@ -42,9 +42,10 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Take the case in hand."""
+    """Take the case in hand. `taken` notes by which request for the next case, so that it is answered alike again."""
 
     officer: Officer
+    taken: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ def on_claim(state: State | None, command: Command[Claim], context: Context) -> 
     if isinstance(taken, Refused):
         return taken
     taken["claim"]["office"] = office_now(item, context.work)
+    if command.data.taken:
+        taken["claim"]["taken"] = dict(command.data.taken)
     return Step(state=item, work=taken, answer={"claimed_until": taken["claim"]["until"].isoformat()})
 
 

@@ -15,11 +15,8 @@ from shared.casework.claims import LET_GO, touched
 from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import EventType, Service, Urgency
-from shared.policy.model import TO_BE_ASSIGNED
-
-RANK = {Urgency.REMOVAL_IMMINENT: 0, Urgency.DETAINED: 1, Urgency.ROUTINE: 2}
-"""The order of the queue. That imminent removal comes before detention is a design choice."""
+from shared.contracts.vocabulary import EventType, Service
+from shared.policy.model import RANK, TO_BE_ASSIGNED
 
 
 class Moment(StrEnum):
@@ -163,14 +160,16 @@ def next_deadline(state: State) -> Due | None:
 
 
 def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an open case is listed by: its office's queue, then urgency, then due date."""
+    """What an open case is listed by: its office's queue, then urgency, then its turn in that class (as `due`)."""
     if not isinstance(state, UnderConsideration):
         return _asked_fields(state)
     claim = work.get("claim") or {}
     return {
         "open": office_now(state, work) or TO_BE_ASSIGNED,
         "rank": RANK[state.urgency],
-        "due": state.answer_due,
+        "due": state.turn,
+        "since": state.since,
+        "waits_until": state.waits_until,
         "number": state.case.submission.number,
         "claimed_by": claim.get("by"),
         "claimed_until": claim.get("until"),

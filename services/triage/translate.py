@@ -29,6 +29,7 @@ def submission_of(data: events.RequestSubmitted) -> Submission:
         represented=data.represented,
         age_band=data.age_band,
         possible_double_of=data.possible_double_of,
+        resubmitted_at=data.resubmitted_at,
     )
 
 

@@ -54,6 +54,13 @@ class Desk:
         answer = await self._service.post(path, key=key or str(uuid4()), headers=self._headers, json=dict(said))
         return answer.json()
 
+    async def take_next(self, office: str | None = None, *, key: str | None = None) -> dict[str, Any]:
+        """Take the next case of an office in hand (triage only); the same key again gets the same case."""
+        said = without_nothing({"office": office})
+        answer = await self._service.post("/claims/next", key=key or str(uuid4()), headers=self._headers, json=said)
+        taken: dict[str, Any] = answer.json()
+        return taken
+
     async def decide(
         self, decisions: Sequence[Mapping[str, Any]], *, claim: bool = False, dry_run: bool = False
     ) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from shared.policy.calendar import Calendar
 from shared.policy.guidance_file import GuidanceRead, guidance
-from shared.policy.model import GuidanceInForce, OfficeMap, Policies, Policy, Timeline
+from shared.policy.model import GuidanceInForce, OfficeMap, Policies, Policy, RoutineShare, Timeline
 from shared.policy.office_areas import office_map
 from shared.policy.process_file import ProcessRead, process, required_of
 from shared.policy.reasons import unfit
@@ -150,7 +150,7 @@ def _policy(
     guided: GuidanceRead, ruled: ProcessRead, *, timeline: Timeline, offices: OfficeMap, working_time: Calendar
 ) -> Policy:
     rules = ruled.file
-    before_removal = rules.answer_before_removal
+    before_removal, share = rules.answer_before_removal, rules.routine_share.value
     return Policy(
         guidance=guided.guidance.version,
         process=ruled.version,
@@ -164,6 +164,8 @@ def _policy(
         imminent_within=rules.imminent_within.value,
         answer_within=rules.answer_within.value.by_urgency(),
         silence_after=rules.silence_after.value.by_urgency(),
+        aged_after=rules.aged_after.value.by_urgency(),
+        routine_share=RoutineShare(share.one_in, share.older_than),
         sro_answer_within=rules.sro_answer_within.value.by_urgency(),
         answer_before_removal=before_removal.value if before_removal else None,
         question_answer_within=rules.question_answer_within.value,

@@ -27,16 +27,18 @@ from shared.policy.priorities import (
     Timeline,
 )
 from shared.policy.time_limits import TimeLimit, added_back, end_of, moment_of
-from shared.policy.urgency import imminent_from, urgency_of
+from shared.policy.urgency import CLASSES, RANK, imminent_from, urgency_of
 
 __all__ = [
     "AGE_BAND",
     "AGE_BANDS",
+    "CLASSES",
     "DAYS",
     "HEADQUARTERS",
     "NAMED",
     "NOTE",
     "PRESUMED",
+    "RANK",
     "TO_BE_ASSIGNED",
     "AllOf",
     "AnyOf",
@@ -54,6 +56,7 @@ __all__ = [
     "PresumedIf",
     "Reason",
     "Remark",
+    "RoutineShare",
     "Rule",
     "TimeLimit",
     "Timeline",
@@ -150,6 +153,14 @@ class OfficeMap:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutineShare:
+    """Of so many cases that officers take as the next one, one is a routine case older than this."""
+
+    one_in: int
+    older_than: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that is policy and not code, as in force at one moment.
 
@@ -170,6 +181,8 @@ class Policy:
     imminent_within: timedelta
     answer_within: Mapping[Urgency, TimeLimit]
     silence_after: Mapping[Urgency, TimeLimit]
+    aged_after: Mapping[Urgency, timedelta]
+    routine_share: RoutineShare
     sro_answer_within: Mapping[Urgency, TimeLimit]
     answer_before_removal: timedelta | None
     question_answer_within: TimeLimit

@@ -1,6 +1,6 @@
 """The shapes of policy files: what may stand in them. Unknown fields are refused, so that a slip is not a silent no."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -79,6 +79,25 @@ class PerUrgency(Shape):
         }
 
 
+class DurationPerUrgency(Shape):
+    """One duration for each urgency; none may be left out."""
+
+    REMOVAL_IMMINENT: Duration
+    DETAINED: Duration
+    ROUTINE: Duration
+
+    def by_urgency(self) -> dict[Urgency, timedelta]:
+        """The same, by urgency."""
+        return {urgency: getattr(self, urgency.value) for urgency in Urgency}
+
+
+class WrittenShare(Shape):
+    """Every second case at most, so that the others are not passed over instead."""
+
+    one_in: int = Field(ge=2, le=1000)
+    older_than: Duration
+
+
 class WrittenReason(Shape):
     """A reason code with its sentence in each language. `told_as`: the code by which the outside hears of it."""
 
@@ -132,6 +151,8 @@ class ProcessFile(Dated):
     imminent_within: Sourced[Duration]
     answer_within: Sourced[PerUrgency]
     silence_after: Sourced[PerUrgency]
+    aged_after: Sourced[DurationPerUrgency]
+    routine_share: Sourced[WrittenShare]
     sro_answer_within: Sourced[PerUrgency]
     answer_before_removal: Sourced[Duration] | None = None
     question_answer_within: Sourced[Limit]

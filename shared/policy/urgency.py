@@ -1,8 +1,19 @@
 """How urgent a case is. Pure; the field office and headquarters ask the same."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
 from shared.contracts.vocabulary import Belief, CustodyStatus, Urgency
+
+RANK: Final = {Urgency.REMOVAL_IMMINENT: 0, Urgency.DETAINED: 1, Urgency.ROUTINE: 2}
+"""The order of every queue. That imminent removal comes before detention is a design choice."""
+
+CLASSES: Final = {
+    Urgency.REMOVAL_IMMINENT: "Removal is imminent: before everybody else.",
+    Urgency.DETAINED: "Detained, or custody is not known: after imminent removals, before routine cases.",
+    Urgency.ROUTINE: "Routine: after imminent removals and detained people.",
+}
+"""What the place of each class means, for staff."""
 
 
 def imminent_from(removal: date | None, within: timedelta) -> datetime | None:

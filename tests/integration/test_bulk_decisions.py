@@ -104,6 +104,7 @@ async def _office(servers: Servers, tmp_path: Path) -> AsyncIterator[Office]:
                 now=lambda: T0,
                 http=http,
                 services={},
+                turns=own["turns"],
             )
         )
         yield Office(made, keyring, http, issuer, reached)

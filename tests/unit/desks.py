@@ -98,6 +98,8 @@ def _holds(document: Mapping[str, Any], name: str, wanted: Any) -> bool:
     match wanted:
         case list() if name == "$or":
             return any(_fits(document, one) for one in wanted)
+        case list() if name == "$and":
+            return all(_fits(document, one) for one in wanted)
         case {"$in": values}:
             return value in values
         case {"$ne": other}:

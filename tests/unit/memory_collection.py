@@ -36,7 +36,7 @@ class Updated:
 
 @dataclass
 class MemoryCollection:
-    """Knows equality, `$in`, `$exists`, `$set` and `$unset` on top-level fields, and refuses all else."""
+    """Knows equality, `$in`, `$exists`, `$set`, `$unset` and `$inc` on top-level fields, and refuses all else."""
 
     documents: dict[Any, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
@@ -65,10 +65,13 @@ class MemoryCollection:
             raise BulkWriteError({"writeErrors": errors, "writeConcernErrors": []})
 
     async def update_one(self, query: Mapping[str, Any], update: Mapping[str, Any], *, upsert: bool = False) -> Updated:
-        assert not upsert
-        assert set(update) <= {"$set", "$unset"}
+        assert set(update) <= {"$set", "$unset", "$inc"}
+        if upsert and not any(_matches(one, query) for one in self.documents.values()):
+            await self.insert_one(dict(query))
         for document in self.documents.values():
             if _matches(document, query):
+                for name, more in update.get("$inc", {}).items():
+                    document[name] = document.get(name, 0) + more
                 document.update(deepcopy(dict(update.get("$set", {}))))
                 for name in update.get("$unset", {}):
                     document.pop(name, None)

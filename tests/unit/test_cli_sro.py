@@ -21,6 +21,7 @@ from shared.web.sign_in import Role
 from tests.integration.serving import secondlook, serving
 from tests.unit.desks import Desks
 from tests.unit.escalation_story import ANA, SAM, TOM, Escalation, amended, completed, given, requested
+from tests.unit.memory_collection import MemoryCollection
 from tests.unit.one_case import CASE_ID, T0, after
 from tests.unit.triage_story import Triage, asked, escalated, submitted
 
@@ -79,7 +80,7 @@ async def _world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     case.hear("intake", requested(sealed=whole, number=NUMBER), after(days=3))
     desks.engine.cases[CASE_ID] = case
     desks.now = after(days=4)
-    offices: Desks[Considered] = Desks(tmp_path / "office", office, http=None, services={})
+    offices: Desks[Considered] = Desks(tmp_path / "office", office, http=None, services={}, turns=MemoryCollection())
     offices.engine.cases[CASE_ID] = Triage(CASE_ID)
     offices.now = after(days=4)
     async with AsyncExitStack() as stack:

@@ -108,6 +108,14 @@ def test_a_reason_explains_only_its_own_outcomes(policy: Policy) -> None:
         (PROCESS, "is: 730 days", "is: a while", "link_lasts.is", 'a duration is written "14 days" or "36 hours"'),
         (PROCESS, "is: 730 days", "is: 0 days", "link_lasts.is", "greater than"),
         (PROCESS, "    DETAINED: 7 days", "    DETAIND: 7 days", "answer_within.is.DETAIND", "not permitted"),
+        (PROCESS, "one_in: 10", "one_in: 1", "routine_share.is.one_in", "greater than or equal to 2"),
+        (
+            PROCESS,
+            "    DETAINED: 14 days\n    ROUTINE: 60 days\n\n# When",
+            "\n# When",
+            "aged_after.is.DETAINED",
+            "required",
+        ),
         (PROCESS, "    - NO_NAME", "    - NO_NAMES", "required.is.0", "NO_NAME"),
         (
             PROCESS,

@@ -14,6 +14,7 @@ from shared.casework.errors import CommandRefused
 from shared.contracts.vocabulary import EventType
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
+from tests.unit.memory_collection import MemoryCollection
 from tests.unit.one_case import CASE_ID, after
 from tests.unit.triage_story import (
     ANA,
@@ -131,7 +132,7 @@ def test_an_answer_refused_marks_nobody(case: Triage) -> None:
 
 @pytest.fixture(name="desks")
 async def _desks(tmp_path: Path, case: Triage) -> Desks[State]:
-    desks: Desks[State] = Desks(tmp_path, router, http=None, services={})
+    desks: Desks[State] = Desks(tmp_path, router, http=None, services={}, turns=MemoryCollection())
     text = await desks.sealed(CASE_ID, f"question_{QUESTION}", b'{"text":"Was it vacated?"}')
     fresh = Triage(CASE_ID).submit(submitted(sealed={}))
     fresh.claim()

@@ -16,6 +16,7 @@ from shared.contracts.vocabulary import EventType, RequestorType
 from shared.privacy.keyring import CACHED_SECONDS
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
+from tests.unit.memory_collection import MemoryCollection
 from tests.unit.one_case import CASE_ID, POLICY, T0
 from tests.unit.triage_story import BELIEVED, Triage, amended, escalated, now_detained, submitted
 
@@ -40,6 +41,7 @@ def services() -> dict[str, Any]:
     return {
         "http": httpx.AsyncClient(transport=httpx.MockTransport(answered)),
         "services": {name: f"http://{name}" for name in names},
+        "turns": MemoryCollection(),
     }
 
 

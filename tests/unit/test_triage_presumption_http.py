@@ -14,6 +14,7 @@ from shared.contracts import events
 from shared.policy.model import NOTE
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
+from tests.unit.memory_collection import MemoryCollection
 from tests.unit.one_case import CASE_ID
 from tests.unit.triage_story import Triage, amended, escalated, submitted
 
@@ -37,7 +38,7 @@ FACTS = events.Facts(
 
 @pytest.fixture(name="desks")
 async def _desks(tmp_path: Path) -> Desks[State]:
-    desks: Desks[State] = Desks(tmp_path, router, http=httpx.AsyncClient(), services={})
+    desks: Desks[State] = Desks(tmp_path, router, http=httpx.AsyncClient(), services={}, turns=MemoryCollection())
     box = await desks.sealed(CASE_ID, "submitted", json.dumps(SEALED).encode())
     case = Triage()
     case.hear("intake", submitted(facts=FACTS, age_band="25_TO_44").model_copy(update={"sealed": box}))

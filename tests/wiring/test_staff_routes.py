@@ -44,6 +44,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "intake POST /cases/{case_id}/erase": frozenset({Role.PRIVACY}),
     "triage GET /queue": DESK,
     "triage GET /cases/{case_id}": DESK,
+    "triage POST /claims/next": DESK,
     "triage POST /cases/{case_id}/claim": DESK,
     "triage POST /cases/{case_id}/release": DESK,
     "triage POST /cases/{case_id}/forward": DESK,

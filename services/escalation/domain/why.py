@@ -1,13 +1,13 @@
 """Why a case stands where it stands in the queue. Pure; what an SRO reads beside the case."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from services.escalation.domain.states import InQueue
-from shared.contracts.vocabulary import ReviewGround, Urgency
+from shared.contracts.vocabulary import ReviewGround
+from shared.policy.model import CLASSES
+from shared.policy.standing import Why, local, words
 
 
 class Because(StrEnum):
@@ -26,20 +26,6 @@ class Because(StrEnum):
     RECORD_MISSING = "record_missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
-    """One reason, with the sentence it stands for."""
-
-    because: Because
-    sentence: str
-
-
-CLASSES: Final = {
-    Urgency.REMOVAL_IMMINENT: "Removal is imminent: before everybody else.",
-    Urgency.DETAINED: "Detained, or custody is not known: after imminent removals, before routine cases.",
-    Urgency.ROUTINE: "Routine: after imminent removals and detained people.",
-}
-
 GROUNDS: Final = {
     ReviewGround.FIELD_OFFICE_DECLINED: "The requestor does not agree with the field office's decision.",
     ReviewGround.NO_TIMELY_ANSWER: "The field office had not answered in time.",
@@ -53,13 +39,13 @@ def why(item: InQueue, now: datetime) -> tuple[Why, ...]:
     """The reasons, those that place the case first."""
     found = [Why(Because.URGENCY, CLASSES[item.urgency])]
     if item.urgency is not item.told_urgency:
-        found.append(Why(Because.URGENCY_CHANGED, f"It came in as {_words(item.told_urgency)}; newer facts moved it."))
+        found.append(Why(Because.URGENCY_CHANGED, f"It came in as {words(item.told_urgency)}; newer facts moved it."))
     found.append(_due(item, now))
     found.append(Why(Because.GROUND, GROUNDS[item.ground]))
     if item.round > 1:
         found.append(Why(Because.AFTER_REMAND, "The field office has answered a remand, and did not grant it."))
     if item.question is not None and item.question.is_open(now):
-        until = _local(item.question.answer_by, item.zone)
+        until = local(item.question.answer_by, item.zone)
         found.append(
             Why(Because.REQUESTOR_ASKED, f"The requestor is asked, at most until {until}: the clock stands still.")
         )
@@ -74,17 +60,9 @@ def why(item: InQueue, now: datetime) -> tuple[Why, ...]:
 
 
 def _due(item: InQueue, now: datetime) -> Why:
-    due = _local(item.due, item.zone)
+    due = local(item.due, item.zone)
     if now >= item.due:
         return Why(Because.OVERDUE, f"It was due {due}.")
     if item.due < item.by_the_clock:
         return Why(Because.DUE_BEFORE_REMOVAL, f"It is due {due}, before the scheduled removal.")
     return Why(Because.DUE, f"It is due {due}.")
-
-
-def _words(urgency: Urgency) -> str:
-    return urgency.value.lower().replace("_", " ")
-
-
-def _local(moment: datetime, zone: str) -> str:
-    return moment.astimezone(ZoneInfo(zone)).strftime("%a %d %b %Y %H:%M %Z")

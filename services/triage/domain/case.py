@@ -7,6 +7,7 @@ each state holds only what does not depend on their order.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum, unique
 from typing import Any
 
 from services.triage.domain.asked import Asked
@@ -27,7 +28,10 @@ from shared.policy.model import Policy
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What was asked for, by whom. It never changes."""
+    """What was asked for, by whom. It never changes.
+
+    `resubmitted_at`: when it came, where it keeps the day of the rejected request that it mends.
+    """
 
     number: str
     received_at: datetime
@@ -38,6 +42,26 @@ class Submission:
     represented: bool = False
     age_band: str = ""
     possible_double_of: str | None = None
+    resubmitted_at: datetime | None = None
+
+
+@unique
+class Mover(StrEnum):
+    """What changed how urgent a case is."""
+
+    CUSTODY = "custody"
+    REMOVAL = "removal"
+    BOTH = "custody_and_removal"
+    CALENDAR = "calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The newest change of urgency: from what, when, and by what."""
+
+    before: Urgency
+    at: datetime
+    by: Mover
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +73,7 @@ class Case:
     `zone` is the one in which its clocks start: of its first place, or of the office that a person chose.
     `useful_until`: the moments before a scheduled removal by which an answer should be there, the better one first.
     `moves` counts what officers and the calendar changed (forwarded, asked, now imminent, overdue). `asked`: what
-    headquarters asks the office.
+    headquarters asks the office. `moved`: the newest change of urgency.
     """
 
     submission: Submission
@@ -69,6 +93,7 @@ class Case:
     moves: int = 0
     erased: bool = False
     asked: tuple[Asked, ...] = ()
+    moved: Moved | None = None
 
     @property
     def belongs_to(self) -> str | None:
@@ -139,6 +164,31 @@ class UnderConsideration:
     def silence_ends_at(self) -> datetime:
         """After this the requestor may ask headquarters."""
         return self._before_removal(self.clock.silence_ends[self.urgency.value])
+
+    @property
+    def since(self) -> datetime:
+        """Since when the request waits for this round's answer: since its receipt, or since it came back."""
+        return self.clock.since or self.opened_at
+
+    @property
+    def aged_at(self) -> datetime | None:
+        """When it has become old in its class, whatever its due date."""
+        return self.clock.aged.get(self.urgency.value)
+
+    @property
+    def turn(self) -> datetime:
+        """Its place inside its class: its due date, and no later than the day on which it is old.
+
+        What has waited for less can only stand before it if it came in before that day.
+        """
+        return min(self.answer_due, self.aged_at or self.answer_due)
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """Until when the requestor's answer is waited for; None where that is not so. A removal waits for no answer."""
+        if self.question is None or self.urgency is Urgency.REMOVAL_IMMINENT:
+            return None
+        return self.question.answer_by
 
     @property
     def overdue(self) -> bool:
@@ -220,7 +270,7 @@ def amend(case: Case, amendment: int, changed: Mapping[str, Any], policy: Policy
     situation = replace(case.situation, **changed)
     area = _area(situation, policy)
     office = case.office if case.chosen else area
-    return replace(
+    amended = replace(
         case,
         situation=situation,
         amendment=amendment,
@@ -233,6 +283,21 @@ def amend(case: Case, amendment: int, changed: Mapping[str, Any], policy: Policy
         area=area,
         useful_until=policy.useful_until(situation.removal.scheduled_for, case.zone),
     )
+    return with_move(amended, case.urgency_at(case.as_of), by=_mover(case.situation, situation), at=at)
+
+
+def with_move(case: Case, before: Urgency, *, by: Mover, at: datetime) -> Case:
+    """The case, with its newest change of urgency if `before` is not what it is now."""
+    return case if case.urgency_at(at) is before else replace(case, moved=Moved(before, at, by))
+
+
+def _mover(before: Situation, after: Situation) -> Mover:
+    custody, removal = before.custody != after.custody, before.removal != after.removal
+    if custody and removal:
+        return Mover.BOTH
+    if custody:
+        return Mover.CUSTODY
+    return Mover.REMOVAL if removal else Mover.CALENDAR
 
 
 def _area(situation: Situation, policy: Policy) -> str | None:

@@ -1,7 +1,7 @@
 """The field office's clock: by when it should answer, and after which silence the requestor may go to headquarters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,12 +14,15 @@ class Clock:
     """Both moments for each urgency, by the policy in force when the clock started, in the zone where it started.
 
     All urgencies are kept, so that a later change of urgency gives the same moments in whatever order the service
-    hears of it. Keys are the urgencies' names.
+    hears of it. Keys are the urgencies' names. `since` is when it started, `aged` when the case has become old in its
+    class: that never stands still. (Clocks that were kept before these were told have neither.)
     """
 
     zone: str
     answer_due: dict[str, datetime]
     silence_ends: dict[str, datetime]
+    since: datetime | None = None
+    aged: dict[str, datetime] = field(default_factory=dict)
 
 
 def started(at: datetime, policy: Policy, zone: str) -> Clock:
@@ -28,7 +31,13 @@ def started(at: datetime, policy: Policy, zone: str) -> Clock:
     def ends(limits: Mapping[Urgency, TimeLimit]) -> dict[str, datetime]:
         return {urgency.value: policy.end_of(limits[urgency], at, zone) for urgency in Urgency}
 
-    return Clock(zone, answer_due=ends(policy.answer_within), silence_ends=ends(policy.silence_after))
+    return Clock(
+        zone,
+        answer_due=ends(policy.answer_within),
+        silence_ends=ends(policy.silence_after),
+        since=at,
+        aged={urgency.value: at + old for urgency, old in policy.aged_after.items()},
+    )
 
 
 def paused(clock: Clock, policy: Policy, *, since: datetime, until: datetime) -> Clock:
@@ -42,8 +51,8 @@ def paused(clock: Clock, policy: Policy, *, since: datetime, until: datetime) ->
             for urgency in Urgency
         }
 
-    return Clock(
-        clock.zone,
+    return replace(
+        clock,
         answer_due=added_back(policy.answer_within, clock.answer_due),
         silence_ends=added_back(policy.silence_after, clock.silence_ends),
     )

@@ -10,6 +10,7 @@ from services.triage.domain.case import (
     Case,
     Considered,
     Heard,
+    Mover,
     Resolved,
     State,
     UnderConsideration,
@@ -17,6 +18,7 @@ from services.triage.domain.case import (
     Withdrawn,
     WithHeadquarters,
     amend,
+    with_move,
 )
 from services.triage.domain.classification import Presumption, presume
 from services.triage.domain.clock import Question, paused, started
@@ -73,7 +75,8 @@ def removal_nears(state: UnderConsideration, now: datetime) -> UnderConsideratio
     """The calendar has made the scheduled removal imminent, though nobody told anything new."""
     if state.case.imminent_since is None or now < state.case.imminent_since:
         return state
-    return _moved(replace(state, case=replace(state.case, as_of=max(state.case.as_of, now))))
+    looked_at = replace(state.case, as_of=max(state.case.as_of, now))
+    return _moved(replace(state, case=with_move(looked_at, state.urgency, by=Mover.CALENDAR, at=now)))
 
 
 def guidance_changed(state: UnderConsideration, policy: Policy, now: datetime) -> UnderConsideration:

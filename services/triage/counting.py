@@ -1,0 +1,42 @@
+"""How many cases have been taken next from a queue since an old routine case was. One small document for each queue.
+
+It is a memory and nothing that a case rests on: lost, the share begins anew.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.casework.errors import Outage
+from shared.mongo.driver import Collection, PyMongoError
+
+
+class Counting:
+    """Counts by queue: the offices whose cases are taken from it."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def passed(self, queue: str) -> int:
+        """How many others have been taken since the last old routine case."""
+        with _answering():
+            found = await self._collection.find({"_id": queue}).to_list(1)
+        return int(found[0]["passed"]) if found else 0
+
+    async def begun_anew(self, queue: str, *, passed: int) -> bool:
+        """Count from 0 again, unless somebody else has counted since `passed` was read: one turn is one person's."""
+        with _answering():
+            done = await self._collection.update_one({"_id": queue, "passed": passed}, {"$set": {"passed": 0}})
+        return bool(done.matched_count)
+
+    async def another(self, queue: str) -> None:
+        """One more was taken before the old routine cases."""
+        with _answering():
+            await self._collection.update_one({"_id": queue}, {"$inc": {"passed": 1}}, upsert=True)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise Outage(f"The store does not answer ({type(error).__name__}).") from error

@@ -1,0 +1,102 @@
+"""A case as an officer reads it: in the queue, and whole. Decides nothing."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from services.triage import presumed
+from services.triage.answering import open_questions
+from services.triage.bodies import QueueItem
+from services.triage.domain.case import Considered, State, UnderConsideration, Unheard
+from services.triage.domain.hints import hints
+from services.triage.domain.why import why
+from services.triage.routing import now_in_area_of, office_now
+from shared.casework.engine import CaseView
+from shared.casework.errors import CaseUnknown
+from shared.policy.model import Policy
+from shared.web import casework
+
+
+def listed(view: CaseView[State], state: UnderConsideration, policy: Policy, now: datetime) -> QueueItem:
+    """A case in the queue."""
+    return QueueItem(
+        case_id=view.case_id,
+        number=state.case.submission.number,
+        why=[each.sentence for each in why(state, now, policy.routine_share)],
+        office=office_now(state, view.work),
+        now_in_area_of=now_in_area_of(state, view.work),
+        urgency=state.urgency,
+        round=state.round,
+        answer_due=state.answer_due,
+        zone=state.clock.zone,
+        overdue=now >= state.answer_due,
+        facts_version=state.case.amendment,
+        question_open=state.question is not None and state.question.is_open(now),
+        missing=list(state.case.submission.incomplete),
+        claim=casework.claim_shown(view.work, now),
+        presumption=presumed.codes(state.presumption),
+    )
+
+
+def presumption(state: State, policy: Policy, opened: presumed.Opened) -> dict[str, Any] | None:
+    """What was presumed when the case was last looked at, or when it was decided; None where it has moved on since."""
+    match state:
+        case UnderConsideration():
+            return presumed.whole(state.case, state.presumption, policy, opened)
+        case Considered():
+            return presumed.as_decided(state.presumption, policy)
+        case _:
+            return None
+
+
+def known(view: CaseView[State], policy: Policy, now: datetime) -> dict[str, Any]:
+    """The clear part of a case."""
+    state = view.state
+    if isinstance(state, Unheard):
+        raise CaseUnknown
+    case, submission = state.case, state.case.submission
+    found: dict[str, Any] = {
+        "number": submission.number,
+        "standing": type(state).__name__,
+        "office": case.office,
+        "office_map": case.office_map,
+        "facts_version": case.amendment,
+        "missing": submission.incomplete,
+        "submission": asdict(submission),
+        "requestor_type": case.requestor_type,
+        "represented": case.represented,
+        "custody": asdict(case.situation.custody),
+        "removal": asdict(case.situation.removal),
+        "place": asdict(case.situation.place) if case.situation.place else None,
+        "facts": from_json(case.situation.facts),
+        "consent": from_json(case.situation.consent),
+        "hints": [asdict(hint) for hint in hints(from_json(case.situation.facts))],
+    }
+    if waiting := open_questions(state):
+        found["asked_by_headquarters"] = [asdict(asked) for asked in waiting]
+    if isinstance(state, UnderConsideration):
+        found |= _open(state, view.work, policy, now)
+    return found
+
+
+def _open(state: UnderConsideration, work: Mapping[str, Any], policy: Policy, now: datetime) -> dict[str, Any]:
+    """What there is only while the case is before the office."""
+    question = state.question
+    return {
+        "office": office_now(state, work),
+        "now_in_area_of": now_in_area_of(state, work),
+        "round": state.round,
+        "sent_back_for": casework.in_words(policy, state.sent_back_for),
+        "urgency": state.urgency,
+        "answer_due": state.answer_due,
+        "silence_ends_at": state.silence_ends_at,
+        "zone": state.clock.zone,
+        "overdue": now >= state.answer_due,
+        "why": [asdict(each) for each in why(state, now, policy.routine_share)],
+        "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
+        if question and question.is_open(now)
+        else None,
+    }
