@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.intake import staff, staff_doubles, staff_representatives, staff_withdrawals, wording
-from services.intake.asking import CaseView
+from services.intake import client_cases, staff, staff_doubles, staff_representatives, staff_withdrawals, wording
 from services.intake.asking import Engine as AskingEngine
-from services.intake.domain.case import Accepted, link_generation, number_shown
+from services.intake.client_cases import ClientCases
+from services.intake.client_cases import Engine as ListingEngine
 from services.intake.erasing import Erasing
 from services.intake.raw import (
     ANONYMOUS,
@@ -27,9 +27,8 @@ from services.intake.registry import Numbers
 from services.intake.representing import Representing
 from services.intake.same_person import SamePerson
 from services.intake.speaking import Tongues
-from services.intake.status import status_of
 from services.intake.submitting import Engine as SubmittingEngine
-from services.intake.submitting import Submissions, carried_out, reference_index
+from services.intake.submitting import Submissions, carried_out
 from shared.casework.commands import Answered
 from shared.casework.errors import CommandFailed, CommandRefused, ContractViolation, Outage
 from shared.contracts.reading import TOO_LARGE
@@ -49,18 +48,13 @@ from shared.web.together import Together
 
 _REUSED: Final = "idempotency_key_reused"
 _RANDOM_UUID = 4
-_MOST_OWN_CASES = 200
 _SUBMISSIONS_AT_ONCE = 64
 _GROUPS = 2
 """Groups of submissions under way at a time: while one waits for the store, another is prepared."""
 
 
-class Engine(AskingEngine, SubmittingEngine, Protocol):
+class Engine(AskingEngine, SubmittingEngine, ListingEngine, Protocol):
     """What this API needs of the engine."""
-
-    async def listing(
-        self, query: Any, *, sort: Sequence[tuple[str, int]] = (), skip: int = 0, limit: int = 50
-    ) -> Sequence[Any]: ...
 
 
 def router(
@@ -81,8 +75,10 @@ def router(
 ) -> APIRouter:
     """Everything of intake's that speaks JSON."""
     routes = APIRouter()
-    desk = Desk(engine=engine, submissions=submissions, links=links, index=index, public_url=public_url, now=now)
+    desk = Desk(engine=engine, submissions=submissions, links=links, public_url=public_url, now=now)
     routes.include_router(_requests(desk, sign_in))
+    own = ClientCases(engine=engine, keyring=keyring, links=links, index=index, public_url=public_url, now=now)
+    routes.include_router(client_cases.router(cases=own, sign_in=sign_in))
     at_work = staff.StaffDesk(engine=engine, keyring=keyring, access=access, policies=policies, now=now)
     routes.include_router(staff.router(engine=engine, desk=at_work, numbers=numbers, erasing=erasing, sign_in=sign_in))
     routes.include_router(staff_withdrawals.router(engine=engine, desk=at_work, sign_in=sign_in))
@@ -109,14 +105,6 @@ def _requests(desk: "Desk", sign_in: SignIn) -> APIRouter:
         """
         return await desk.submit(await request.body(), key, client, resubmits_link)
 
-    @routes.get("/requests")
-    async def own(
-        client: caller,
-        client_reference: Annotated[str, Query(min_length=1, max_length=100)],
-    ) -> list[dict[str, Any]]:
-        """A client's own cases, by its own reference."""
-        return await desk.own(client, client_reference)
-
     return routes
 
 
@@ -129,11 +117,9 @@ class Desk:
         engine: Engine,
         submissions: Submissions,
         links: Links,
-        index: BlindIndex,
         public_url: str,
         now: Callable[[], datetime],
     ) -> None:
-        self._engine = engine
         self._together: Together[RawSubmission, Answered | CommandFailed | Refusal] = Together(
             lambda raw: carried_out(raw, submissions, engine, wait=False),
             at_once=_SUBMISSIONS_AT_ONCE,
@@ -141,7 +127,6 @@ class Desk:
             for_all=(Outage, PyMongoError),
         )
         self._links = links
-        self._index = index
         self._public_url = public_url.rstrip("/")
         self._now = now
         self._tongues = Tongues()
@@ -169,23 +154,6 @@ class Desk:
                 raise _reused()
             case CommandFailed() as failed:
                 raise failed
-
-    async def own(self, client: Client | None, reference: str) -> list[dict[str, Any]]:
-        """The cases that this client filed under this reference."""
-        if client is None:
-            raise Problem(401, "sign_in_needed", "Please sign in.", headers={"WWW-Authenticate": "Bearer"})
-        wanted = reference_index(self._index, client_namespace(client.subject), reference)
-        found = await self._engine.listing({"queue.reference": wanted}, limit=_MOST_OWN_CASES)
-        return [self._summary(view.case_id, view) for view in found]
-
-    def _summary(self, case_id: UUID, view: CaseView) -> dict[str, Any]:
-        status = status_of(view.state, self._now())
-        summary = {
-            "case_number": number_shown(view.state),
-            "stage": status.where,
-            "status_url": self._url(case_id, link_generation(view.state)),
-        }
-        return summary | ({"received_at": view.state.filing.received_at} if isinstance(view.state, Accepted) else {})
 
     def _receipt(self, case_id: UUID, answered: Answered) -> Response:
         answer = answered.answer

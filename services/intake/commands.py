@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from typing import Final
 
 from services.intake.domain.asserted import Facts
 from services.intake.domain.filing import Change, Filing
@@ -10,6 +11,9 @@ from shared.contracts.vocabulary import ConsentKind, Language, Recipient, Reject
 
 Boxes = Mapping[str, bytes]
 """Sealed blobs by name."""
+
+REFERENCE: Final = "client_reference"
+"""The sealed blob that holds what a client calls a case: opened for that client's lists, without all the rest."""
 
 
 @unique
@@ -48,7 +52,7 @@ class Hand:
 class Submit:
     """A request, ready to be accepted or not. `missing` names everything that is not there, required or not.
 
-    `boxes` holds `submitted`, or `contact` for a request that will not be accepted.
+    `boxes` holds `submitted`, or `contact` for a request that will not be accepted; and a client's reference, if any.
     """
 
     filing: Filing

@@ -6,8 +6,10 @@ from datetime import datetime
 from services.intake import translate
 from services.intake.amending import FACTS_CHANGED, NOT_OPEN, TOO_LARGE, amend, size
 from services.intake.commands import (
+    REFERENCE,
     Amend,
     AskReview,
+    Boxes,
     CorrectFacts,
     Erase,
     Submit,
@@ -52,7 +54,7 @@ def on_submit(state: State | None, command: Command[Submit], context: Context) -
         return Step(
             state=turned_away,
             emits=(Emit(translate.rejected(turned_away), sealed=("contact",)),),
-            keep={"contact": command.data.boxes["contact"]},
+            keep=_kept(command.data.boxes, "contact"),
             answer=_receipt(turned_away),
         )
     box = command.data.boxes["submitted"]
@@ -60,7 +62,7 @@ def on_submit(state: State | None, command: Command[Submit], context: Context) -
     return Step(
         state=accepted,
         emits=(Emit(translate.submitted(accepted.filing), sealed=("submitted",)),),
-        keep={"submitted": box},
+        keep=_kept(command.data.boxes, "submitted"),
         answer=_receipt(accepted),
     )
 
@@ -130,6 +132,11 @@ def on_erase(state: State | None, command: Command[Erase], context: Context) -> 
     return Step(state=erased, emits=(Emit(said),), answer=answer)
 
 
+def _kept(boxes: Boxes, name: str) -> Boxes:
+    """What a submission leaves sealed: what it says, and how its client calls it."""
+    return {each: boxes[each] for each in (name, REFERENCE) if each in boxes}
+
+
 def _turned_away(filing: Filing, verdict: NotAccepted) -> Rejected:
     return Rejected(
         number=filing.number,
@@ -141,6 +148,8 @@ def _turned_away(filing: Filing, verdict: NotAccepted) -> Rejected:
         codes=verdict.codes,
         requestor_type=filing.requestor_type,
         sent_again_at=filing.sent_again_at,
+        client=filing.client,
+        client_reference=filing.client_reference,
     )
 
 

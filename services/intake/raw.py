@@ -68,6 +68,11 @@ def client_namespace(subject: str) -> str:
     return f"client:{subject}"
 
 
+def is_client(namespace: str) -> bool:
+    """Whether it is that of a client that signed in."""
+    return namespace.startswith(client_namespace(""))
+
+
 def channel_namespace(channel: str) -> str:
     """The namespace of a Kafka channel: its topic is guarded, what its records say of their source is only a claim."""
     return f"channel:{channel}"

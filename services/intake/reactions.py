@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.intake import on_commands, on_events, on_link, on_people
+from services.intake.client_rows import listed_under, shown
 from services.intake.commands import Ask, When
-from services.intake.domain.case import Accepted, State, WindowOpen, Withdrawable
+from services.intake.domain.case import Accepted, Erased, State, WindowOpen, Withdrawable
 from services.intake.upcasting import with_rulings
 from shared.casework.reaction import Behaviour, Due
 from shared.contracts.vocabulary import EventType, Service
@@ -17,10 +18,13 @@ def due(state: State) -> Due | None:
 
 
 def queue(state: State, _: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How cases are listed: by a client's own reference (a blind index), and by since when a withdrawal waits."""
+    """How cases are listed: for the client who submitted them, by what it calls them (blind indexes both), and by since
+    when a withdrawal waits."""
     waits = state.wish.at if isinstance(state, Withdrawable) and state.wish else None
+    known = state.filing if isinstance(state, Accepted) else state
     return {
-        "reference": state.filing.client_reference if isinstance(state, Accepted) else None,
+        "own": listed_under(state),
+        "reference": None if isinstance(known, Erased) else known.client_reference,
         "withdrawal": waits,
     }
 
@@ -51,6 +55,8 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     due=due,
     queue=queue,
     queue_indexes=("reference", "withdrawal"),
+    shown=shown,
+    indexes=(("queue.own", "shown_at"),),
     creates=frozenset({Ask.SUBMIT}),
     schema=2,
     upcasters={1: with_rulings},

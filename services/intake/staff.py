@@ -33,7 +33,7 @@ from shared.web.idempotency import IdempotencyKey, said
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
 
-_NOT_SHOWN: Final = {"fingerprint", "client_reference", "sealed_bytes", "sealed_amendments"}
+_NOT_SHOWN: Final = {"fingerprint", "client", "client_reference", "sealed_bytes", "sealed_amendments"}
 _FILING: Final = TypeAdapter(Filing)
 
 

@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from services.intake import from_body, names
-from services.intake.commands import Ask, Submit
+from services.intake.commands import REFERENCE, Ask, Submit
 from services.intake.domain import a_number
 from services.intake.domain.completeness import Accepted, assess, gaps
 from services.intake.domain.facts import age_band, is_urgent
 from services.intake.domain.filing import Filing
-from services.intake.raw import ANONYMOUS, ERASED, KEY_BROKEN, WRONG_BODY, RawSubmission, Refusal
+from services.intake.raw import ANONYMOUS, ERASED, KEY_BROKEN, WRONG_BODY, RawSubmission, Refusal, is_client
 from services.intake.registry import Numbers, Sighting
 from services.intake.resubmitting import Claim, Mended, Resubmissions
 from services.intake.same_person import SamePerson
@@ -26,7 +28,7 @@ from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
 from shared.contracts.reading import WrongBody, read_body, read_mapping
 from shared.contracts.received import RequestBody
-from shared.contracts.sealed import SealedSubmission
+from shared.contracts.sealed import SealedSubmission, SealedText
 from shared.contracts.vocabulary import RejectCode, Service
 from shared.policy.model import Policies
 from shared.privacy.blind_index import BlindIndex, Kind
@@ -135,6 +137,7 @@ class Submissions:
             age_band=age_band(body.noncitizen.date_of_birth, on),
             represented=from_body.is_represented(body),
             sealed_bytes=0,
+            client=client_index(self._index, raw.namespace) if is_client(raw.namespace) else None,
             client_reference=reference_index(self._index, raw.namespace, body.requestor.client_reference),
         )
 
@@ -192,6 +195,11 @@ async def carried_out(
     return [next(done) if isinstance(each, Prepared) else each for each in prepared]
 
 
+def client_index(index: BlindIndex, namespace: str) -> str:
+    """By what the cases of a signed-in client are listed."""
+    return index.fingerprint(f"client\x1f{namespace}".encode())
+
+
 def reference_index(index: BlindIndex, namespace: str, reference: str | None) -> str | None:
     """A client's own reference as it is looked up; it may hold a name, so it is never kept in clear."""
     if not reference or namespace == ANONYMOUS:
@@ -216,9 +224,20 @@ def _prepared(draft: _Draft) -> Prepared | Refusal:
     cause = command_id(Service.INTAKE, raw.namespace, Ask.SUBMIT, case_id, f"{raw.key}\x1f{filing.fingerprint}")
     everything = from_body.sealed_submission(draft.read.body, draft.read.at.date())
     name, kept = ("submitted", everything) if draft.accepted else ("contact", _contact(everything))
-    plaintext = kept.model_dump_json(exclude_defaults=True).encode()
-    box = seal(draft.key, case_id=case_id, cause=cause, name=name, plaintext=plaintext)
-    return Prepared(Command(Ask.SUBMIT, cause, case_id, draft.read.at, Submit(filing, draft.missing, {name: box})))
+    sealed: dict[str, BaseModel] = {name: kept}
+    if filing.client and kept.requestor.client_reference:
+        sealed[REFERENCE] = SealedText(text=kept.requestor.client_reference)
+    boxes = {
+        each: seal(
+            draft.key,
+            case_id=case_id,
+            cause=cause,
+            name=each,
+            plaintext=content.model_dump_json(exclude_defaults=True).encode(),
+        )
+        for each, content in sealed.items()
+    }
+    return Prepared(Command(Ask.SUBMIT, cause, case_id, draft.read.at, Submit(filing, draft.missing, boxes)))
 
 
 def _contact(everything: SealedSubmission) -> SealedSubmission:

@@ -80,6 +80,7 @@ class Changes:
     blobs: dict[str, bytes] = field(default_factory=dict)
     events: list[Emitted] = field(default_factory=list)
     held: bool = False
+    shown: bool = False
 
 
 @dataclass(slots=True)
@@ -102,6 +103,7 @@ class Case(Generic[S]):
     sizes: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     due_at: datetime | None = None
+    shown_at: datetime | None = None
     broken: str | None = None
     newer: bool = False
     emitted: int = 0

@@ -42,6 +42,7 @@ def read(document: Mapping[str, Any], rules: Rules[S]) -> Case[S]:
         sizes=document.get("sizes", {}),
         digests=document.get("digests", {}),
         due_at=document.get("due_at"),
+        shown_at=document.get("shown_at"),
         emitted=document["emitted"],
         published=document["published"],
         newer=document.get("schema", 1) > rules.behaviour.schema,
@@ -62,14 +63,16 @@ def _state(document: Mapping[str, Any], rules: Rules[S]) -> S:
 
 
 def write(
-    case: Case[S], rules: Rules[S], *, writer: UUID, now: datetime, published: int
+    case: Case[S], rules: Rules[S], *, writer: UUID, now: datetime, policy_now: datetime, published: int
 ) -> InsertOne[dict[str, Any]] | UpdateOne:
     """The one write that carries all changes of a case: an insert for a new one, else an update that names its version.
 
-    `now` is real time (for `pending_since`); `published` is the acknowledged prefix that this process knows of, so that
-    most publish marks ride along.
+    `now` is real time (for `pending_since`), `policy_now` policy time (for `shown_at`); `published` is the acknowledged
+    prefix that this process knows of, so that most publish marks ride along.
     """
     values, absent = _values(case, rules, writer=writer, now=now, published=published)
+    if case.changes.shown:
+        values["shown_at"] = policy_now
     if case.v == 0:
         return InsertOne(_new(case, values))
     update: dict[str, Any] = {"$set": values}

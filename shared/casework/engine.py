@@ -46,13 +46,14 @@ class Offered(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class CaseView(Generic[S]):
-    """A case to look at: nothing that is done to it changes the store."""
+    """A case to look at: nothing that is done to it changes the store. `shown_at`: see `Behaviour.shown`."""
 
     case_id: UUID
     state: S
     work: Mapping[str, Any]
     v: int
     parked: bool
+    shown_at: datetime | None = None
 
 
 class Engine(Generic[S]):
@@ -142,11 +143,25 @@ class Engine(Generic[S]):
         return _view(case)
 
     async def listing(
-        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), skip: int = 0, limit: int = 50
+        self,
+        query: Mapping[str, Any],
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        skip: int = 0,
+        limit: int = 50,
+        whole: bool = False,
     ) -> list[CaseView[S]]:
-        """Cases by their queue fields (`queue.<name>`)."""
+        """Cases by their queue fields (`queue.<name>`). Those that this build cannot read are left out; with `whole`
+        that is an `Outage`, for whoever takes the listing as all there is."""
         cases = await self.store.find(query, sort=sort, skip=skip, limit=limit)
-        return [view for case in cases if (view := _view(case)) is not None]
+        views = [view for case in cases if (view := _view(case)) is not None]
+        if whole and len(views) < len(cases):
+            raise Outage("One of these cases can only be read by another build.")
+        return views
+
+    async def boxes(self, case_ids: Sequence[UUID], name: str) -> dict[UUID, bytes]:
+        """One sealed blob of each of these cases that has it."""
+        return await self.store.boxes(case_ids, name)
 
     async def events(self, case_id: UUID) -> list[Emitted]:
         """All events that this service has emitted for a case, in order. Raises `CaseUnknown`."""
@@ -223,7 +238,9 @@ class Engine(Generic[S]):
         publications, stored = self._to_publish(cases.values())
         await self._point(Reached.WRITING)
         acknowledged = self.outbox.acknowledged(cases)
-        saved = await self.store.save(list(cases.values()), now=self._real_now(), published=acknowledged)
+        saved = await self.store.save(
+            list(cases.values()), now=self._real_now(), policy_now=self._policy_now(), published=acknowledged
+        )
         await self._point(Reached.WRITTEN)
         unsaved = saved.lost | saved.refused
         mine = [publication for publication in publications if publication.case_id not in unsaved]
@@ -277,4 +294,4 @@ class Engine(Generic[S]):
 def _view(case: Case[S]) -> CaseView[S] | None:
     if case.state is None:
         return None
-    return CaseView(case.id, case.state, case.work, case.v, case.parked)
+    return CaseView(case.id, case.state, case.work, case.v, case.parked, case.shown_at)

@@ -115,13 +115,21 @@ def no_queue(_state: Any, _work: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
+def nothing_shown(_: Any) -> object:
+    """For services that tell nobody outside when a case has changed."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour(Generic[S]):
     """A whole service as the engine sees it: its name, its closed union of states, and its table of reactions.
 
     Keys of `reactions` are event types (`request.submitted`), command names and deadline names.
     `due` names the next deadline of a state; `queue` gives the fields by which its cases are listed (stored under
-    `queue`, None values left out); `queue_indexes` names those that are looked up.
+    `queue`, None values left out); `queue_indexes` names those that are looked up. `indexes` are further
+    ones, over several fields of the document.
+    `shown` is what the outside is told of a state: a write that changes it notes when it was made (`shown_at`, policy
+    time), which may be later than what it tells of.
     `creates` names the commands that may make a case; any other command on an unknown case is answered "no such case".
     `schema` counts the shapes of `state` so far; `upcasters[n]` turns a stored state of shape n into shape n + 1.
     """
@@ -132,6 +140,8 @@ class Behaviour(Generic[S]):
     due: Callable[[S], Due | None] = no_deadline
     queue: Callable[[S, Mapping[str, Any]], Mapping[str, Any]] = no_queue
     queue_indexes: tuple[str, ...] = ()
+    shown: Callable[[S], object] = nothing_shown
+    indexes: tuple[tuple[str, ...], ...] = ()
     creates: frozenset[str] = frozenset()
     schema: int = 1
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

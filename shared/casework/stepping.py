@@ -34,6 +34,8 @@ def apply(
     due_at = due.at if due else None
     changed = [get_path(work, path) for path in step.work]
     refuse_unencodable({"due": due_at, "queue": queue, "work": changed, "answer": plain(dict(step.answer))})
+    shown_before = behaviour.shown(case.state) if case.state is not None else None
+    case.changes.shown |= behaviour.shown(step.state) != shown_before
     case.state, case.work, case.sizes, case.digests, case.sent = step.state, work, sizes, digests, sent
     case.due_at = due_at
     case.emitted += len(events)

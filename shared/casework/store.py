@@ -61,8 +61,8 @@ class Store(Generic[S]):
         fields = ["due_at", "pending_since", "held_since", "parked_since"]
         fields += [f"queue.{name}" for name in self._rules.behaviour.queue_indexes]
         try:
-            for name in fields:
-                await self.collection.create_index([(name, 1)])
+            for names in [*((name,) for name in fields), *self._rules.behaviour.indexes]:
+                await self.collection.create_index([(name, 1) for name in names])
         except PyMongoError as error:
             raise Outage(f"The store does not answer ({type(error).__name__}).") from error
 
@@ -74,7 +74,9 @@ class Store(Generic[S]):
         cases |= {document["_id"]: read(document, self._rules) for document in documents}
         return cases
 
-    async def save(self, cases: Sequence[Case[S]], *, now: datetime, published: Mapping[UUID, int]) -> Saved:
+    async def save(
+        self, cases: Sequence[Case[S]], *, now: datetime, policy_now: datetime, published: Mapping[UUID, int]
+    ) -> Saved:
         """Write all changed cases in one unordered bulk.
 
         A write is ours only where the stored `writer` is the token of this very write: counts are looked at, and on a
@@ -86,7 +88,14 @@ class Store(Generic[S]):
             return Saved(refused=too_large)
         writers = {case.id: uuid4() for case in changed}
         writes = [
-            write(case, self._rules, writer=writers[case.id], now=now, published=published.get(case.id, 0))
+            write(
+                case,
+                self._rules,
+                writer=writers[case.id],
+                now=now,
+                policy_now=policy_now,
+                published=published.get(case.id, 0),
+            )
             for case in changed
         ]
         complete, places = await self._write(writes, Reached.WRITE_APPLIED)
@@ -135,6 +144,12 @@ class Store(Generic[S]):
         """Cases by their queue fields."""
         documents = await self._find(query, WITHOUT_BULK, sort=sort, skip=skip, limit=limit)
         return [read(document, self._rules) for document in documents]
+
+    async def boxes(self, case_ids: Iterable[UUID], name: str) -> dict[UUID, bytes]:
+        """One sealed blob of each of these cases that has it, in one query."""
+        documents = await self._find({"_id": {"$in": list(case_ids)}}, {f"sealed.{name}": 1})
+        found = ((document["_id"], document.get("sealed", {}).get(name)) for document in documents)
+        return {case_id: bytes(box) for case_id, box in found if box is not None}
 
     async def all_events(self) -> AsyncIterator[tuple[UUID, int, list[Emitted]]]:
         """Of every case: its id, how many of its events are marked as published, and all that it has emitted."""

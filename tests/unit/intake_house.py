@@ -1,6 +1,7 @@
 """Intake's HTTP side on an engine in memory: the real reactions, keys, links, pages and tokens, and no server."""
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -61,14 +62,15 @@ def as_collection(kept: Collection) -> driver.Collection:
 class MemoryEngine:
     """The engine's pure core, and a dictionary where the store would be.
 
-    `groups` notes how many commands came at once, `looks` how often several cases were asked for; while it is `away`,
-    nothing can be written.
+    `now` is the policy clock. `groups` notes how many commands came at once, `looks` how often several cases were
+    asked for; while it is `away`, nothing can be written.
     """
 
     cases: dict[UUID, Case[State]] = field(default_factory=dict)
     groups: list[int] = field(default_factory=list)
     looks: int = 0
     away: bool = False
+    now: Callable[[], datetime] = lambda: MONDAY
 
     async def command(self, command: Command[Any]) -> Answered:
         (answer,) = await self.commands([command])
@@ -80,16 +82,24 @@ class MemoryEngine:
         if self.away:
             raise Outage("The store does not answer.")
         self.groups.append(len(commands))
-        return [
+        answers = [
             offering.command(self.cases.setdefault(asked.case_id, Case(asked.case_id)), asked, rules())
             for asked in commands
         ]
+        self.note_what_is_shown()
+        return answers
+
+    def note_what_is_shown(self) -> None:
+        """As a write does: when the outside could see that a case had changed."""
+        for case in self.cases.values():
+            if case.changes.shown:
+                case.shown_at, case.changes.shown = self.now(), False
 
     async def case(self, case_id: UUID) -> CaseView[State] | None:
         case = self.cases.get(case_id)
         if case is None or case.state is None:
             return None
-        return CaseView(case_id, case.state, case.work, case.v, case.parked)
+        return CaseView(case_id, case.state, case.work, case.v, case.parked, case.shown_at)
 
     async def look(self, case_ids: Sequence[UUID]) -> dict[UUID, CaseView[State]]:
         self.looks += 1
@@ -101,20 +111,25 @@ class MemoryEngine:
     async def events(self, case_id: UUID) -> list[Emitted]:
         return self._known(case_id).changes.events
 
+    async def boxes(self, case_ids: Sequence[UUID], name: str) -> dict[UUID, bytes]:
+        blobs = ((case_id, self.cases[case_id].changes.blobs.get(name)) for case_id in case_ids)
+        return {case_id: box for case_id, box in blobs if box is not None}
+
     async def listing(
-        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), skip: int = 0, limit: int = 50
+        self,
+        query: Mapping[str, Any],
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        skip: int = 0,
+        limit: int = 50,
+        whole: bool = False,
     ) -> list[CaseView[State]]:
         views = [view for case_id in self.cases if (view := await self.case(case_id))]
-        queue = rules().behaviour.queue
         found = [
-            view
-            for view in views
-            if all(
-                _found(queue(view.state, {}).get(name.removeprefix("queue.")), wanted) for name, wanted in query.items()
-            )
+            view for view in views if all(_found(_listed(view).get(name), wanted) for name, wanted in query.items())
         ]
         for name, way in reversed(sort):
-            found.sort(key=lambda view: queue(view.state, {})[name.removeprefix("queue.")], reverse=way < 0)
+            found.sort(key=lambda view: _listed(view)[name], reverse=way < 0)
         return found[skip : skip + limit]
 
     def _known(self, case_id: UUID) -> Case[State]:
@@ -123,9 +138,18 @@ class MemoryEngine:
         return self.cases[case_id]
 
 
-def _found(value: object, wanted: object) -> bool:
-    """As the store compares: by value, or by whether it is there (None values are left out)."""
-    return value is not None if wanted == {"$exists": True} else value == wanted
+def _listed(view: CaseView[State]) -> dict[str, Any]:
+    """The fields by which a case is listed; None values are left out."""
+    queue = {f"queue.{name}": value for name, value in rules().behaviour.queue(view.state, {}).items()}
+    return {name: value for name, value in (queue | {"shown_at": view.shown_at}).items() if value is not None}
+
+
+def _found(value: Any, wanted: Any) -> bool:
+    """As the store compares: by value, by bounds, or by whether it is there."""
+    if not isinstance(wanted, dict):
+        return bool(value == wanted)
+    compared = {"$gt": operator.gt, "$lt": operator.lt, "$gte": operator.ge}
+    return value is not None and all(compared[how](value, bound) for how, bound in wanted.items() if how != "$exists")
 
 
 class House:
@@ -133,7 +157,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.clock = MONDAY
-        self.engine = MemoryEngine()
+        self.engine = MemoryEngine(now=self.now)
         self.numbers_kept, self.doubles_kept, self.accesses = Collection(), Collection(), Collection()
         self.keys_kept = Collection()
         self.keyring = Keyring(as_collection(self.keys_kept), SecretKey(b"m" * 32))
@@ -215,6 +239,7 @@ class House:
             own = event.model_copy(update={"subject": case_id})
             arrived = Arrived(case_id, own.type, encode(own), event=own)
             offering.offer(self.engine.cases[case_id], arrived, rules(), now=self.clock)
+            self.engine.note_what_is_shown()
 
     async def prepare(self, *contents: Any, channel: str = "http", key: str | None = None) -> list[Any]:
         """Prepare raw submissions as a batch."""

@@ -196,14 +196,6 @@ def test_whoever_takes_a_case_over_is_not_verified_and_has_another_link() -> Non
     assert said.consent.status is ConsentStatus.CLAIMED
 
 
-def test_a_client_of_the_one_before_finds_the_case_no_more() -> None:
-    world = World()
-    world.submit(client_reference="index")
-    assert BEHAVIOUR.queue(world.state, {})["reference"] == "index"
-    world.ask(Ask.HAND_OVER, TO_ATTORNEY)
-    assert BEHAVIOUR.queue(world.state, {})["reference"] is None
-
-
 def test_a_representative_may_stand_down_and_staff_may_say_so() -> None:
     alone = HandOver(1, RequestorType.NONCITIZEN, None, {"amended_1": b"box"}, OFFICER)
     assert refused(submitted(), Ask.HAND_OVER, alone) == "nobody_represents"

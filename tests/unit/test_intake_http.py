@@ -114,19 +114,6 @@ async def test_without_a_token_the_key_must_be_a_random_uuid(house: House, key: 
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_not_random")
 
 
-async def test_a_client_finds_its_own_cases_and_no_others(house: House) -> None:
-    mine = complete()
-    mine["requestor"] = mine["requestor"] | {"client_reference": "Quintanabelle/7"}
-    own = {"Authorization": f"Bearer {house.issuer.client('clinic')}"}
-    other = {"Authorization": f"Bearer {house.issuer.client('other')}"}
-    number = (await house.submit(mine, "any-key", headers=own)).json()["case_number"]
-    where = {"client_reference": "Quintanabelle/7"}
-    found = (await house.http.get("/requests", params=where, headers=own)).json()
-    assert [each["case_number"] for each in found] == [number]
-    assert (await house.http.get("/requests", params=where, headers=other)).json() == []
-    assert (await house.http.get("/requests", params=where)).status_code == 401
-
-
 # The private link
 
 

@@ -80,6 +80,8 @@ PUBLIC = {
     "GET /health/ready",
     "POST /requests",
     "GET /requests",
+    "GET /requests/export",
+    "GET /requests/columns",
     "GET /status/{link}",
     "GET /status/{link}/dates.ics",
     "GET /your-data",
@@ -184,6 +186,7 @@ async def test_a_role_that_a_route_does_not_name_is_turned_away_and_the_others_a
 
 
 async def test_a_client_sees_its_own_cases_only_with_a_client_token(apps: dict[Service, FastAPI], folder: Path) -> None:
-    route = Route(Service.INTAKE, "GET", "/requests?client_reference=x")
-    for token in (None, DevelopmentIssuer(folder).staff("ana", list(Role)), "not.a.token"):
-        assert (await call(apps[Service.INTAKE], route, token)).status_code in {401, 403}
+    for path in ("/requests?client_reference=x", "/requests", "/requests/export"):
+        route = Route(Service.INTAKE, "GET", path)
+        for token in (None, DevelopmentIssuer(folder).staff("ana", list(Role)), "not.a.token"):
+            assert (await call(apps[Service.INTAKE], route, token)).status_code in {401, 403}

@@ -26,7 +26,8 @@ GROUNDS_IN_THE_WINDOW = (
 class Rejected:
     """Not accepted: what to mend. Nothing follows but, perhaps, a new request, which then counts from `received_at`.
 
-    `sent_again_at`: when this one came, where it kept an earlier rejected one's place itself.
+    `sent_again_at`: when this one came, where it kept an earlier rejected one's place itself. `client` and
+    `client_reference`: as of a `Filing`.
     """
 
     number: str
@@ -39,6 +40,8 @@ class Rejected:
     requestor_type: RequestorType | None = None
     sent_again_at: datetime | None = None
     link_asked: tuple[datetime, ...] = ()
+    client: str | None = None
+    client_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

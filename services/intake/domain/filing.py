@@ -28,6 +28,9 @@ class Filing:
 
     `received_at` orders the queue and starts the clocks. Where this request keeps the place of a rejected one that it
     mends, it is that one's; `sent_again_at` is then when this one came.
+
+    `client` and `client_reference` are blind indexes: of the signed-in system that submitted it, and of how that calls
+    it. After a hand-over (`handed_over`) the case is somebody else's, and that system hears no more than this.
     """
 
     number: str
@@ -51,7 +54,9 @@ class Filing:
     resubmits: str | None = None
     sent_again_at: datetime | None = None
     possible_double_of: str | None = None
+    client: str | None = None
     client_reference: str | None = None
+    handed_over: bool = False
     amendment: int = 0
     sealed_amendments: tuple[str, ...] = ()
     answered: tuple[UUID, ...] = ()
@@ -126,8 +131,7 @@ def amended(filing: Filing, change: Change, *, blob: str | None, sealed_bytes: i
         answered=tuple(dict.fromkeys(answered)),
         requestor_type=to or filing.requestor_type,
         represented=to in REPRESENTATIVES if to else filing.represented,
-        # By it the client of whoever asked before would find the case, and its new link.
-        client_reference=None if to else filing.client_reference,
+        handed_over=filing.handed_over or to is not None,
         link_generation=filing.link_generation + change.new_link,
         sealed_amendments=(*filing.sealed_amendments, blob) if blob else filing.sealed_amendments,
         sealed_bytes=filing.sealed_bytes + sealed_bytes,
