@@ -12,7 +12,6 @@ from services.escalation.bodies import (
     BulkBody,
     DecideBody,
     DraftBody,
-    HandOverBody,
     QueuePage,
     RecuseBody,
     RemandBody,
@@ -23,7 +22,7 @@ from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
+from shared.web.casework import BulkAnswer, HandOverBody, Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.escalation.admission import Conflict
-from services.escalation.claiming import HandOverBecause
 from services.escalation.domain.file import Addressee
 from services.escalation.domain.review import Review
 from shared.contracts.texts import Code, Narrative
@@ -19,7 +18,6 @@ ToldSeen = Annotated[
     int | None,
     Field(ge=0, lt=2**31, description="`told_by_office` as the SRO saw it; checked when given."),
 ]
-StaffId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 Reasons = Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
@@ -83,14 +81,6 @@ class DraftBody(_Body):
     def says(self) -> dict[str, Any]:
         """The draft without its text."""
         return self.model_dump(mode="json", exclude={"text"})
-
-
-class HandOverBody(_Body):
-    """From who has the case in hand (`holder`, as seen) to a colleague (`to`): given, or taken over by `to`."""
-
-    holder: StaffId
-    to: StaffId
-    why: HandOverBecause
 
 
 class RecuseBody(_Body):

@@ -2,26 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum, unique
-from typing import Any, Final
+from typing import Any
 
 from services.escalation.admission import Conflict, barred, claimed, recusals, reviewable
 from services.escalation.domain.states import Resolved, State
-from shared.casework.claims import LET_GO, claim_of, given_to, take
+from shared.casework.claims import LET_GO, claim_of, take
 from shared.casework.drafts import Draft, drafted, without_drafts_of
+from shared.casework.handing_over import HandOver, handed_over
 from shared.casework.reaction import Command, Context, Outcome, Refused, Step
-
-HANDOVERS_KEPT: Final = 20
-"""The newest ones; each is in the answer of its command, too."""
-
-
-@unique
-class HandOverBecause(StrEnum):
-    """Why a case changes hands."""
-
-    ABSENT = "ABSENT"
-    WORKLOAD = "WORKLOAD"
-    OTHER = "OTHER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +24,6 @@ class Release:
     """Give it back to the queue."""
 
     actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """Give the case to a colleague, or take it over from one who is absent. `holder`: who has it, as was seen."""
-
-    actor: str
-    holder: str
-    to: str
-    why: HandOverBecause
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +66,15 @@ def on_hand_over(state: State | None, command: Command[HandOver], context: Conte
     item = reviewable(state, context, wish.actor)
     if isinstance(item, Refused):
         return item
-    claim = claim_of(context.work)
-    if claim is None or claim.by != wish.holder:
-        return Refused("not_held_by_them", f"{wish.holder} does not have this case in hand any more. Look again.")
-    if wish.actor not in {wish.holder, wish.to}:
-        return Refused("not_yours_to_give", "Only who has the case in hand gives it; others take it over themselves.")
-    if wish.to == wish.holder:
-        return Refused("held_already", f"{wish.to} has this case in hand already.")
+    handed = handed_over(context.work, wish, now=context.now, lasts=context.policy.claim_lasts)
+    if isinstance(handed, Refused):
+        return handed
     if barred(item.file, context.work, wish.to) is not None:
         return Refused("not_for_them", f"{wish.to} may not review this case. Choose somebody else.")
-    taken = given_to(context.work, wish.to, now=context.now, lasts=context.policy.claim_lasts)
-    handed = {"from": wish.holder, "to": wish.to, "by": wish.actor, "at": context.now, "why": wish.why.value}
-    earlier = list(context.work.get("handed") or ())[-(HANDOVERS_KEPT - 1) :]
     return Step(
         state=item,
-        work={**taken, "handed": [*earlier, handed]},
-        answer={"to": wish.to, "claimed_until": taken["claim"]["until"].isoformat()},
+        work=handed,
+        answer={"to": wish.to, "claimed_until": handed["claim"]["until"].isoformat()},
     )
 
 

@@ -13,25 +13,27 @@ from services.escalation.bodies import (
     BulkBody,
     DecideBody,
     DraftBody,
-    HandOverBody,
     QueuePage,
     RecuseBody,
     RemandBody,
 )
-from services.escalation.claiming import Claim, HandOver, Recuse, Release, SaveDraft
+from services.escalation.claiming import Claim, Recuse, Release, SaveDraft
 from services.escalation.domain.states import InQueue, State
 from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
 from services.escalation.reactions import QUEUE
-from services.escalation.showing import listed, theirs, whole
+from services.escalation.showing import listed, whole
 from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.drafts import shown_to
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
+from shared.casework.handing_over import HandOver
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import ReviewGround, Service, Urgency
 from shared.policy.model import RANK, Policies
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework, deciding
+from shared.web.casework import HandOverBody
 from shared.web.deciding import Deciding, Wish
 from shared.web.problems import Problem
 from shared.web.sign_in import Staff
@@ -110,7 +112,7 @@ class OfficialsDesk:
         refused = barred(view.state.file, view.work, staff.subject)
         if refused is not None:
             raise Problem(403, refused.code, "This is not allowed.", refused.reason)
-        drafts = theirs(view.work, staff.subject)
+        drafts = shown_to(view.work, staff.subject)
         opened = None
         boxes = await self._engine.sealed(case_id)
         escalated = isinstance(view.state, InQueue) or "submitted" in boxes

@@ -9,7 +9,8 @@ from services.escalation.domain import arbitration
 from services.escalation.domain.review import REMANDED, Objection, Review, objection, objection_to_reasons
 from services.escalation.domain.states import Resolution, State
 from services.escalation.orders import Order
-from services.escalation.resolving import off_the_desk, resolve
+from services.escalation.resolving import resolve
+from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
 from shared.contracts.events import ReviewRemanded
 from shared.contracts.vocabulary import Stage

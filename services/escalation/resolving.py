@@ -1,7 +1,6 @@
 """Ending a case. Nothing else in the whole system makes `resolution.issued`, and this takes no case that has ended."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from services.escalation.domain.states import (
     AwaitingRequestor,
@@ -13,19 +12,10 @@ from services.escalation.domain.states import (
     State,
 )
 from services.escalation.translate import issued
-from shared.casework.claims import LET_GO
-from shared.casework.drafts import NO_DRAFTS
+from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Context, Emit, Step
 
 Open = Following | AwaitingRequestor | InQueue | Remanded
-
-
-def off_the_desk(work: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The change to `work` when nobody at headquarters has anything to do any more: no claim, no drafts.
-
-    Who declared a conflict stays known: the case may come back.
-    """
-    return {**LET_GO, **NO_DRAFTS} if work.get("drafts") else LET_GO
 
 
 def resolve(

@@ -14,8 +14,7 @@ from services.escalation.domain.changes import Stretch, stretches
 from services.escalation.domain.file import Addressee, Asked, FieldRecord, File, SentBack
 from services.escalation.domain.states import InQueue, Resolved, State
 from services.escalation.domain.why import GROUNDS, why
-from shared.casework.claims import claim_of
-from shared.casework.drafts import Draft, drafts_of
+from shared.casework.drafts import Draft
 from shared.casework.engine import CaseView
 from shared.contracts.vocabulary import Stage
 from shared.policy.model import NOTE, Policies, Policy
@@ -49,13 +48,6 @@ def listed(view: CaseView[State], state: InQueue, now: datetime, place: int) -> 
     )
 
 
-def theirs(work: Mapping[str, Any], who: str) -> tuple[Draft, ...]:
-    """The drafts that somebody is shown: their own, and every one on a case that they have in hand."""
-    claim = claim_of(work)
-    holds = claim is not None and claim.by == who
-    return tuple(draft for draft in drafts_of(work) if holds or draft.by == who)
-
-
 def whole(
     view: CaseView[State], policies: Policies, now: datetime, *, drafts: Iterable[Draft], personal: Personal
 ) -> dict[str, Any]:
@@ -80,7 +72,7 @@ def whole(
         "recused": [{"by": recusal.by, "at": recusal.at} for recusal in recusals(view.work)],
         "claim": casework.claim_shown(view.work, now),
         "handed": view.work.get("handed") or [],
-        "drafts": [_draft(draft, personal) for draft in drafts],
+        "drafts": [casework.draft_shown(draft, personal) for draft in drafts],
         "guidance": policy.guidance,
         "reasons": casework.reasons_of(policy, Stage.SRO),
     }
@@ -186,11 +178,6 @@ def _standing(state: State, policy: Policy, now: datetime) -> dict[str, Any]:
         if question and question.is_open(now)
         else None,
     }
-
-
-def _draft(draft: Draft, personal: Personal) -> dict[str, Any]:
-    text = next((_text(personal, name) for name in draft.box), None)
-    return {"by": draft.by, "at": draft.at, **draft.says, "text": text}
 
 
 def _text(personal: Personal, blob: str) -> str | None:

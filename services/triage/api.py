@@ -9,7 +9,7 @@ import httpx
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.triage import headquarters, taking
-from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueuePage
+from services.triage.bodies import AskBody, BulkBody, DecideBody, DraftBody, ForwardBody, QueuePage, SeenBody
 from services.triage.counting import Counting
 from services.triage.desk import Engine, OfficersDesk
 from services.triage.gathering import gathered
@@ -21,7 +21,7 @@ from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
+from shared.web.casework import BulkAnswer, HandOverBody, Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -46,6 +46,7 @@ def router(
     desk = OfficersDesk(engine, SealedDesk(keyring, access), policies, now)
     officer = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER))]
     _add_reading(routes, desk, officer)
+    _add_claims(routes, desk, officer)
     _add_orders(routes, desk, officer)
     _add_decisions(routes, desk, officer)
     taking.add_routes(routes, TakingDesk(engine, Counting(turns), policies, now), officer)
@@ -86,7 +87,7 @@ def _add_reading(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
         return await desk.show(case_id, staff)
 
 
-def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
+def _add_claims(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     @routes.post("/cases/{case_id}/claim")
     async def claim(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
         """Take a case in hand; again to keep it longer."""
@@ -95,10 +96,36 @@ def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
 
     @routes.post("/cases/{case_id}/release")
     async def release(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
-        """Give a claimed case back to the queue."""
+        """Give a claimed case back to the queue. A draft stays for whoever wrote it."""
         with personal_refusals():
             return said(await desk.release(case_id, staff, key), response)
 
+    @routes.post("/cases/{case_id}/hand-over")
+    async def hand_over(
+        case_id: UUID, body: HandOverBody, key: IdempotencyKey, staff: officer, response: Response
+    ) -> dict[str, Any]:
+        """Give a claimed case to a colleague, with its drafts; or take it over from one who is absent."""
+        with personal_refusals():
+            return said(await desk.hand_over(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/draft")
+    async def draft(
+        case_id: UUID, body: DraftBody, key: IdempotencyKey, staff: officer, response: Response
+    ) -> dict[str, Any]:
+        """Keep what the decision might be, in place of one's earlier draft. It outlasts the claim."""
+        with personal_refusals():
+            return said(await desk.draft(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/seen")
+    async def seen(
+        case_id: UUID, body: SeenBody, key: IdempotencyKey, staff: officer, response: Response
+    ) -> dict[str, Any]:
+        """Say that one has read a case: from then on it tells what has changed since (`since_you_looked`)."""
+        with personal_refusals():
+            return said(await desk.seen(case_id, staff, key, body), response)
+
+
+def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     @routes.post("/cases/{case_id}/forward")
     async def forward(
         case_id: UUID, body: ForwardBody, key: IdempotencyKey, staff: officer, response: Response

@@ -38,6 +38,28 @@ class DecideBody(_Body):
         return Decision(self.outcome, self.granted, self.referred_to, self.moot_because, self.reasons)
 
 
+class DraftBody(_Body):
+    """A decision as far as it has got. Nothing of it need be complete."""
+
+    facts_seen: FactsSeen
+    outcome: TriageOutcome | None = None
+    granted: tuple[ReliefSought, ...] = ()
+    referred_to: ReferredTo | None = None
+    moot_because: MootBecause | None = None
+    reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    text: Narrative | None = None
+
+    def says(self) -> dict[str, Any]:
+        """The draft without its text."""
+        return self.model_dump(mode="json", exclude={"text"})
+
+
+class SeenBody(_Body):
+    """The officer has read the case as it is."""
+
+    facts_seen: FactsSeen
+
+
 class BulkItem(DecideBody):
     """One decision of many. Without a key of its own it is known by the request's key and its case."""
 
@@ -75,7 +97,8 @@ class AskBody(_Body):
 class QueueItem(BaseModel):
     """A case in the queue. `office` None: to be assigned. `zone`: the one in which people read `answer_due`.
 
-    `why`: in sentences, why it stands there; what places it comes first.
+    `why`: in sentences, why it stands there; what places it comes first. `news`: something has changed since the caller
+    looked at it; None: they have not, as far as was said.
 
     `now_in_area_of`: the newest facts place the person in another office's area (TO_BE_ASSIGNED: in none that is
     known); who has the case in hand may keep it, or forward it.
@@ -95,6 +118,7 @@ class QueueItem(BaseModel):
     question_open: bool
     missing: list[str]
     claim: dict[str, Any] | None
+    news: bool | None
     presumption: dict[str, Any]
 
 

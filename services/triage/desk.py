@@ -7,12 +7,15 @@ from uuid import UUID
 
 from services.triage import presumed
 from services.triage.answering import open_questions
-from services.triage.bodies import AskBody, BulkBody, DecideBody, ForwardBody, QueuePage
+from services.triage.at_hand import HandOver, SaveDraft, Seen
+from services.triage.bodies import AskBody, BulkBody, DecideBody, DraftBody, ForwardBody, QueuePage, SeenBody
 from services.triage.domain.case import State, UnderConsideration, Unheard
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order, Release
 from services.triage.routing import office_now
-from services.triage.showing import known, listed, presumption
+from services.triage.showing import known, listed, presumption, since_looked
+from shared.casework import handing_over
 from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.drafts import shown_to
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
@@ -73,7 +76,7 @@ class OfficersDesk:
         open_ = [(view, view.state) for view in found[:limit] if isinstance(view.state, UnderConsideration)]
         policy = self._policies.at(now)
         return QueuePage(
-            cases=[listed(view, state, policy, now) for view, state in open_],
+            cases=[listed(view, state, policy, now, staff.subject) for view, state in open_],
             more=len(found) > limit,
             note=NOTE,
             presumptions=presumed.sentences((state.presumption for _, state in open_), policy),
@@ -89,7 +92,9 @@ class OfficersDesk:
         asked = {question.office for question in open_questions(view.state)}
         if not any(officer_of(staff).may_work(each) for each in {office, *asked}):
             raise Problem(403, "not_your_office", "This is not allowed.", "The case is with another office.")
-        boxes = await self._engine.sealed(case_id)
+        drafts = shown_to(view.work, staff.subject)
+        typed = {name: box for draft in drafts for name, box in draft.box.items()}
+        boxes = await self._engine.sealed(case_id) | typed
         personal = await self._sealed.opened(case_id, boxes, who=staff.subject, why=WHY)
         policy, now = self._policies.at(self._now()), self._now()
         return {
@@ -97,6 +102,9 @@ class OfficersDesk:
             **known(view, policy, now),
             "parked": view.parked,
             "claim": casework.claim_shown(view.work, now),
+            "handed": view.work.get("handed") or [],
+            "drafts": [casework.draft_shown(draft, personal or {}) for draft in drafts],
+            "since_you_looked": since_looked(view, staff.subject),
             "guidance": policy.guidance,
             "presumption": presumption(view.state, policy, personal or {}),
             "reasons": casework.reasons_of(policy, Stage.FIELD_OFFICE),
@@ -111,6 +119,23 @@ class OfficersDesk:
     async def release(self, case_id: UUID, staff: Staff, key: str) -> Answered:
         """Give it back."""
         return await self._order(Order.RELEASE, case_id, staff, key, Release(officer_of(staff)))
+
+    async def hand_over(self, case_id: UUID, staff: Staff, key: str, body: casework.HandOverBody) -> Answered:
+        """Give it to a colleague, or take it over from one."""
+        wish = handing_over.HandOver(staff.subject, body.holder, body.to, body.why)
+        return await self._order(Order.HAND_OVER, case_id, staff, key, HandOver(officer_of(staff), wish))
+
+    async def draft(self, case_id: UUID, staff: Staff, key: str, body: DraftBody) -> Answered:
+        """Keep what the decision might be; its text is sealed under a name of its own."""
+        await self._view(case_id)
+        identity = _id(Order.DRAFT, case_id, staff, key)
+        box = await self._sealed.sealed(case_id, cause=identity, name=f"draft_{identity.hex}", text=body.text)
+        data = SaveDraft(officer_of(staff), body.facts_seen, body.says(), box)
+        return await self._order(Order.DRAFT, case_id, staff, key, data)
+
+    async def seen(self, case_id: UUID, staff: Staff, key: str, body: SeenBody) -> Answered:
+        """Note that the case was read."""
+        return await self._order(Order.SEEN, case_id, staff, key, Seen(officer_of(staff), body.facts_seen))
 
     async def decide(self, case_id: UUID, staff: Staff, key: str, body: DecideBody) -> Answered:
         """Decide; the text is sealed for the round that the case is in."""

@@ -8,9 +8,11 @@ from typing import Any
 from services.triage.domain import consideration
 from services.triage.domain.case import State, UnderConsideration
 from services.triage.domain.decision import Decision, objection
+from services.triage.looked import How, look_of, looked
 from services.triage.routing import office_now
 from services.triage.translate import assigned, completed
 from shared.casework.claims import LET_GO, claim_of, held_by, take, touched
+from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
 from shared.contracts.events import InformationRequested
 from shared.contracts.vocabulary import RejectCode
@@ -21,6 +23,9 @@ class Order(StrEnum):
 
     CLAIM = "claim"
     RELEASE = "release"
+    HAND_OVER = "hand-over"
+    DRAFT = "draft"
+    SEEN = "seen"
     FORWARD = "forward"
     DECIDE = "decide"
     ASK = "ask"
@@ -94,37 +99,40 @@ ASKABLE = frozenset({*RejectCode, "custody", "removal", "place", "facts", "conse
 
 
 def on_claim(state: State | None, command: Command[Claim], context: Context) -> Outcome[State]:
-    """Take a case of an own office; twice renews. The office keeps it then, wherever newer facts place it."""
+    """Take a case of an own office; twice renews. The office keeps it then, wherever newer facts place it.
+
+    What is new to the officer later is told from the first claim on, if they have not said that they read the case.
+    """
     officer = command.data.officer
-    item = _open_item(state, officer, context)
-    if isinstance(item, Refused):
-        return item
-    taken = take(context.work, officer.subject, now=context.now, lasts=context.policy.claim_lasts)
+    taken = _taken(state, officer, context)
     if isinstance(taken, Refused):
         return taken
-    taken["claim"]["office"] = office_now(item, context.work)
+    item, work = taken
     if command.data.taken:
-        taken["claim"]["taken"] = dict(command.data.taken)
-    return Step(state=item, work=taken, answer={"claimed_until": taken["claim"]["until"].isoformat()})
+        work["claim"]["taken"] = dict(command.data.taken)
+    if look_of(context.work, officer.subject) is None:
+        work |= looked(item, {**context.work, **work}, officer.subject, at=context.now, how=How.CLAIMED)
+    return Step(state=item, work=work, answer={"claimed_until": work["claim"]["until"].isoformat()})
 
 
 def on_release(state: State | None, command: Command[Release], context: Context) -> Outcome[State]:
     """Put a claimed case back, where newer facts have placed it; its holder stays among those who touched it."""
     officer = command.data.officer
-    item = _claimed_item(state, officer, context)
+    item = claimed_item(state, officer, context)
     if isinstance(item, Refused):
         return item
-    work = {**LET_GO, "touched": list(touched(context.work, officer.subject))}
+    had_it = {"touched": list(touched(context.work, officer.subject))}
     if office_now(item, context.work) == item.case.office:
-        return Step(state=item, work=work)
+        return Step(state=item, work={**LET_GO, **had_it})
     moved = consideration.put_back(item, context.now)
-    return Step(state=moved, emits=(Emit(assigned(moved, moved.case.office)),), work=work)
+    emits = (Emit(assigned(moved, moved.case.office)),)
+    return Step(state=moved, emits=emits, work={**off_the_desk(context.work), **had_it})
 
 
 def on_forward(state: State | None, command: Command[Forward], context: Context) -> Outcome[State]:
     """Give a case without an office, or a misrouted one, to the right office. The clock goes on."""
     wish = command.data
-    item = _open_item(state, wish.officer, context)
+    item = open_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
     claim = claim_of(context.work)
@@ -142,7 +150,7 @@ def on_forward(state: State | None, command: Command[Forward], context: Context)
         state=forwarded,
         emits=(Emit(assigned(forwarded, wish.office), sealed=tuple(wish.box)),),
         keep=wish.box,
-        work={**LET_GO, "touched": list(touched(context.work, wish.officer.subject))},
+        work={**off_the_desk(context.work), "touched": list(touched(context.work, wish.officer.subject))},
         answer={"office": wish.office, "revision": forwarded.revision},
     )
 
@@ -151,11 +159,11 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
     """The initial consideration, by the officer who holds the claim and has seen the newest facts."""
     wish = command.data
     if wish.claim:
-        taken = on_claim(state, _claiming(command), context)
-        if not isinstance(taken, Step):
+        taken = _taken(state, wish.officer, context)
+        if isinstance(taken, Refused):
             return taken
-        context = replace(context, work={**context.work, **taken.work})
-    item = _claimed_item(state, wish.officer, context)
+        context = replace(context, work={**context.work, **taken[1]})
+    item = claimed_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
     claim = held_by(context.work, wish.officer.subject)
@@ -191,7 +199,7 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
         state=decided,
         emits=(Emit(done, sealed=tuple(wish.box)),),
         keep=wish.box,
-        work={**LET_GO, "touched": list(everybody)},
+        work={**off_the_desk(context.work), "touched": list(everybody)},
         answer={"outcome": wish.decision.outcome.value, "round": item.round},
     )
 
@@ -199,7 +207,7 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
 def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outcome[State]:
     """Put one question to the requestor; the clock stands still until it is answered."""
     wish = command.data
-    item = _claimed_item(state, wish.officer, context)
+    item = claimed_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
     if item.question is not None and item.question.is_open(context.now):
@@ -222,11 +230,22 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     )
 
 
-def _claiming(command: Command[Decide]) -> Command[Claim]:
-    return Command(Order.CLAIM, command.id, command.case_id, command.at, Claim(command.data.officer))
+def _taken(
+    state: State | None, officer: Officer, context: Context
+) -> tuple[UnderConsideration, dict[str, Any]] | Refused:
+    """The case, and the changes to `work` by which the officer has it in hand."""
+    item = open_item(state, officer, context)
+    if isinstance(item, Refused):
+        return item
+    taken = take(context.work, officer.subject, now=context.now, lasts=context.policy.claim_lasts)
+    if isinstance(taken, Refused):
+        return taken
+    taken["claim"]["office"] = office_now(item, context.work)
+    return item, taken
 
 
-def _open_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
+def open_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
+    """The case before the office, if it is this officer's business."""
     if not isinstance(state, UnderConsideration):
         return Refused("not_under_consideration", "The case is not before a field office now.")
     if not officer.may_work(office_now(state, context.work)):
@@ -234,8 +253,9 @@ def _open_item(state: State | None, officer: Officer, context: Context) -> Under
     return state
 
 
-def _claimed_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
-    item = _open_item(state, officer, context)
+def claimed_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
+    """The same, if the officer has it in hand, too."""
+    item = open_item(state, officer, context)
     if isinstance(item, Refused):
         return item
     claim = held_by(context.work, officer.subject)

@@ -5,13 +5,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from services.triage import answering, looking_again, officers
+from services.triage import answering, at_hand, looking_again, officers
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.case import Considered, State, UnderConsideration, Unheard, WithHeadquarters
 from services.triage.routing import in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
-from shared.casework.claims import LET_GO, touched
+from shared.casework.claims import touched
+from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
@@ -60,7 +61,7 @@ def on_request_amended(state: State | None, event: Event[events.RequestAmended],
     if not isinstance(state, UnderConsideration) or not isinstance(amended, UnderConsideration):
         return Step(state=amended, keep=event.data.sealed)
     leaves = amended.case.office != state.case.office and not in_hand(context.work, context.now)
-    work: Mapping[str, Any] = LET_GO if leaves else {}
+    work: Mapping[str, Any] = off_the_desk(context.work) if leaves else {}
     before, after = office_now(state, context.work), office_now(amended, {} if leaves else context.work)
     return Step(
         state=amended,
@@ -76,11 +77,13 @@ def _told(state: UnderConsideration, office: str | None) -> tuple[Any, ...]:
     return office, state.urgency, state.answer_due, state.silence_ends_at, state.overdue, presumed
 
 
-def on_request_withdrawn(state: State | None, event: Event[events.RequestWithdrawn], _: Context) -> Outcome[State]:
+def on_request_withdrawn(
+    state: State | None, event: Event[events.RequestWithdrawn], context: Context
+) -> Outcome[State]:
     """The item leaves the queue; the arbiter answers the requestor."""
     if state is None or isinstance(state, Unheard):
         return Wait(EventType.REQUEST_SUBMITTED)
-    return Step(state=consideration.withdrawn(state), keep=event.data.sealed, work=LET_GO)
+    return Step(state=consideration.withdrawn(state), keep=event.data.sealed, work=off_the_desk(context.work))
 
 
 def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated], context: Context) -> Outcome[State]:
@@ -92,7 +95,7 @@ def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated
         return Wait(EventType.REVIEW_REMANDED)
     closed, owes_answer = consideration.escalated(state, round_)
     if not owes_answer:
-        return Step(state=closed, work=LET_GO)
+        return Step(state=closed, work=off_the_desk(context.work))
     answer = no_answer(
         state.case,
         round_=round_,
@@ -101,7 +104,7 @@ def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated
         touched=touched(context.work),
         context=context,
     )
-    return Step(state=closed, emits=(Emit(answer),), work=LET_GO)
+    return Step(state=closed, emits=(Emit(answer),), work=off_the_desk(context.work))
 
 
 def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded], context: Context) -> Outcome[State]:
@@ -116,12 +119,14 @@ def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded],
     return Step(state=reopened, emits=(Emit(assigned(reopened, reopened.case.office)),), keep=event.data.sealed)
 
 
-def on_resolution_issued(state: State | None, event: Event[events.ResolutionIssued], _: Context) -> Outcome[State]:
+def on_resolution_issued(
+    state: State | None, event: Event[events.ResolutionIssued], context: Context
+) -> Outcome[State]:
     """The end, whatever else was heard or is heard later."""
     if state is None or isinstance(state, Unheard):
         return Wait(EventType.REQUEST_SUBMITTED)
     resolved = cases.Resolved(state.case, event.data.stage, event.data.outcome)
-    return Step(state=resolved, keep=event.data.sealed, work=LET_GO)
+    return Step(state=resolved, keep=event.data.sealed, work=off_the_desk(context.work))
 
 
 def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context) -> Outcome[State]:
@@ -205,6 +210,9 @@ REACTIONS: Reactions[State] = {
     looking_again.LOOK_AGAIN: looking_again.on_look_again,
     officers.Order.CLAIM: officers.on_claim,
     officers.Order.RELEASE: officers.on_release,
+    officers.Order.HAND_OVER: at_hand.on_hand_over,
+    officers.Order.DRAFT: at_hand.on_draft,
+    officers.Order.SEEN: at_hand.on_seen,
     officers.Order.FORWARD: officers.on_forward,
     officers.Order.DECIDE: officers.on_decide,
     officers.Order.ASK: officers.on_ask,

@@ -13,6 +13,7 @@ from services.triage.bodies import QueueItem
 from services.triage.domain.case import Considered, State, UnderConsideration, Unheard
 from services.triage.domain.hints import hints
 from services.triage.domain.why import why
+from services.triage.looked import news
 from services.triage.routing import now_in_area_of, office_now
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
@@ -20,8 +21,9 @@ from shared.policy.model import Policy
 from shared.web import casework
 
 
-def listed(view: CaseView[State], state: UnderConsideration, policy: Policy, now: datetime) -> QueueItem:
-    """A case in the queue."""
+def listed(view: CaseView[State], state: UnderConsideration, policy: Policy, now: datetime, who: str) -> QueueItem:
+    """A case in the queue, as `who` reads it."""
+    since = news(state, view.work, who)
     return QueueItem(
         case_id=view.case_id,
         number=state.case.submission.number,
@@ -37,8 +39,24 @@ def listed(view: CaseView[State], state: UnderConsideration, policy: Policy, now
         question_open=state.question is not None and state.question.is_open(now),
         missing=list(state.case.submission.incomplete),
         claim=casework.claim_shown(view.work, now),
+        news=None if since is None else bool(since.changes or since.amendments),
         presumption=presumed.codes(state.presumption),
     )
+
+
+def since_looked(view: CaseView[State], who: str) -> dict[str, Any] | None:
+    """What has changed since somebody looked; None where they have not. What was added in words is among the texts."""
+    since = None if isinstance(view.state, Unheard) else news(view.state, view.work, who)
+    if since is None:
+        return None
+    look = since.since
+    return {
+        "looked_at": look.at,
+        "noted_by": look.how,
+        "facts_version": look.facts_version,
+        "amendments": since.amendments,
+        "changes": [asdict(change) for change in since.changes],
+    }
 
 
 def presumption(state: State, policy: Policy, opened: presumed.Opened) -> dict[str, Any] | None:

@@ -141,7 +141,7 @@ class TakingDesk:
         policy = self._policies.at(now)
         turn = Turn(_taken(view)["turn"])
         said_of = SAID[turn].format(one_in=policy.routine_share.one_in)
-        item = listed(view, view.state, policy, now)
+        item = listed(view, view.state, policy, now, view.work["claim"]["by"])
         return NextCase(turn=turn, said=said_of, claimed_until=view.work["claim"]["until"], case=item).model_dump(
             mode="json"
         )

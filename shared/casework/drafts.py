@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from shared.casework.claims import LET_GO, claim_of
+
+NO_DRAFTS: Final[Mapping[str, Any]] = {"drafts": None}
+"""The change to `work` that drops all drafts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -41,10 +46,18 @@ def without_drafts_of(work: Mapping[str, Any], who: Iterable[str]) -> dict[str, 
     return _kept(left) if len(left) < len(drafts) else {}
 
 
+def shown_to(work: Mapping[str, Any], who: str) -> tuple[Draft, ...]:
+    """The drafts that somebody is shown: their own, and every one on a case that they have in hand."""
+    claim = claim_of(work)
+    holds = claim is not None and claim.by == who
+    return tuple(draft for draft in drafts_of(work) if holds or draft.by == who)
+
+
+def off_the_desk(work: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The change to `work` when nobody at this desk has anything to do any more: no claim, no drafts."""
+    return {**LET_GO, **NO_DRAFTS} if work.get("drafts") else LET_GO
+
+
 def _kept(drafts: Iterable[Draft]) -> dict[str, Any]:
     stored = [{"by": one.by, "at": one.at, "says": dict(one.says), "box": dict(one.box)} for one in drafts]
     return {"drafts": stored or None}
-
-
-NO_DRAFTS: Final[Mapping[str, Any]] = {"drafts": None}
-"""The change to `work` that drops all drafts."""

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from shared.casework.claims import claim_of
 from shared.casework.commands import Answered
+from shared.casework.drafts import Draft
 from shared.casework.errors import CommandFailed, CommandRefused, Outage
+from shared.casework.handing_over import HandOverBecause
 from shared.contracts.vocabulary import Stage
 from shared.policy.model import Policy
 from shared.web.problems import Problem
@@ -26,6 +28,19 @@ FORBIDDEN: Final = frozenset({"not_your_office", "touched_before", "recused", "n
 """Refusals that are about the person, not about the moment: answered 403."""
 
 MOST_DECISIONS: Final = 100
+
+
+StaffId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+class HandOverBody(BaseModel):
+    """From who has the case in hand (`holder`, as seen) to a colleague (`to`): given, or taken over by `to`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    holder: StaffId
+    to: StaffId
+    why: HandOverBecause
 
 
 class BulkResult(BaseModel):
@@ -65,6 +80,12 @@ def claim_shown(work: Mapping[str, Any], now: datetime) -> dict[str, Any] | None
     if claim is None:
         return None
     return {"by": claim.by, "at": claim.at, "until": claim.until, "expired": now >= claim.until}
+
+
+def draft_shown(draft: Draft, opened: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A draft as it is shown; its text where it could be opened."""
+    text = next(((opened.get(name) or {}).get("text") for name in draft.box), None)
+    return {"by": draft.by, "at": draft.at, **draft.says, "text": text}
 
 
 def reasons_of(policy: Policy, stage: Stage) -> list[dict[str, Any]]:

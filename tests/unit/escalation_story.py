@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.escalation.admission import Conflict
 from services.escalation.asking import Ask
-from services.escalation.claiming import Claim, HandOver, HandOverBecause, Recuse, SaveDraft
+from services.escalation.claiming import Claim, Recuse, SaveDraft
 from services.escalation.domain.file import Addressee
 from services.escalation.domain.review import Review
 from services.escalation.domain.states import State
@@ -14,6 +14,7 @@ from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
 from services.escalation.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
+from shared.casework.handing_over import HandOver, HandOverBecause
 from shared.contracts import events
 from shared.contracts.vocabulary import (
     CustodyStatus,

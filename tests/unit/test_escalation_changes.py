@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from services.escalation.domain.changes import Change, Look, differences, stretches
+from services.escalation.domain.changes import Look, stretches
 from services.escalation.domain.states import InQueue
 from services.escalation.domain.why import Because, why
 from shared.contracts import events
+from shared.contracts.comparing import Change, differences
 from shared.contracts.vocabulary import Belief, CustodyStatus, TriageOutcome, Urgency
 from tests.unit.escalation_story import Escalation, amended, completed, custody_in, given, requested
 from tests.unit.one_case import POLICY, after

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalation.claiming import HANDOVERS_KEPT, Release, SaveDraft
+from services.escalation.claiming import Release, SaveDraft
 from services.escalation.orders import Order
 from shared.casework.drafts import drafts_of
+from shared.casework.handing_over import HANDOVERS_KEPT
 from shared.contracts.vocabulary import TriageOutcome
 from tests.unit.escalation_story import ANA, ERASED, SAM, TOM, WITHDRAWN, Escalation, completed
 from tests.unit.one_case import POLICY, T0, after

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from services.escalation.admission import Conflict
 from services.escalation.asking import Ask
-from services.escalation.claiming import Claim, HandOver, HandOverBecause, Recuse, SaveDraft
+from services.escalation.claiming import Claim, Recuse, SaveDraft
 from services.escalation.domain.file import Addressee
 from services.escalation.domain.states import InQueue, Remanded, Resolved
 from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
 from shared.casework.case import Arrived
 from shared.casework.commands import Answered
+from shared.casework.handing_over import HandOver, HandOverBecause
 from shared.casework.offering import Verdict
 from shared.contracts.vocabulary import EventType, Stage, TriageOutcome
 from tests.unit.escalation_story import (

@@ -1,14 +1,13 @@
 """What changed between two looks at a case: at the field office's decision, at the request for review, now."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
 
 from services.escalation.domain.file import Amendment, File
+from shared.contracts.comparing import Change, differences
 from shared.contracts.vocabulary import TriageOutcome
 
 
@@ -18,20 +17,6 @@ class Look(StrEnum):
     DECISION = "decision"
     REQUEST = "request"
     NOW = "now"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field of one group that differs. `before` is None where nothing was known, or where nobody told us.
-
-    Values are as they came: of a fact `{value, asserted_by, on}`.
-    """
-
-    group: str
-    field: str
-    before: Any
-    after: Any
-    before_was_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +64,3 @@ def _looks(file: File) -> list[_Seen]:
 def _between(file: File, one: _Seen, other: _Seen) -> Stretch:
     amendments = tuple(told for told in file.amendments if one.amendment < told.number <= other.amendment)
     return Stretch(one.look, other.look, one.at, differences(one.told, other.told), amendments)
-
-
-def differences(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
-    """Field by field, what differs between two sets of groups (JSON objects). A group only in `before` is as it was."""
-    found: list[Change] = []
-    for group, value in sorted(after.items()):
-        old, new = _fields(before.get(group)), _fields(value)
-        found += [
-            Change(group, name, old.get(name), new.get(name), before_was_told=group in before)
-            for name in sorted(old.keys() | new.keys())
-            if old.get(name) != new.get(name)
-        ]
-    return tuple(found)
-
-
-def _fields(value: str | None) -> dict[str, Any]:
-    fields: dict[str, Any] = json.loads(value) if value else {}
-    return fields
