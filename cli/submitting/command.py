@@ -1,20 +1,21 @@
 """The command itself: options, progress, and what became of each line."""
 
 import asyncio
-import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from cli.saying import Failed, as_json, err, out, plainly
-from cli.submitting.reading import Request, Wrong, checked, clashes, read
+from cli.submitting import example
+from cli.submitting.reading import Checking, Request, Wrong, read
 from cli.submitting.sending import Send, over_http, send_all, through_kafka
 from cli.where import DEFAULT, Data, Json, Token, calling, issuer, kafka, policy_now
 from shared.calling.instances import Unreachable
@@ -33,6 +34,12 @@ class Channel(StrEnum):
     KAFKA = "kafka"
 
 
+def _example(wanted: bool) -> None:
+    if wanted:
+        typer.echo(example.lines(), nl=False)
+        raise typer.Exit
+
+
 @plainly
 def submit(
     file: Annotated[
@@ -40,6 +47,13 @@ def submit(
     ],
     *,
     check: Annotated[bool, typer.Option("--check", help="Only look at every line; send nothing.")] = False,
+    valid_only: Annotated[
+        bool, typer.Option("--valid-only", help="Send the right lines though others are wrong.")
+    ] = False,
+    example_: Annotated[
+        bool,
+        typer.Option("--example", help="Print a file to begin with.", is_eager=True, callback=_example),
+    ] = False,
     channel: Annotated[Channel, typer.Option(help="How to send: the JSON API, or the topic request.received.")] = (
         Channel.HTTP
     ),
@@ -47,51 +61,92 @@ def submit(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Send a file of requests, and say by line what was not accepted.
+    """Send a file of requests: all lines are looked at first, and nothing is sent while one of them is wrong.
 
-    What was answered is kept in FILE.sent.jsonl: case numbers, and the private links that belong to the requestors.
-    After an interruption the same command goes on where it stopped, and repeats nothing. A line without a key gets
-    one from its own content and place, so that sending it twice is still one case.
+    Begin with `secondlook submit --example > requests.jsonl`.
+
+    What is wrong is told by line and field, with what to do. Mend the file, or send the rest with `--valid-only`.
+
+    What was answered is kept in FILE.sent.jsonl, which only you may read: case numbers, and private links, which are
+    shown nowhere else. Keep it. After an interruption, whatever it was, the same command goes on where it stopped, and
+    repeats nothing, as long as the token is of the same client and the channel the same.
+
+    A line without a key gets one from what it says. So lines may be added, mended or taken out, and the file sent
+    again: only what is new is a new case. A line that you change is another request; to mend one that was not
+    accepted, write its number into `resubmits`.
 
     Through Kafka nothing is answered but that the record is kept; the requestor is told by letter.
 
     Example: `secondlook submit requests.jsonl --check`
 
+    Example: `secondlook submit requests.jsonl --valid-only --json`
+
     Example: `secondlook submit requests.jsonl --channel kafka`
     """
-    lines = list(read(file))
+    del example_  # Printed before anything else is read.
+    lines, wrong = _looked_at(file, policy_now(data).date())
     if not lines:
-        raise Failed(f"{file} has no requests: write one JSON object on each line.")
-    today = policy_now(data).date()
-    wrong = [found for each in lines if (found := checked(each, today=today))]
-    wrong += clashes([each for each in lines if isinstance(each, Request)])
-    if check:
-        _tell_check(len(lines), sorted(wrong, key=lambda each: each.line), as_json_=as_json_)
+        raise Failed(f"{file} has no requests: write one JSON object on each line (see --example).")
+    if check or (wrong and not valid_only):
+        _tell_check(file, lines, wrong, as_json_=as_json_, only_looked=check)
         raise typer.Exit(1 if wrong else 0)
-    _tell(*_send(file, lines, channel, token, data), as_json_=as_json_)
+    refused = {each.line for each in wrong}
+    to_send = (each for each in read(file) if isinstance(each, Request) and each.line not in refused)
+    answers, before = _send(file, to_send, lines - len(wrong), channel, token=token, data=data)
+    _tell(file, lines, answers, wrong, before, as_json_=as_json_)
+
+
+def _looked_at(file: Path, today: date) -> tuple[int, list[Wrong]]:
+    """How many lines there are, and what is wrong with which."""
+    checking, count, wrong = Checking(today), 0, list[Wrong]()
+    with _bar("looking", file.stat().st_size) as bar:
+        for each in read(file):
+            count += 1
+            if (found := checking.wrong(each)) is not None:
+                wrong.append(found)
+            if isinstance(each, Request):
+                bar.advance(bar.task_ids[0], len(each.content))
+    return count, wrong
 
 
 def _send(
-    file: Path, lines: list[Request | Wrong], channel: Channel, token: str | None, data: Path
-) -> tuple[dict[int, Sent], list[Wrong], int]:
-    """Send; what each line was answered, what could not be sent, and how many had been answered before."""
-    to_send = [each for each in lines if isinstance(each, Request)]
-    unsendable = [each for each in lines if isinstance(each, Wrong)]
-    with Ledger(file.with_name(f"{file.name}.sent.jsonl")) as ledger:
-        before = sum(ledger.has(each.line, each.key) for each in to_send)
-        with _bar(len(to_send), before) as bar:
+    file: Path, to_send: Iterator[Request], count: int, channel: Channel, *, token: str | None, data: Path
+) -> tuple[list[Sent], int]:
+    """Send; what each line was answered, and how many had been answered before."""
+    with Ledger(_kept_in(file)) as ledger:
+        _same_channel(ledger.entries, channel)
+        before, lines = 0, list[int]()
+
+        def left() -> Iterator[Request]:
+            nonlocal before
+            for each in to_send:
+                lines.append(each.line)
+                if ledger.has(each.line, each.key):
+                    before += 1
+                    bar.advance(bar.task_ids[0])
+                else:
+                    yield each
+
+        with _bar("sending", count) as bar:
             try:
-                asyncio.run(_go(to_send, channel, token, data, ledger=ledger, bar=bar))
+                asyncio.run(_go(left(), channel, token, data, ledger=ledger, bar=bar))
             except (Unreachable, NotTaken) as failure:
-                done = sum(ledger.has(each.line, each.key) for each in to_send)
+                done = int(bar.tasks[0].completed)
                 raise Failed(
-                    f"{failure} {done} of {len(to_send)} lines were answered; the same command goes on from there."
+                    f"{failure} {done} of {count} lines were answered; the same command goes on from there."
                 ) from failure
-        return ledger.of(each.line for each in to_send), unsendable, before
+        return list(ledger.of(lines).values()), before
+
+
+def _same_channel(entries: Iterable[Sent], channel: Channel) -> None:
+    """By the other way each line would be another case: keys belong to the channel."""
+    begun = {Channel.KAFKA if each.answer is Answer.SENT else Channel.HTTP for each in entries}
+    if begun - {channel}:
+        raise Failed(f"This file was begun through {', '.join(begun)}: go on with --channel {min(begun)}.")
 
 
 async def _go(
-    to_send: list[Request], channel: Channel, token: str | None, data: Path, *, ledger: Ledger, bar: Progress
+    to_send: Iterator[Request], channel: Channel, token: str | None, data: Path, *, ledger: Ledger, bar: Progress
 ) -> None:
     async with AsyncExitStack() as stack:
         send: Send
@@ -108,51 +163,81 @@ def _made_for_development(data: Path) -> str:
     return issuer(data).client(CLIENT)
 
 
-def _bar(total: int, done: int) -> Progress:
-    bar = Progress(
-        TextColumn("sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err, transient=True
-    )
-    bar.add_task("sending", total=total, completed=done)
+def _kept_in(file: Path) -> Path:
+    return file.with_name(f"{file.name}.sent.jsonl")
+
+
+def _bar(what: str, total: int) -> Progress:
+    amount = MofNCompleteColumn() if what == "sending" else TextColumn("{task.percentage:>3.0f}%")
+    bar = Progress(TextColumn(what), BarColumn(), amount, TimeRemainingColumn(), console=err, transient=True)
+    bar.add_task(what, total=total)
     return bar
 
 
-def _tell_check(total: int, wrong: list[Wrong], *, as_json_: bool) -> None:
+def _tell_check(file: Path, total: int, wrong: list[Wrong], *, as_json_: bool, only_looked: bool) -> None:
     if as_json_:
-        as_json({"lines": total, "wrong": [asdict(each) for each in wrong]})
+        as_json({"file": str(file), "lines": total, "wrong": _listed(wrong), "sent": {}})
         return
-    _table([(each.line, "would be refused", each.codes) for each in wrong])
-    bad = len({each.line for each in wrong})
+    _show_wrong(wrong)
+    if wrong and not only_looked:
+        err.print(
+            f"[red]✗[/] Nothing was sent: {len(wrong)} of {total} lines are wrong. Mend them and send the file again, "
+            "or send the others with --valid-only."
+        )
+        return
     mark = "[red]✗[/]" if wrong else "[green]✓[/]"
     out.print(
-        f"{mark} {total} lines, {bad} that would be refused. Whether a request is complete is seen when it is sent."
+        f"{mark} {total} lines, {len(wrong)} that would be refused. "
+        "Whether a request is complete is seen when it is sent."
     )
 
 
-def _tell(answers: dict[int, Sent], unsendable: list[Wrong], before: int, *, as_json_: bool) -> None:
+def _tell(file: Path, total: int, answers: list[Sent], wrong: list[Wrong], before: int, *, as_json_: bool) -> None:
+    """The numbers and links themselves are in the file beside, and are not repeated here."""
+    counts = Counter(answer.answer for answer in answers)
+    odd = sorted((a for a in answers if a.answer in {Answer.REJECTED, Answer.REFUSED}), key=lambda each: each.line)
     if as_json_:
-        for answer in answers.values():
-            typer.echo(json.dumps(asdict(answer)))
-        for each in unsendable:
-            typer.echo(json.dumps({"line": each.line, "answer": "not sent", "codes": each.codes}))
+        as_json(
+            {
+                "file": str(file),
+                "lines": total,
+                "sent": {answer.value: counts[answer] for answer in Answer if counts[answer]},
+                "answered_before": before,
+                "not_accepted": [{"line": a.line, "answer": a.answer, "codes": a.codes} for a in odd],
+                "wrong": _listed(wrong),
+                "answers_in": str(_kept_in(file)),
+            }
+        )
     else:
-        counts = Counter(answer.answer for answer in answers.values())
-        not_accepted = [a for a in answers.values() if a.answer in {Answer.REJECTED, Answer.REFUSED}]
-        rows = [(a.line, f"{a.answer} {a.status}", a.codes) for a in not_accepted]
-        _table(sorted(rows + [(each.line, "not sent", each.codes) for each in unsendable]))
+        _show_wrong(wrong)
+        _table([(a.line, f"{a.answer} {a.status}", ", ".join(a.codes)) for a in odd])
         told = ", ".join(f"{answer} {counts[answer]}" for answer in Answer if counts[answer])
-        out.print(f"[green]✓[/] {told or 'nothing sent'}" + (f", not sent {len(unsendable)}" if unsendable else ""))
+        out.print(f"[green]✓[/] {told or 'nothing sent'}" + (f", not sent {len(wrong)}" if wrong else ""))
         if before:
             out.print(f"[dim]{before} of them had been answered before.[/]")
-    if unsendable or any(answer.answer is Answer.REFUSED for answer in answers.values()):
+        out.print(f"Case numbers and private links are in {_kept_in(file)}: keep it, and show it to nobody.")
+    if wrong or counts[Answer.REFUSED]:
         raise typer.Exit(1)
 
 
-def _table(rows: list[tuple[int, str, tuple[str, ...]]]) -> None:
+def _listed(wrong: list[Wrong]) -> list[dict[str, Any]]:
+    return [
+        {"line": each.line, "field": field.field, "code": field.code, "what_to_do": f"{field.field} {field.message}"}
+        for each in wrong
+        for field in each.fields
+    ]
+
+
+def _show_wrong(wrong: list[Wrong]) -> None:
+    _table([(each.line, field.field, field.message) for each in wrong for field in each.fields])
+
+
+def _table(rows: list[tuple[int, str, str]]) -> None:
     if not rows:
         return
-    table = Table("line", "", "codes", box=None, header_style="bold")
+    table = Table("line", "", "", box=None, header_style="bold")
     for line, what, codes in rows[:SHOWN]:
-        table.add_row(str(line), what, ", ".join(codes))
+        table.add_row(str(line), what, codes)
     out.print(table)
     if len(rows) > SHOWN:
         out.print(f"[dim]and {len(rows) - SHOWN} more; --json has all.[/]")

@@ -1,22 +1,29 @@
 """A file of requests, line by line: what each line is, and what is wrong with it, without quoting it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid5
 
 from shared.contracts.envelope import NAMESPACE
-from shared.contracts.reading import WrongBody, read_mapping
+from shared.contracts.reading import WrongBody, WrongField, read_mapping
 
 MOST_LINE_BYTES = 4 * 1024 * 1024
+
+_TOO_LARGE = WrongField("line", "too_large", f"must not be longer than {MOST_LINE_BYTES} bytes")
+_NOT_JSON = WrongField("line", "not_json", "must be one JSON object in UTF-8, on this line alone")
+_NOT_AN_OBJECT = WrongField("line", "not_an_object", "must be a JSON object: {...}")
+_NO_REQUEST = WrongField("line", "no_request", "must be a request, or have one as `body` beside a text `key`")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A line that holds a request. The same line at the same place always has the same key."""
+    """A line that holds a request."""
 
     line: int
     key: str
@@ -29,55 +36,74 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A line that cannot be sent, or would be refused: fields and codes, never values."""
+    """A line that would be refused: fields, codes, and what to do; never a value."""
 
     line: int
-    codes: tuple[str, ...]
+    fields: tuple[WrongField, ...]
 
 
 def read(file: Path) -> Iterator[Request | Wrong]:
-    """Each line that is not blank. A line is a request, or has one as `body` beside its `key`."""
+    """Each line that is not blank. A line is a request, or has one as `body` beside its `key`.
+
+    A line without a key gets one from what it says, and from how often the same was said above. So it keeps its key
+    when other lines are added, mended or taken out.
+    """
+    before: Counter[bytes] = Counter()
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield _read(number, line)
+                yield _read(number, line, before)
 
 
-def _read(number: int, line: bytes) -> Request | Wrong:
+def _read(number: int, line: bytes, before: Counter[bytes]) -> Request | Wrong:
     if len(line) > MOST_LINE_BYTES:
-        return Wrong(number, ("line: too_large",))
+        return Wrong(number, (_TOO_LARGE,))
     try:
         said = json.loads(line)
     except (ValueError, RecursionError):
-        return Wrong(number, ("line: not_json",))
+        return Wrong(number, (_NOT_JSON,))
     if not isinstance(said, dict):
-        return Wrong(number, ("line: not_an_object",))
+        return Wrong(number, (_NOT_AN_OBJECT,))
     if "body" not in said and "raw" in said:
-        return Wrong(number, ("line: no_request",))
+        return Wrong(number, (_NO_REQUEST,))
     body = said.get("body", said)
     key = said.get("key") if "body" in said else None
     if not isinstance(body, dict) or not isinstance(key, str | None):
-        return Wrong(number, ("line: no_request",))
-    return Request(number, key or str(uuid5(NAMESPACE, f"{number}:{line.strip().decode()}")), body)
+        return Wrong(number, (_NO_REQUEST,))
+    return Request(number, key or _key_of(body, before), body)
 
 
-def checked(each: Request | Wrong, *, today: date) -> Wrong | None:
-    """What would be refused. Whether a request is complete is not asked here: that is intake's to say, with codes."""
-    if isinstance(each, Wrong):
-        return each
+def _key_of(body: Mapping[str, Any], before: Counter[bytes]) -> str:
+    """Spaces and the order of members do not count: a file that was written anew has the same requests."""
+    said = sha256(json.dumps(body, sort_keys=True).encode()).digest()
+    before[said] += 1
+    return str(uuid5(NAMESPACE, f"{said.hex()}:{before[said]}"))
+
+
+class Checking:
+    """Looks at lines one after the other; remembers of each only its key and a hash."""
+
+    def __init__(self, today: date) -> None:
+        self._today = today
+        self._first: dict[str, tuple[int, bytes]] = {}
+
+    def wrong(self, each: Request | Wrong) -> Wrong | None:
+        """What would be refused. Whether a request is complete is not asked here: intake says so, with codes."""
+        if isinstance(each, Wrong):
+            return each
+        fields = [*_wrong_values(each, self._today), *self._clash(each)]
+        return Wrong(each.line, tuple(fields)) if fields else None
+
+    def _clash(self, each: Request) -> Iterator[WrongField]:
+        said = sha256(json.dumps(each.body, sort_keys=True).encode()).digest()
+        line, known = self._first.setdefault(each.key, (each.line, said))
+        if known != said:
+            yield WrongField("key", f"used_by_line_{line}", "must be another one: an earlier line has it")
+
+
+def _wrong_values(each: Request, today: date) -> tuple[WrongField, ...]:
     try:
         read_mapping(each.body, today=today)
     except WrongBody as error:
-        return Wrong(each.line, tuple(f"{wrong.field}: {wrong.code}" for wrong in error.wrong))
-    return None
-
-
-def clashes(requests: list[Request]) -> list[Wrong]:
-    """Lines that repeat an earlier line's key with another body; they would be refused."""
-    first: dict[str, Request] = {}
-    wrong = []
-    for request in requests:
-        earlier = first.setdefault(request.key, request)
-        if earlier.body != request.body:
-            wrong.append(Wrong(request.line, (f"key: used_by_line_{earlier.line}",)))
-    return wrong
+        return error.wrong
+    return ()

@@ -1,7 +1,7 @@
 """Sending a file's requests over HTTP or through Kafka, several at once, each written down when it is answered."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 
 from cli.submitting.reading import Request
 from shared.calling import requests
@@ -35,10 +35,10 @@ def through_kafka(sender: SubmissionSender) -> Send:
     return send
 
 
-async def send_all(to_send: Sequence[Request], send: Send, ledger: Ledger, advance: Callable[[], None]) -> None:
+async def send_all(to_send: Iterable[Request], send: Send, ledger: Ledger, advance: Callable[[], None]) -> None:
     """Send what the ledger does not have. Stops at the first that nobody answers, and raises why; what was answered
     stays written down, so that the same command goes on from there."""
-    waiting = iter([request for request in to_send if not ledger.has(request.line, request.key)])
+    waiting = (request for request in to_send if not ledger.has(request.line, request.key))
     failures: list[Exception] = []
 
     async def work() -> None:

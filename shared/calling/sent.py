@@ -50,6 +50,7 @@ class Ledger:
             whole = content.rfind(b"\n") + 1
             self.entries = [_entry(line) for line in content[:whole].splitlines() if line.strip()]
         self._file = os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+        os.fchmod(self._file.fileno(), 0o600)  # Also where somebody made the file before, readable to others.
         self._file.truncate(whole)
         self._file.seek(whole)
         self._done = {(entry.line, entry.key) for entry in self.entries}

@@ -4,18 +4,28 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.submitting.reading import Request, Wrong, checked, clashes, read
+from cli.submitting import example
+from cli.submitting.reading import Checking, Request, read
 from cli.submitting.sending import AT_ONCE, send_all
 from shared.calling.instances import Unreachable
 from shared.calling.sent import Answer, Ledger, Sent
+from tests.unit.intake_house import House
 
 TODAY = date(2021, 3, 8)
 BODY = {"noncitizen": {"given_name": "Zuleyma", "family_name": "Quenthibar"}, "custody": {"status": "DETAINED"}}
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("requests")
 
 
 def written(folder: Path, *lines: object) -> Path:
@@ -47,13 +57,28 @@ def test_a_line_is_a_request_or_has_one_beside_its_key(tmp_path: Path) -> None:
     assert (keyed.line, keyed.key, keyed.body) == (3, "mine", BODY)
 
 
-def test_a_line_without_a_key_gets_one_from_its_content_and_place(tmp_path: Path) -> None:
-    first, second = read(written(tmp_path, BODY, BODY))
-    again, _, _ = read(written(tmp_path, BODY, BODY, BODY))
-    assert isinstance(first, Request)
-    assert isinstance(second, Request)
-    assert again == first  # What is added below changes nothing above.
-    assert first.key != second.key
+def keys(folder: Path, *lines: object) -> list[str]:
+    return [each.key for each in read(written(folder, *lines)) if isinstance(each, Request)]
+
+
+@given(st.lists(st.integers(0, 3), max_size=8), st.data())
+def test_a_line_without_a_key_keeps_its_key_whatever_becomes_of_other_lines(
+    shared_folder: Path, said: list[int], data: st.DataObject
+) -> None:
+    lines = [{**BODY, "narrative": str(each)} for each in said]
+    before = keys(shared_folder, *lines)
+    assert len(set(before)) == len(before)  # The same request twice is two requests.
+    more = [{**BODY, "narrative": str(each + 10)} for each in range(data.draw(st.integers(0, 3)))]
+    places = data.draw(st.permutations(range(len(lines) + len(more))))
+    mixed = [(lines + more)[place] for place in places]
+    assert set(before) <= set(keys(shared_folder, *mixed))
+    for taken_out in range(len(lines)):
+        assert set(keys(shared_folder, *lines[:taken_out], *lines[taken_out + 1 :])) <= set(before)
+
+
+def test_a_file_that_was_written_anew_has_the_same_requests(tmp_path: Path) -> None:
+    other = json.dumps(dict(reversed(BODY.items())), indent=None, separators=(" , ", " :  "))
+    assert keys(tmp_path, BODY) == keys(tmp_path, other)
 
 
 @pytest.mark.parametrize(
@@ -68,27 +93,63 @@ def test_a_line_without_a_key_gets_one_from_its_content_and_place(tmp_path: Path
     ],
 )
 def test_what_would_be_refused_is_told_by_line_and_code(tmp_path: Path, line: str, code: str) -> None:
-    found = [checked(each, today=TODAY) for each in read(written(tmp_path, BODY, line))]
-    assert found == [None, Wrong(2, (code,))]
+    looking = Checking(TODAY)
+    first, found = [looking.wrong(each) for each in read(written(tmp_path, BODY, line))]
+    assert first is None
+    assert found is not None
+    assert (found.line, [f"{each.field}: {each.code}" for each in found.fields]) == (2, [code])
 
 
 def test_the_same_key_with_another_body_would_be_refused() -> None:
+    looking = Checking(TODAY)
     other = Request(3, "key-1", {})
-    assert clashes([*requests_of(2), other]) == [Wrong(3, ("key: used_by_line_1",))]
-    assert clashes([*requests_of(2), Request(3, "key-1", BODY)]) == []
+    assert [looking.wrong(each) for each in requests_of(2)] == [None, None]
+    assert looking.wrong(Request(3, "key-1", BODY)) is None
+    found = looking.wrong(other)
+    assert found is not None
+    assert [each.code for each in found.fields] == ["used_by_line_1"]
 
 
-def test_check_sends_nothing_and_quotes_nobody(tmp_path: Path) -> None:
-    wrong = {"noncitizen": {"family_name": "Quenthibar", "date_of_birth": "Quenthibar's birthday"}}
-    file = written(tmp_path, BODY, wrong)
-    told = CliRunner().invoke(app, ["submit", str(file), "--check", "--json"])
+WRONG = {"noncitizen": {"family_name": "Quenthibar", "date_of_birth": "Quenthibar's birthday"}}
+
+
+@pytest.mark.parametrize("options", [["--check"], []])
+def test_one_wrong_line_and_nothing_is_sent_and_nobody_is_quoted(tmp_path: Path, options: list[str]) -> None:
+    file = written(tmp_path, BODY, WRONG)
+    told = CliRunner().invoke(app, ["submit", str(file), "--json", *options])
     assert told.exit_code == 1
-    assert json.loads(told.output) == {
-        "lines": 2,
-        "wrong": [{"line": 2, "codes": ["noncitizen.date_of_birth: date_format"]}],
-    }
-    assert "Quenthibar" not in told.output
+    said = json.loads(told.stdout)
+    assert (said["lines"], said["sent"]) == (2, {})
+    assert [(each["line"], each["field"]) for each in said["wrong"]] == [(2, "noncitizen.date_of_birth")]
+    assert "date" in said["wrong"][0]["what_to_do"]
+    plain = CliRunner().invoke(app, ["submit", str(file), *options])
+    assert "noncitizen.date_of_birth" in plain.output
+    assert "Quenthibar" not in told.output + plain.output
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_example_is_right_and_can_be_changed(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(app, ["submit", "--example"])
+    assert shown.stdout == example.lines()
+    file = tmp_path / "requests.jsonl"
+    file.write_text(shown.stdout, encoding="utf-8")
+    assert CliRunner().invoke(app, ["submit", str(file), "--check"]).exit_code == 0
+
+
+async def test_the_example_is_complete(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for each in example.REQUESTS:
+        body: Any = each.get("body", each)
+        assert (await house.submit(body)).status_code == 202
+
+
+def test_a_file_is_gone_on_with_by_the_way_it_was_begun(tmp_path: Path) -> None:
+    file = written(tmp_path, BODY)
+    with Ledger(tmp_path / "requests.jsonl.sent.jsonl") as ledger:
+        ledger.note(Sent(line=9, key="a", answer=Answer.SENT, place=("request.received", 0, 7)))
+    told = CliRunner().invoke(app, ["submit", str(file), "--token", "t"])
+    assert told.exit_code == 1
+    assert "--channel kafka" in told.output
 
 
 async def test_an_interrupted_file_goes_on_where_it_stopped_and_repeats_nothing(tmp_path: Path) -> None:
@@ -145,6 +206,7 @@ def test_a_changed_line_is_another_request(tmp_path: Path) -> None:
 
 
 def test_nobody_but_the_owner_reads_the_private_links(tmp_path: Path) -> None:
+    (tmp_path / "sent.jsonl").touch(mode=0o644)
     with Ledger(tmp_path / "sent.jsonl"):
         assert (tmp_path / "sent.jsonl").stat().st_mode & 0o077 == 0
 
