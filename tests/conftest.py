@@ -46,7 +46,7 @@ def started_servers(folder: Path) -> Iterator[Servers]:
             ours.append(servers.kafka(folder / "kafka", port=kafka_port, controller_port=controller_port))
         started = []
         for server in ours:
-            running = servers.launch(server, log=folder / f"{server.name}.log")
+            running = servers.launch(server, log=folder / f"{server.name}.log", outlives=False)
             stack.callback(processes.stop, running)
             started.append((server, running))
         for server, running in started:

@@ -1,6 +1,7 @@
 """One child process of the platform: started in a session of its own, ended by its own process id."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -23,8 +24,15 @@ class Running:
     born: str
 
 
-def start(command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None) -> Running:
-    """Start it detached, both outputs appended to `log`. It outlives the program that started it."""
+def start(
+    command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None, outlives: bool = True
+) -> Running:
+    """Start it detached, both outputs appended to `log`.
+
+    `outlives` False: the system ends it with the thread that started it, however that ends (where it has `setpriv`).
+    """
+    if not outlives and (tied := shutil.which("setpriv")):
+        command = [tied, "--pdeathsig", "TERM", *command]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         try:

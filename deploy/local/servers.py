@@ -36,15 +36,15 @@ class Server:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-def launch(server: Server, *, log: Path) -> Running:
-    """Start it; refuses when one of its ports is busy. It is not ready yet: see `wait_ready`."""
+def launch(server: Server, *, log: Path, outlives: bool = True) -> Running:
+    """Start it; refuses when one of its ports is busy. It is not ready yet: see `wait_ready`, and `processes.start`."""
     for port in server.ports:
         if not probes.port_is_free(port):
             raise CannotStart(
                 f"Port {port} for {server.title} is in use: stop what listens there, or start with --free-ports."
             )
     server.prepare()
-    return processes.start(server.command, log=log, environment=dict(server.environment))
+    return processes.start(server.command, log=log, environment=dict(server.environment), outlives=outlives)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ All answer on one port, each below its own name. `POST /faults` installs faults;
 """
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -82,7 +83,10 @@ async def _serve(spec: Spec) -> None:
     both = Starlette(routes=[Route("/faults", install, methods=["POST"]), *mounts])
     config = uvicorn.Config(both, port=spec.port, lifespan="off", log_config=None, access_log=False)
     server = _Server(config)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: setattr(server, "should_exit", True))
+    loop, parent = asyncio.get_running_loop(), multiprocessing.parent_process()
+    loop.add_signal_handler(signal.SIGTERM, lambda: setattr(server, "should_exit", True))
+    if parent is not None:
+        loop.add_reader(parent.sentinel, os._exit, 1)  # whoever started it is gone, and nobody would end it
     async with AsyncExitStack() as stack:
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))

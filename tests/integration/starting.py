@@ -25,7 +25,7 @@ def launcher(folder: Path) -> Server:
 def running(server: Server, folder: Path) -> Iterator[Running]:
     """The server, ready; stopped at the end."""
     log = folder / f"{server.name}.log"
-    started = servers.launch(server, log=log)
+    started = servers.launch(server, log=log, outlives=False)
     try:
         servers.wait_ready(server, started, log=log)
         yield started
@@ -44,7 +44,9 @@ class Killable:
     def start(self) -> None:
         """Start it; it need not answer yet."""
         self.server.prepare()
-        self.running = processes.start(self.server.command, log=self.log, environment=dict(self.server.environment))
+        self.running = processes.start(
+            self.server.command, log=self.log, environment=dict(self.server.environment), outlives=False
+        )
 
     async def kill(self) -> None:
         """Gone at once, without a goodbye."""
