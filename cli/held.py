@@ -1,4 +1,4 @@
-"""`secondlook held` and `secondlook dead-letters`: records that could not be handled, and offering them again."""
+"""`secondlook held`: inputs of cases that could not be handled, and offering them again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -46,14 +46,14 @@ def list_(
 
     Example: `secondlook held list`
     """
-    found = asyncio.run(_each(service, data, token, lambda desk: desk.held(waiting=waiting)))
+    found = asyncio.run(of_each(service, data, token, lambda desk: desk.held(waiting=waiting)))
     rows = [{"service": name, **case} for name, cases in found.items() for case in cases]
     if as_json_:
         as_json(rows)
         return
     for row in rows:
         behind = f", {row['waiting']} behind it" if row["reason"] else ""
-        out.print(f"[bold]{row['case_id']}[/]  {row['service']}, since {_at(row['since'])}{behind}")
+        out.print(f"[bold]{row['case_id']}[/]  {row['service']}, since {moment(row['since'])}{behind}")
         out.print(f"  {row['topic']}: {escape(row['reason'] or 'waits for an event that must still come')}")
     if not rows:
         out.print("Nothing is parked.")
@@ -80,7 +80,7 @@ def show(number: Case, token: Token = None, data: Data = DEFAULT, as_json_: Json
         out.print(f"[bold]{name}[/] {'[red]parked[/]' if case['parked'] else 'waiting'}{tried}")
         for each in case["held"]:
             seq = "" if each["seq"] is None else f" {each['seq']} of {each['source']}"
-            what = f"{each['topic']}{seq}, {each['bytes']} bytes, since {_at(each['since'])}"
+            what = f"{each['topic']}{seq}, {each['bytes']} bytes, since {moment(each['since'])}"
             out.print(f"  {what}: {escape(each['reason'] or 'waits')}")
 
 
@@ -113,7 +113,7 @@ def redrive(
         results = {name: [told] for name, told in one.items() if told["result"] != "not_parked"}
         stopped: list[str] = []
     else:
-        rounds = asyncio.run(_each(service, data, token, lambda desk: _all_of(desk, per_second, dry_run=dry_run)))
+        rounds = asyncio.run(of_each(service, data, token, lambda desk: _all_of(desk, per_second, dry_run=dry_run)))
         results = {name: [each for told in answers for each in told["results"]] for name, answers in rounds.items()}
         stopped = [name for name, answers in rounds.items() if answers[-1]["stopped"]]
     if as_json_:
@@ -143,32 +143,7 @@ def _show_redriven(results: dict[str, list[dict[str, Any]]], *, dry_run: bool) -
             out.print(f"{name}: {len(applied)} {would}released with {inputs} held inputs, {failing} not.")
 
 
-@plainly
-def dead_letters(
-    *,
-    limit: Annotated[int, typer.Option("--limit", "-n", help="At most so many of each, the newest.", min=1)] = 50,
-    service: Which = None,
-    token: Token = None,
-    data: Data = DEFAULT,
-    as_json_: Json = False,
-) -> None:
-    """List records that belong to no case, and why each is of no use. Their content is kept sealed.
-
-    Example: `secondlook dead-letters`
-    """
-    found = asyncio.run(_each(service, data, token, lambda desk: desk.dead_letters(min(limit, 200))))
-    rows = [{"service": name, **letter} for name, letters in found.items() for letter in letters]
-    if as_json_:
-        as_json(rows)
-        return
-    for row in rows:
-        place = f"{row['topic']} partition {row['partition']} offset {row['offset']}"
-        out.print(f"{_at(row['at'])}  {row['service']}, {place}: {escape(row['reason'])}")
-    if not rows:
-        out.print("No dead letters.")
-
-
-async def _each(
+async def of_each(
     service: Service | None, data: Path, token: str | None, ask: Callable[[OperatorDesk], Awaitable[T]]
 ) -> dict[str, T]:
     """Ask all services, or the one that is meant. Of several, those that do not answer are named on stderr."""
@@ -199,7 +174,7 @@ async def _of_case(
         case_id = UUID(number)
     except ValueError:
         case_id = UUID((await find(number, data, token))["case_id"])
-    return await _each(service, data, token, lambda desk: ask(desk, case_id))
+    return await of_each(service, data, token, lambda desk: ask(desk, case_id))
 
 
 @asynccontextmanager
@@ -209,5 +184,5 @@ async def operating(service: Service, token: str, data: Path) -> AsyncIterator[O
         yield OperatorDesk(instances, token)
 
 
-def _at(moment: str) -> str:
+def moment(moment: str) -> str:
     return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"

@@ -2,7 +2,21 @@
 
 import typer
 
-from cli import answering, cases, demo, facts, finding, held, mail, officer, platform, reconciling, sro, tokens
+from cli import (
+    answering,
+    cases,
+    dead_letters,
+    demo,
+    facts,
+    finding,
+    held,
+    mail,
+    officer,
+    platform,
+    reconciling,
+    sro,
+    tokens,
+)
 from cli.submitting.command import submit
 
 app = typer.Typer(
@@ -42,7 +56,7 @@ app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)
 
 OPERATORS = "What operators do"
 app.add_typer(held.app, name="held", rich_help_panel=OPERATORS)
-app.command("dead-letters", rich_help_panel=OPERATORS)(held.dead_letters)
+app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=OPERATORS)
 app.command(rich_help_panel=OPERATORS)(reconciling.reconcile)
 
 

@@ -55,6 +55,19 @@ class OperatorDesk:
         found: list[dict[str, Any]] = (await self.get("/dead-letters", limit=limit))["dead_letters"]
         return found
 
+    async def redrive_letter(self, letter_id: str) -> dict[str, Any]:
+        """Offer one of them again."""
+        told: dict[str, Any] = await self.post(f"/dead-letters/{letter_id}/redrive")
+        return told
+
+    async def redrive_letters(self) -> AsyncIterator[dict[str, Any]]:
+        """Offer all of them again: what became of each."""
+        after = ""
+        while told := (await self.post("/dead-letters/redrive", after=after))["results"]:
+            for each in told:
+                yield each
+            after = told[-1]["id"]
+
     async def get(self, path: str, **query: Any) -> Any:
         """Ask."""
         return (await self._service.get(path, headers=self._headers, **query)).json()

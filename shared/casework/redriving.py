@@ -6,7 +6,7 @@ nobody loses a window to the time in which the case was parked.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -16,6 +16,7 @@ import structlog
 
 from shared.casework import offering
 from shared.casework.case import Arrived, Case, Changes, Held
+from shared.casework.dead_letters import Open
 from shared.casework.document import arrive
 from shared.casework.engine import Engine, Offered
 from shared.casework.errors import ContractViolation, Outage
@@ -33,9 +34,6 @@ ENOUGH_TO_JUDGE = 10
 """When of so many cases more than this share fail again, the cause is still there: redriving in bulk stops."""
 
 MOST_REMEMBERED = 10_000
-
-Open = Callable[[bytes], Awaitable[bytes | None]]
-"""Opens what was sealed because it could not be read; None when its key is gone."""
 
 log = structlog.get_logger()
 

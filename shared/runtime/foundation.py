@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.casework.breaker import Breaker
 from shared.casework.consuming import Consuming
-from shared.casework.dead_letters import DeadLetters
+from shared.casework.dead_letters import DeadLetters, RedrivingLetters
 from shared.casework.engine import Engine
 from shared.casework.errors import Outage
 from shared.casework.offering import Rules
@@ -37,6 +37,7 @@ from shared.contracts.topics import emitted_by
 from shared.contracts.vocabulary import EventType, Service
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
+from shared.messaging.records import Record
 from shared.messaging.tap import Tap
 from shared.mongo.driver import Collection, MongoClient, PyMongoError
 from shared.mongo.mapping import StateMapping
@@ -101,6 +102,7 @@ class Foundation(Generic[S]):
         self.registry = CollectorRegistry()
         self.engine, self.dead_letters = self._engine(behaviour, prefix)
         self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
+        self._handles: dict[str, Callable[[Sequence[Record]], Awaitable[None]]] = {}
         self.reconciliations = Reconciliations(
             self.collection("reconciliations"), self._reconciliation, real_now=self.clock.real_now
         )
@@ -120,6 +122,7 @@ class Foundation(Generic[S]):
 
     def reader(self, topics: Sequence[str], *, group: str, handle: Any) -> Reader:
         """A reader of further topics, with its own group."""
+        self._handles |= dict.fromkeys(topics, handle)
         return Reader(
             self.settings.kafka_bootstrap,
             topics,
@@ -147,6 +150,13 @@ class Foundation(Generic[S]):
         owner = cause_of(box)
         key = (await self.keyring.get([owner]))[owner]
         return open_box(key, case_id=owner, name="unreadable", box=box) if isinstance(key, CaseKey) else None
+
+    async def offer_again(self, record: Record) -> bool:
+        """Give a record to whoever reads its topic; whether anybody does."""
+        handle = self._handles.get(record.topic)
+        if handle is not None:
+            await handle([record])
+        return handle is not None
 
     def app(
         self, title: str, *loops: tuple[str, Callable[[], Awaitable[Any]], float], inline_styles: Sequence[str] = ()
@@ -182,6 +192,7 @@ class Foundation(Generic[S]):
                 store=self.engine.store,
                 redriving=self.redriving,
                 dead_letters=self.dead_letters,
+                redriving_letters=RedrivingLetters(self.dead_letters, self.open_unreadable, self.offer_again),
                 sign_in=self.sign_in,
             )
         )

@@ -192,7 +192,7 @@ async def test_what_cannot_be_held_in_its_case_becomes_a_dead_letter_once(bench:
     bench.engine.store.collection = cast("Collection", Refusing(bench.cases))
     for _ in range(2):
         await consuming.handle([Record("review.lapsed", 2, 7, str(case_id).encode(), value, NOW)])
-    (letter,) = await letters.list()
+    (letter,) = await letters.newest()
     assert (letter["reason"], letter["offset"]) == (REFUSED_BY_THE_STORE, 7)
 
 

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from cli import where
-from shared.casework.dead_letters import DeadLetter, DeadLetters
+from shared.casework.dead_letters import DeadLetter, DeadLetters, RedrivingLetters, of_record
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
 from shared.casework.reaction import Context, Outcome, Step
@@ -20,6 +20,7 @@ from shared.casework.redriving import ENOUGH_TO_JUDGE, Redriving
 from shared.contracts.envelope import Event
 from shared.contracts.events import ReviewLapsed
 from shared.contracts.vocabulary import EventType, Service
+from shared.messaging.records import Record
 from shared.web import held, problems
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
@@ -39,6 +40,7 @@ class Defective:
 
     def __init__(self) -> None:
         self.mended = False
+        self.arrived: list[Record] = []
         self.behaviour = replace(TOY, reactions={**TOY.reactions, EventType.REVIEW_LAPSED: self._on_lapsed})
 
     def _on_lapsed(self, state: Tally | None, event: Event[ReviewLapsed], _: Context) -> Outcome[Tally]:
@@ -46,6 +48,20 @@ class Defective:
             raise ZeroDivisionError(ADDRESS)
         state = state or Tally()
         return Step(replace(state, lapses=state.lapses + 1))
+
+    def arriving(self, letters: DeadLetters) -> Callable[[Record], Awaitable[bool]]:
+        """Whoever reads `request.received`, and nothing else: of no use until it is mended."""
+
+        async def arrive_(record: Record) -> bool:
+            if record.topic != "request.received":
+                return False
+            if self.mended:
+                self.arrived.append(record)
+            else:
+                await letters.keep([of_record(record, "wrong_body")], at=NOW)
+            return True
+
+        return arrive_
 
 
 @dataclass
@@ -99,6 +115,7 @@ async def _desk(servers: Servers, tmp_path: Path) -> AsyncIterator[Desk]:
             store=made.store,
             redriving=Redriving(made, as_it_is, now=lambda: NOW),
             dead_letters=letters,
+            redriving_letters=RedrivingLetters(letters, as_it_is, defective.arriving(letters)),
             sign_in=SignIn(issuer=DEVELOPMENT_ISSUER, audience="second-look", keys=keys),
         )
     )
@@ -168,6 +185,32 @@ async def test_dead_letters_are_shown_without_their_content(desk: Desk) -> None:
     assert set(shown) == {"id", "topic", "partition", "offset", "reason", "at"}
 
 
+async def test_a_dead_letter_is_offered_again_with_its_own_day_and_stays_until_it_is_handled(desk: Desk) -> None:
+    record_ = Record("request.received", 1, 5, ADDRESS.encode(), f"{{{ADDRESS}".encode(), NOW)
+    elsewhere = replace(record_, topic="request.received.kiosk")
+    await desk.letters.keep([of_record(each, "not_json") for each in (record_, elsewhere)], at=NOW)
+    told = {each["id"]: each for each in (await desk.post("/dead-letters/redrive"))["results"]}
+    assert told[of_record(record_, "").id]["reason"] == "wrong_body"
+    assert told[of_record(elsewhere, "").id]["reason"] == "Nothing reads this topic."
+    assert {each["result"] for each in told.values()} == {"still_fails"}
+    desk.defective.mended = True
+    one = await desk.post(f"/dead-letters/{of_record(record_, '').id}/redrive")
+    assert (one["result"], desk.defective.arrived) == ("handled", [record_])
+    (left,) = (await desk.get("/dead-letters"))["dead_letters"]
+    assert left["topic"] == elsewhere.topic
+    assert (await desk.http.post(f"/dead-letters/{one['id']}/redrive")).status_code == 404
+
+
+async def test_all_dead_letters_are_offered_page_by_page_and_what_is_gone_is_told(desk: Desk) -> None:
+    await desk.letters.keep([DeadLetter("request.received", 0, n, "wrong_body", b"x" * n) for n in range(5)], at=NOW)
+    desk.defective.mended = True
+    first = (await desk.post("/dead-letters/redrive", limit=3))["results"]
+    rest = (await desk.post("/dead-letters/redrive", after=first[-1]["id"]))["results"]
+    results = [each["result"] for each in (*first, *rest)]
+    assert (results.count("handled"), results.count("nothing_kept")) == (4, 1)
+    assert len((await desk.get("/dead-letters"))["dead_letters"]) == 1
+
+
 @pytest.fixture(name="secondlook")
 async def _secondlook(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Command]:
     """The command line, calling the endpoints as the service triage; nothing listens where the others would be."""
@@ -197,7 +240,10 @@ async def test_the_command_line_lists_shows_and_redrives(desk: Desk, secondlook:
     assert "triage: 1 released with 3 held inputs, 0 not." in told.output
     assert json.loads((await secondlook("held", "list", "--json")).stdout) == []
     await desk.letters.keep([DeadLetter("request.received", 2, 7, "The record is no JSON.", b"x")], at=NOW)
-    assert "The record is no JSON." in (await secondlook("dead-letters", "--service", "triage")).output
+    assert "The record is no JSON." in (await secondlook("dead-letters", "list", "--service", "triage")).output
+    assert "triage: 1 handled, 0 not." in (await secondlook("dead-letters", "redrive")).output
+    assert "No dead letters." in (await secondlook("dead-letters", "list", "--service", "triage")).output
+    assert "see `secondlook dead-letters list`" in (await secondlook("dead-letters", "redrive", "00")).output
     gone = await secondlook("held", "list", "--service", "intake")
     assert (gone.exit_code, "Traceback" in gone.output) == (1, False)
 

@@ -26,6 +26,8 @@ OF_OPERATORS = (
     "POST /held/{case_id}/redrive",
     "POST /held/redrive",
     "GET /dead-letters",
+    "POST /dead-letters/redrive",
+    "POST /dead-letters/{letter_id}/redrive",
     "POST /reconcile",
     "GET /reconcile/{run}",
 )
