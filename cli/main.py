@@ -12,12 +12,14 @@ from cli import (
     held,
     mail,
     officer,
+    people,
     platform,
     reconciling,
     sro,
     tokens,
 )
 from cli.submitting.command import submit
+from cli.submitting.own import mine
 
 app = typer.Typer(
     name="secondlook",
@@ -37,6 +39,7 @@ app.command(rich_help_panel=PLATFORM)(demo.demo)
 
 REQUESTS = "Requests"
 app.command(rich_help_panel=REQUESTS)(submit)
+app.command(rich_help_panel=REQUESTS)(mine)
 app.add_typer(cases.app, name="case", rich_help_panel=REQUESTS)
 app.add_typer(mail.app, name="mail", rich_help_panel=REQUESTS)
 
@@ -52,6 +55,10 @@ app.command(rich_help_panel=STAFF)(facts.facts)
 app.command(rich_help_panel=STAFF)(facts.presumption)
 app.command(rich_help_panel=STAFF)(answering.questions)
 app.command(rich_help_panel=STAFF)(answering.answer)
+app.command(rich_help_panel=STAFF)(people.doubles)
+app.command(rich_help_panel=STAFF)(people.consent)
+app.add_typer(people.withdrawal, name="withdrawal", rich_help_panel=STAFF)
+app.add_typer(people.representative, name="representative", rich_help_panel=STAFF)
 app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)
 
 OPERATORS = "What operators do"

@@ -53,21 +53,33 @@ class Waiting(BaseModel):
     amendment: int
 
 
+class WithdrawalPage(BaseModel):
+    """Some of those that wait. `more`: others come after them, by `skip`."""
+
+    withdrawals: list[Waiting]
+    more: bool
+
+
 def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
     """`GET /withdrawals` and `POST /cases/{case_id}/withdrawal`."""
     routes = APIRouter(tags=["staff"])
     decides = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER, Role.SRO))]
 
     @routes.get("/withdrawals")
-    async def waiting(person: decides, skip: Annotated[int, Query(ge=0, le=100_000)] = 0) -> list[Waiting]:
+    async def waiting(
+        person: decides,
+        skip: Annotated[int, Query(ge=0, le=100_000)] = 0,
+        limit: Annotated[int, Query(ge=1, le=_MOST)] = _MOST,
+    ) -> WithdrawalPage:
         """Withdrawals that wait for a word of staff, the oldest first: those of the officer's offices and of none yet.
 
-        A page of at most 200 of all offices' cases; `skip` goes on after them.
+        `skip` and `limit` count those of all offices.
         """
         found = await engine.listing(
-            {"queue.withdrawal": {"$exists": True}}, sort=[("queue.withdrawal", 1)], skip=skip, limit=_MOST
+            {"queue.withdrawal": {"$exists": True}}, sort=[("queue.withdrawal", 1)], skip=skip, limit=limit + 1
         )
-        return [shown for view in found if (shown := _shown(view)) and may_see(person, shown.office)]
+        seen = [shown for view in found[:limit] if (shown := _shown(view)) and may_see(person, shown.office)]
+        return WithdrawalPage(withdrawals=seen, more=len(found) > limit)
 
     @routes.post("/cases/{case_id}/withdrawal")
     async def rule(

@@ -48,6 +48,22 @@ class Desk:
         found: dict[str, Any] = answer.json()
         return found
 
+    async def withdrawals(self, *, limit: int = PAGE) -> list[dict[str, Any]]:
+        """The withdrawals that wait for a word of staff, the oldest first (intake only)."""
+        found: list[dict[str, Any]] = []
+        skip = 0
+        while True:
+            page = await self._get("/withdrawals", skip=skip, limit=limit)
+            found += page["withdrawals"]
+            skip += limit  # Others' cases count, though they are not shown.
+            if not page["more"]:
+                return found
+
+    async def doubles(self, case_id: UUID | str) -> list[dict[str, Any]]:
+        """The other cases about the same person, the oldest first (intake only)."""
+        found: list[dict[str, Any]] = await self._get(f"/cases/{case_id}/doubles")
+        return found
+
     async def do(self, case_id: UUID | str, what: str, said: Mapping[str, Any], *, key: str | None = None) -> Any:
         """`claim`, `release`, `decide`, `ask`, `forward` or `remand`; the same key again is the same act."""
         path = f"/cases/{case_id}/{what}"

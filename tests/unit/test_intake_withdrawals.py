@@ -93,11 +93,11 @@ async def test_staff_find_what_waits_oldest_first_and_only_their_own(house: Hous
     third, elsewhere = await house.opened(complete(narrative="A third."))
     house.hear(third, assigned(office="HOU"))
     await withdraw(house, elsewhere)
-    queue = (await house.http.get("/withdrawals", headers=staff(house))).json()
+    queue = (await house.http.get("/withdrawals", headers=staff(house))).json()["withdrawals"]
     assert [each["case_id"] for each in queue] == [str(second), str(first)]
     assert queue[0]["requestor_type"] == "FAMILY"
     assert "Quintanabelle" not in str(queue)
-    everything = (await house.http.get("/withdrawals", headers=staff(house, Role.SRO))).json()
+    everything = (await house.http.get("/withdrawals", headers=staff(house, Role.SRO))).json()["withdrawals"]
     assert len(everything) == 3
     assert (await rule(house, third, confirmed=True)).status_code == 403
 
@@ -113,7 +113,7 @@ async def test_an_officer_confirms_or_does_not(house: House) -> None:
     again = await rule(house, case_id, confirmed=True)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert isinstance(state(house, case_id), WithdrawalAsked)
-    assert (await house.http.get("/withdrawals", headers=staff(house))).json() == []
+    assert (await house.http.get("/withdrawals", headers=staff(house))).json()["withdrawals"] == []
     assert (await house.http.get(path, headers=JSON)).json()["stage"] == "withdrawal_asked"
     kept, path = await house.opened(complete(narrative="Another."))
     await withdraw(house, path)

@@ -1,0 +1,241 @@
+"""`secondlook withdrawal`, `representative`, `consent`, `doubles`: who may act in a case, and who else asked for it."""
+
+import asyncio
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.cases import Facts, Number, find_for_officer, officer_of
+from cli.queues import local
+from cli.saying import Failed, as_json, out, plainly
+from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
+from deploy.demo.report import word
+from shared.calling.staff import without_nothing
+from shared.contracts.vocabulary import Service
+
+withdrawal = typer.Typer(
+    help="Withdrawals that wait for staff. Example: `secondlook withdrawal list --office SNA`", no_args_is_help=True
+)
+representative = typer.Typer(
+    help="Who represents the noncitizen. Example: `secondlook representative end 55MY1-Z1HT0-H`", no_args_is_help=True
+)
+
+
+class Kind(StrEnum):
+    """Who may represent a noncitizen."""
+
+    ATTORNEY = "attorney"
+    ACCREDITED_REP = "accredited_rep"
+
+
+@withdrawal.command("list")
+@plainly
+def waiting(
+    office: Annotated[str, typer.Option(help="A field office, like SNA; its officer sees cases of no office, too.")],
+    *,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Show the withdrawals that wait, the oldest first: asked for by somebody who may not end the review alone.
+
+    Example: `secondlook withdrawal list --office SNA`
+    """
+    found = asyncio.run(_waiting(data, officer_of(office.upper(), data, token, myself)))
+    if as_json_:
+        as_json(found)
+        return
+    if not found:
+        out.print(f"No withdrawal waits at {office.upper()}.")
+        return
+    table = Table("case", "office", "asked by", "consent", "since", "facts", box=None, header_style="bold")
+    for each in found:
+        since = local(datetime.fromisoformat(each["asked_at"]), policy_now(data))
+        who, consent = word(each["requestor_type"]), each["consent"]
+        table.add_row(each["case_number"], each["office"] or "none yet", who, consent, since, str(each["amendment"]))
+    out.print(table)
+
+
+@withdrawal.command()
+@plainly
+def confirm(
+    number: Number,
+    *,
+    facts: Facts = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """End the review: you asked the noncitizen, or a verified representative, and they want it. It cannot be undone.
+
+    Whoever rules on it may not review the case at headquarters any more.
+
+    Example: `secondlook withdrawal confirm 55MY1-Z1HT0-H`
+    """
+    told = _ordered(number, "withdrawal", {"confirmed": True}, data, token=token, myself=myself, facts=facts)
+    _tell(told, f"{number} is withdrawn.", as_json_=as_json_)
+
+
+@withdrawal.command()
+@plainly
+def refuse(
+    number: Number,
+    *,
+    facts: Facts = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Let the review go on: the noncitizen does not want it to end.
+
+    Example: `secondlook withdrawal refuse 55MY1-Z1HT0-H --facts 2`
+    """
+    told = _ordered(number, "withdrawal", {"confirmed": False}, data, token=token, myself=myself, facts=facts)
+    _tell(told, f"{number} goes on.", as_json_=as_json_)
+
+
+@representative.command("set")
+@plainly
+def set_(
+    number: Number,
+    *,
+    kind: Annotated[Kind, typer.Option("--type", help="As the G-28 says.")] = Kind.ATTORNEY,
+    name: Annotated[str | None, typer.Option(help="Asked for when left out, which keeps it out of records.")] = None,
+    email: Annotated[str | None, typer.Option(help="Asked for with the name; without one, tell by phone.")] = None,
+    phone: Annotated[str | None, typer.Option(help="A number to call.")] = None,
+    organisation: Annotated[str | None, typer.Option(help="The office they work for.")] = None,
+    language: Annotated[str | None, typer.Option(help="en or es, for letters.")] = None,
+    facts: Facts = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Hand a case to a representative, new or another one, whose G-28 came in.
+
+    The private link of before is dead at once, the new one goes out by letter, and the consent has to be verified anew
+    (`secondlook consent`).
+
+    Example: `secondlook representative set 55MY1-Z1HT0-H --type attorney`
+    """
+    if name is None:
+        name = typer.prompt("Name", err=True)
+        email = email or typer.prompt("E-mail (empty: none)", default="", show_default=False, err=True)
+    who = {"type": kind.name, "name": name, "email": email, "phone": phone}
+    said = {"representative": without_nothing(who | {"organisation": organisation, "language": language})}
+    told = _ordered(number, "representative", said, data, token=token, myself=myself, facts=facts)
+    _tell(told, f"{number} has a new representative. Verify the G-28: `secondlook consent {number}`", as_json_=as_json_)
+
+
+@representative.command()
+@plainly
+def end(
+    number: Number,
+    *,
+    facts: Facts = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Give a case back to the noncitizen, whose representative withdrew. The link of before is dead at once.
+
+    Example: `secondlook representative end 55MY1-Z1HT0-H`
+    """
+    told = _ordered(number, "representative", {"representative": None}, data, token=token, myself=myself, facts=facts)
+    _tell(told, f"Nobody represents the noncitizen in {number} any more.", as_json_=as_json_)
+
+
+@plainly
+def consent(
+    number: Number,
+    *,
+    verified: Annotated[
+        bool | None, typer.Option("--verified/--refused", help="Whether the paper is what it should be.")
+    ] = None,
+    paper: Annotated[str | None, typer.Option(help="G28 or FORM_60_001, where it is another than claimed.")] = None,
+    facts: Facts = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Rule on a consent: once verified, the requestor hears more than the stage. Whoever rules never reviews the case.
+
+    Example: `secondlook consent 55MY1-Z1HT0-H --verified --paper G28`
+    """
+    if verified is None:
+        raise Failed("Say --verified or --refused.")
+    said = {"status": "verified" if verified else "refused"} | ({"kind": paper.upper()} if paper else {})
+    told = _ordered(number, "consent", said, data, token=token, myself=myself, facts=facts)
+    _tell(told, f"The consent of {number} is {said['status']}.", as_json_=as_json_)
+
+
+@plainly
+def doubles(
+    number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT, as_json_: Json = False
+) -> None:
+    """Show the other cases about the same person, before this one and after it. Nothing is merged by itself.
+
+    Example: `secondlook doubles 55MY1-Z1HT0-H`
+    """
+    found = asyncio.run(_doubles(number, data, token=token, myself=myself))
+    if as_json_:
+        as_json(found)
+        return
+    if not found:
+        out.print("No other case is about this person, as far as A-numbers tell.")
+        return
+    table = Table("case", "", "standing", "office", "received", box=None, header_style="bold")
+    for each in found:
+        received = local(datetime.fromisoformat(each["received_at"]), policy_now(data))
+        state = "open" if each["open"] else "ended"
+        table.add_row(each["case_number"], state, each["standing"], each["office"] or "none yet", received)
+    out.print(table)
+
+
+def _ordered(
+    number: str,
+    what: str,
+    said: dict[str, Any],
+    data: Path,
+    *,
+    token: str | None,
+    myself: str | None,
+    facts: int | None,
+) -> dict[str, Any]:
+    """Have it done, on the facts as they were seen: intake's newest where that is not said."""
+
+    async def order() -> dict[str, Any]:
+        found, own = await find_for_officer(number, data, token=token, myself=myself)
+        seen = found.get("amendment", 0) if facts is None else facts
+        async with desk(Service.INTAKE, own, data) as intake:
+            answer: dict[str, Any] = await intake.do(found["case_id"], what, said | {"facts_seen": seen})
+            return answer
+
+    return asyncio.run(order())
+
+
+def _tell(told: dict[str, Any], sentence: str, *, as_json_: bool) -> None:
+    if as_json_:
+        as_json(told)
+    else:
+        out.print(f"[green]✓[/] {sentence}")
+
+
+async def _waiting(data: Path, token: str) -> list[dict[str, Any]]:
+    async with desk(Service.INTAKE, token, data) as intake:
+        return await intake.withdrawals()
+
+
+async def _doubles(number: str, data: Path, *, token: str | None, myself: str | None) -> list[dict[str, Any]]:
+    found, own = await find_for_officer(number, data, token=token, myself=myself)
+    async with desk(Service.INTAKE, own, data) as intake:
+        return await intake.doubles(found["case_id"])

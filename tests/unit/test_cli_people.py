@@ -1,0 +1,107 @@
+"""Withdrawals, representatives, consent, doubles and a client's own cases, as people type them."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.intake.domain.case import UnderConsideration, WithdrawalAsked
+from shared.web.sign_in import Role
+from tests.integration.serving import secondlook, serving
+from tests.unit.intake_house import House, complete
+from tests.unit.intake_world import assigned
+
+
+@pytest.fixture(name="house")
+async def _house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """An intake that the command line reaches, and an officer of El Paso who uses it."""
+    house = House(tmp_path)
+    async with serving(house.app) as url:
+        monkeypatch.setenv("INTAKE_URL", url)
+        monkeypatch.setenv("SECONDLOOK_TOKEN", house.issuer.staff("officer-7", [Role.OFFICER], offices=["ELP"]))
+        yield house
+
+
+async def case(house: House, **changes: Any) -> tuple[UUID, str, str]:
+    """A case of El Paso: its id, its number, and the path of its page."""
+    case_id, path = await house.opened(complete(**changes))
+    house.hear(case_id, assigned())
+    return case_id, state(house, case_id).filing.number, path
+
+
+def state(house: House, case_id: UUID) -> Any:
+    return house.engine.cases[case_id].state
+
+
+async def wish(house: House, path: str) -> None:
+    form = {"idempotency_key": str(uuid4()), "confirm": "yes", "reason": "We moved."}
+    await house.http.post(f"{path}/withdraw", data=form)
+
+
+async def test_a_withdrawal_is_found_and_confirmed_and_another_is_not(house: House) -> None:
+    (first, ends, path), (second, goes_on, other) = await case(house), await case(house, narrative="Another.")
+    await wish(house, path)
+    await wish(house, other)
+    shown = await secondlook("withdrawal", "list", "--office", "elp")
+    assert ends in shown.output
+    assert goes_on in shown.output
+    assert (await secondlook("withdrawal", "confirm", ends)).exit_code == 0
+    assert (await secondlook("withdrawal", "refuse", goes_on)).exit_code == 0
+    assert isinstance(state(house, first), WithdrawalAsked)
+    assert isinstance(state(house, second), UnderConsideration)
+    assert state(house, second).wish is None
+    again = await secondlook("withdrawal", "confirm", goes_on)
+    assert again.exit_code == 1
+    assert "no_withdrawal_waits" in again.output
+
+
+async def test_who_saw_older_facts_is_told_to_look_again(house: House) -> None:
+    _, number, path = await case(house)
+    await wish(house, path)
+    told = await secondlook("withdrawal", "confirm", number, "--facts", "0")
+    assert told.exit_code == 1
+    assert "facts_changed" in told.output
+
+
+async def test_a_representative_comes_is_verified_and_goes_and_no_name_is_repeated(house: House) -> None:
+    case_id, number, _ = await case(house)
+    words = ["--name", "Odalys Fernbach", "--email", "odalys@example.org", "--language", "es"]
+    begun = await secondlook("representative", "set", number, "--type", "accredited_rep", *words)
+    assert begun.exit_code == 0, begun.output
+    assert "Fernbach" not in begun.output
+    assert state(house, case_id).filing.requestor_type == "ACCREDITED_REP"
+    assert (await secondlook("consent", number, "--verified")).exit_code == 0
+    assert state(house, case_id).filing.consent.verified
+    assert (await secondlook("representative", "end", number)).exit_code == 0
+    assert state(house, case_id).filing.requestor_type == "NONCITIZEN"
+    assert state(house, case_id).filing.link_generation == 3
+    assert (await secondlook("consent", number)).exit_code == 1
+
+
+async def test_doubles_are_shown_from_either_side(house: House) -> None:
+    (_, one, _), (_, other, _) = await case(house), await case(house, narrative="Another.")
+    assert other in (await secondlook("doubles", one)).output
+    assert one in (await secondlook("doubles", other)).output
+
+
+async def test_a_client_reads_and_exports_its_own_cases(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = house.issuer.client("clinic")
+    monkeypatch.setenv("SECONDLOOK_TOKEN", token)
+    body = complete()
+    body["requestor"] = body["requestor"] | {"client_reference": "=matter+7"}
+    answer = await house.submit(body, "k", headers={"Authorization": f"Bearer {token}"})
+    number = answer.json()["case_number"]
+    assert number in (await secondlook("mine")).output
+    (row,) = json.loads((await secondlook("mine", "--json", "--reference", "=matter+7")).stdout)
+    assert (row["case_number"], "status_url" in row) == (number, False)
+    told = await secondlook("mine", "--export", "csv")
+    _, cells = csv.reader(io.StringIO(told.stdout))
+    assert cells[:2] == [number, "'=matter+7"]
+    since = told.stderr.split("--since ")[1].split()[0]
+    assert json.loads((await secondlook("mine", "--json", "--since", since)).stdout)  # a minute back: again
+    assert json.loads((await secondlook("mine", "--json", "--since", "2030-01-01T00:00:00Z")).stdout) == []
