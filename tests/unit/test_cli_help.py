@@ -29,7 +29,9 @@ ALL = dict(commands(get_command(app)))
 def test_there_are_the_commands_that_people_look_for() -> None:
     names = {" ".join(path) for path in ALL}
     assert {"up", "down", "status", "logs", "demo", "submit", "token", "queue", "claim", "decide", "forward"} <= names
-    assert {"find", "facts", "presumption", "next"} <= names
+    assert {"find", "facts", "presumption", "next", "mine", "doubles", "consent"} <= names
+    assert {"withdrawal list", "withdrawal confirm", "withdrawal refuse"} <= names
+    assert {"representative set", "representative end"} <= names
     assert {"case show", "case reasons", "mail list", "mail show"} <= names
     assert {"sro queue", "sro show", "sro claim", "sro release", "sro hand-over", "sro recuse"} <= names
     assert {"sro draft", "sro decide", "sro remand", "sro ask", "questions", "answer"} <= names
