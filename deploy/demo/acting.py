@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from deploy.demo.lines import Line
+from deploy.demo.looked import Looked
 from deploy.demo.people import Board, PostOffice, Staff
 from deploy.demo.seen import Seen
 from shared.calling.instances import Instances, Refusal
@@ -54,14 +55,16 @@ class World:
 
 @dataclass(slots=True)
 class Case:
-    """One case on its way. `step` says where it stands."""
+    """One case on its way. `step` says where it stands; `looked`: what was read of it meanwhile."""
 
     line: Line
     world: World
     link: str | None = None
     step: str = "submitted"
     failed: str = ""
+    looked: Looked = field(default_factory=Looked, init=False)
     letters_read: int = field(default=0, init=False)
+    _number: int = field(default=0, init=False)
 
     @property
     def id(self) -> UUID:
@@ -73,7 +76,7 @@ class Case:
         if submitted.type is EventType.REQUEST_REJECTED:
             raise Stuck("was rejected")
         for number, step in enumerate(self.line.steps):
-            self.step = step
+            self.step, self._number = step, number
             await self._do(step, number)
         self.step = "waiting for the resolution"
         await self.world.seen.first(self.id, EventType.RESOLUTION_ISSUED)
@@ -94,7 +97,11 @@ class Case:
                 said = {"reasons": self.line.plan["reasons"][step], "text": "Please look at this once more."}
                 await self._at(self.world.staff.headquarters, "remand", said, key)
             case "forward":
-                await self._forward(key)
+                await self._forward(self.world.staff.to_be_assigned, self.line.plan["forward_to"], key)
+            case "pass_on":
+                await self._forward(
+                    self.world.staff.office(self.line.plan["forward_to"]), self.line.plan["pass_to"], key
+                )
             case "review":
                 await self._review(choice, key)
             case "withdraw":
@@ -102,13 +109,20 @@ class Case:
                 await self._insist(lambda: self._withdraw(key))
                 await self._insist(lambda: self._confirm_withdrawal(key))
             case "amend":
-                form = amend_form(self.line.plan["amend"])
-                await self._insist(lambda: self._amend(form, key))
-                await self._assessed_anew()
+                await self._change_facts(key)
             case "lapse" | "silence":
                 pass  # Nobody does anything; what follows waits for what comes of it.
             case _:
                 raise Stuck(f"{step} is no step that anybody knows")
+
+    async def _change_facts(self, key: str) -> None:
+        """Tell on the page what has changed; look where the case stands in its queue before and afterwards."""
+        form = amend_form(self.line.plan["amend"])
+        await self.world.seen.first(self.id, EventType.TRIAGE_ASSIGNED)
+        before = await self.world.staff.office(self.line.expect["office"]).stand(self.id)
+        await self._insist(lambda: self._amend(form, key))
+        await self._assessed_anew()
+        self.looked.moved = (before, await (await self._office()).stand(self.id))
 
     async def _assessed_anew(self) -> None:
         """Wait until triage has told what the amendment makes of the case: an officer might decide sooner."""
@@ -124,13 +138,13 @@ class Case:
 
     async def _office(self) -> Board:
         plan, expect = self.line.plan, self.line.expect
-        code = plan.get("forward_to") or expect.get("after_amendment", expect)["office"]
+        code = plan.get("pass_to") or plan.get("forward_to") or expect.get("after_amendment", expect)["office"]
         if code is None:
             raise Stuck("has no office to be considered by")
         return self.world.staff.office(code)
 
     async def _claim(self, board: Board, key: str) -> None:
-        await board.listed(self.id)
+        self.looked.entries[self._number] = await board.listed(self.id)
         await self._insist(lambda: board.desk.do(self.id, "claim", {}, key=key))
 
     async def _decide(self, board: Board, step: str, outcome: str, key: str) -> None:
@@ -145,17 +159,16 @@ class Case:
         said["text"] = "Decided as the file of this demonstration says."
         await self._at(board, "decide", said, key)
 
-    async def _forward(self, key: str) -> None:
-        board = self.world.staff.to_be_assigned
+    async def _forward(self, board: Board, to: str, key: str) -> None:
         await board.listed(self.id)
-        said = {"office": self.line.plan["forward_to"], "text": "The person lives in this office's area."}
+        said = {"office": to, "text": "The person is now in this office's area."}
         await self._at(board, "forward", said, key)
 
     async def _at(self, board: Board, what: str, said: Mapping[str, Any], key: str) -> None:
         """Do it with the facts as they are now; when they change meanwhile, or the claim is lost, look again."""
 
         async def once() -> None:
-            case = await board.desk.case(self.id)
+            case = self.looked.screens[self._number] = await board.desk.case(self.id)
             await board.desk.do(self.id, what, without_nothing(said) | {"facts_seen": case["facts_version"]}, key=key)
 
         async def lost_claim() -> None:

@@ -1,37 +1,39 @@
 """After the last step: gather what the stores, the topics and the mail sink hold, judge it, and show it."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from rich.console import Console
 
 from deploy.demo import report
 from deploy.demo.acting import Case
+from deploy.demo.depth import Shown, seen
 from deploy.demo.letters import letters_of
 from deploy.demo.lines import Line
 from deploy.demo.oracle import Evidence, Findings, judge
 from deploy.demo.people import Staff
+from deploy.demo.scenes import Arrived, Went, sent_back
 from deploy.demo.seen import TOPICS, Seen
-from deploy.local.mailbox import Letter, Mailbox
+from deploy.local.mailbox import Mail, Mailbox
 from deploy.local.platform import Plan
 from deploy.local.state import State
 from shared.calling.instances import Instances
 from shared.calling.sent import Sent
 from shared.calling.staff import Desk
-from shared.contracts.vocabulary import EventType
 from shared.messaging.tap import Tap
 from shared.mongo.driver import MongoClient
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
-
-MOST_TOLD = ("remanded_upheld", "remanded_favourable", "overridden", "upheld")
-"""The endings of which one case is shown whole, the longest first."""
 
 
 class Ending:
     """Gathers, judges and shows."""
 
     def __init__(self, plan: Plan, running: State, seen: Seen, staff: Staff, triage: Instances) -> None:
+        self._plan = plan
         self._running = running
         self._seen = seen
         self._staff = staff
@@ -68,31 +70,52 @@ class Ending:
             found.different += [f"Case {entry['number']} is still in a queue." for entry in await board.entries()]
         return found
 
-    async def show(self, console: Console, evidence: Evidence, cases: Sequence[Case]) -> None:
-        """The tables, one case as a timeline, its letters."""
-        console.print(report.tables(evidence))
-        case = next((each for name in MOST_TOLD for each in cases if _is_whole(each, name, evidence)), None)
-        if case is None:
-            return
-        history = (await self._desk.history(case.id))["history"]
-        console.print(f"\n[bold]One case: {history['number']}[/], line {case.line.number} of the file")
-        console.print(report.timeline(history))
-        console.print("\n[bold]Its letters[/]")
-        ids = letters_of(case.id, evidence.events[case.id])
-        for panel in report.letters(self._letters({str(each) for each in ids})):
-            console.print(panel)
+    def scenes(self, evidence: Evidence, cases: Sequence[Case], found: Findings) -> list[Shown]:
+        """What there is to see; what is not, though the file has requests for it, becomes a finding."""
+        mails = defaultdict(list)
+        for mail in self._mailbox.all():
+            mails[mail.id].append(mail)
+        went = [
+            Went(
+                case.line,
+                case.looked,
+                sorted(evidence.events.get(case.id, ()), key=lambda event: event.seq),
+                partial(self._letters, case.id, evidence, mails),
+            )
+            for case in cases
+        ]
+        shown, missing = seen(went)
+        found.unseen += missing
+        return shown
 
-    def _letters(self, ids: Set[str]) -> list[tuple[str, Letter]]:
-        found = ((mail, self._mailbox.letter(mail.number)) for mail in self._mailbox.all() if mail.id in ids)
-        return [(", ".join(mail.to), letter) for mail, letter in found if letter]
+    async def show(self, console: Console, evidence: Evidence, shown: Sequence[Shown], *, kept: bool) -> None:
+        """How the cases ended, what there is to see, and one case from its beginning to its end."""
+        console.print("\n[bold]How the cases ended[/]")
+        console.print(report.endings(evidence))
+        console.print(f" {report.offices(evidence)}")
+        console.print(f"\n[bold]{len(shown)} things to see[/], each read back from the running system")
+        if not kept:
+            console.print("   KEEP=1 make demo leaves it running; then add --data with its folder to a command below.")
+        for line in report.scenes(shown, data=str(self._plan.data) if kept else None):
+            console.print(line)
+        longest = next((each.went for each in shown if each.scene.tell is sent_back), None)
+        if longest is not None:
+            history = (await self._desk.history(longest.id))["history"]
+            console.print(
+                f"\n[bold]The whole way of one of them, case {history['number']}[/], by the policy clock (UTC)"
+            )
+            for line in report.story(history):
+                console.print(line)
+        console.print()
 
-
-def _is_whole(case: Case, ending: str, evidence: Evidence) -> bool:
-    return (
-        case.line.plan["ending"] == ending
-        and case.line.email is not None
-        and bool(evidence.of(case.id, EventType.RESOLUTION_ISSUED))
-    )
+    def _letters(self, case_id: UUID, evidence: Evidence, mails: Mapping[str, Sequence[Mail]]) -> list[Arrived]:
+        """The letters about a case that are in the sink, as their readers have them."""
+        return [
+            Arrived(mail.number, copy, letter)
+            for notification, copy in letters_of(case_id, evidence.events.get(case_id, ())).items()
+            for mail in mails[str(notification)]
+            if (letter := self._mailbox.letter(mail.number))
+        ]
 
 
 def _analyst(keys: Path) -> str:

@@ -8,8 +8,8 @@ seed makes the same file. The words of the file are explained in `README.md` bes
     refused     nothing comes of it: HTTP 4xx, or a dead letter of `request.received`
     duplicate   the same key with the same body: the same case again
 
-The steps of a plan, in order: claim, decide:OUTCOME, forward (officer); review:GROUND, withdraw, amend (requestor);
-sro_claim, sro_decide:OUTCOME, sro_remand (SRO); lapse, silence (nobody acts until the clock has run).
+The steps of a plan, in order: claim, decide:OUTCOME, forward, pass_on (officer); review:GROUND, withdraw, amend
+(requestor); sro_claim, sro_decide:OUTCOME, sro_remand (SRO); lapse, silence (nobody acts until the clock has run).
 """
 
 import json

@@ -25,10 +25,11 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     different: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
     @property
     def none(self) -> bool:
-        return not (self.lost or self.doubled or self.different)
+        return not (self.lost or self.doubled or self.different or self.unseen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from deploy.demo.looked import Stand
 from deploy.local.mailbox import Mailbox
 from shared.calling.instances import Instances
 from shared.calling.staff import Desk
@@ -39,6 +40,10 @@ class Board:
     async def entries(self) -> list[dict[str, Any]]:
         """The queue as it is now."""
         return await self.desk.queue(**self._filters)
+
+    async def stand(self, case_id: UUID) -> Stand | None:
+        """Where a case stands in the queue now; None when it is not there."""
+        return Stand.among(await self.entries(), case_id)
 
     async def _look(self) -> None:
         while self._waiting:

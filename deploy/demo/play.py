@@ -195,7 +195,8 @@ class Play:
     async def _judge(self, at_the_end: ending.Ending, to_send: list[Line], ledger: Ledger, cases: list[Case]) -> bool:
         evidence = await at_the_end.evidence(to_send, ledger.of(line.number for line in to_send))
         found = await at_the_end.judge(evidence, cases, faults=self._options.kill)
-        await at_the_end.show(self._console, evidence, cases)
+        shown = at_the_end.scenes(evidence, cases, found)
+        await at_the_end.show(self._console, evidence, shown, kept=self._options.keep)
         report.findings(self._console, found)
         self._console.print(report.last_line(evidence, found))
         return found.none and bool(evidence.events)

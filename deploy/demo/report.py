@@ -1,45 +1,55 @@
-"""What the demo shows at its end: tables, one case as a timeline, its letters, and the last line."""
+"""What the demo shows at its end: how the cases ended, six scenes, one case's whole way, and the last line."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from textwrap import wrap
 from typing import Any
 
-from rich.columns import Columns
 from rich.console import Console
 from rich.markup import escape
-from rich.panel import Panel
 from rich.table import Table
 
+from deploy.demo.depth import Shown
 from deploy.demo.oracle import Evidence, Findings
-from deploy.local.mailbox import Letter
 from shared.contracts.envelope import Event
 from shared.contracts.telling import SENTENCES, Happened
-from shared.contracts.vocabulary import EventType
+from shared.contracts.vocabulary import EventType, Stage
 
 SHOWN_FINDINGS = 40
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z")
 URGENCIES = ("REMOVAL_IMMINENT", "DETAINED", "ROUTINE")
+BY = {Stage.FIELD_OFFICE: "the field office", Stage.SRO: "headquarters", Stage.REQUESTOR: "the requestor"}
+WIDTH = 96
+INDENT = "   "
 
 
-def tables(evidence: Evidence) -> Columns:
-    """Cases by outcome, and by office, each by urgency."""
+def endings(evidence: Evidence) -> Table:
+    """Cases by outcome, and how urgent they were."""
     outcomes: Counter[tuple[str, str]] = Counter()
-    offices: Counter[tuple[str, str]] = Counter()
     for case_id in evidence.events:
         assigned = evidence.of(case_id, EventType.TRIAGE_ASSIGNED)
         issued = evidence.of(case_id, EventType.RESOLUTION_ISSUED)
-        if not assigned:
-            continue
-        urgency = str(assigned[-1].data.urgency)
-        said = issued[0].data if issued else None
-        outcomes[f"{said.outcome} by {said.stage}" if said else "unsettled", urgency] += 1
-        offices[assigned[-1].data.office or "to be assigned", urgency] += 1
-    return Columns([_table("outcome", outcomes), _table("office", offices)], padding=(0, 4))
+        if assigned:
+            said = issued[0].data if issued else None
+            ended = f"{word(said.outcome)}, by {BY[said.stage]}" if said else "unsettled"
+            outcomes[ended, str(assigned[-1].data.urgency)] += 1
+    return _table("how it ended", outcomes)
+
+
+def offices(evidence: Evidence) -> str:
+    """In one sentence, how many offices had how many cases."""
+    newest = (evidence.of(case_id, EventType.TRIAGE_ASSIGNED)[-1:] for case_id in evidence.events)
+    counts = Counter(event.data.office for found in newest for event in found if event.data.office)
+    if not counts:
+        return "No field office had a case."
+    return f"{len(counts)} field offices had {min(counts.values())} to {max(counts.values())} cases each."
 
 
 def _table(title: str, counts: Mapping[tuple[str, str], int]) -> Table:
-    table = Table(title, *(word(each) for each in URGENCIES), "all", box=None, header_style="bold", show_footer=True)
+    heads = (title, *(word(each) for each in URGENCIES), "all")
+    table = Table(*heads, box=None, header_style="bold", show_footer=True)
     totals: Counter[str] = Counter()
     for name in sorted({name for name, _ in counts}):
         row = [counts.get((name, urgency), 0) for urgency in URGENCIES]
@@ -74,20 +84,43 @@ def _said(value: Any) -> str:
     return text[:16].replace("T", " ") if MOMENT.fullmatch(text) else text
 
 
-def letters(found: Sequence[tuple[str, Letter]]) -> Iterable[Panel]:
-    """The letters of one case: the first as it is, of the others what they say differently."""
-    frame: set[str] = set()
-    for to, letter in found:
-        lines = [line for line in letter.text.splitlines() if line.strip()]
-        shown = [line for line in lines if line not in frame]
-        rest = "" if len(shown) == len(lines) else "\n[dim](and what all letters say)[/]"
-        frame.update(lines)
-        yield Panel(escape("\n".join(shown)) + rest, title=escape(f"to {to}: {letter.subject}"), title_align="left")
+def scenes(shown: Sequence[Shown], *, data: str | None) -> Iterator[str]:
+    """The scenes, each with its case and the command that shows it; `data`: the folder, where it is kept running."""
+    suffix = f" --data {data}" if data else ""
+    for place, each in enumerate(shown, start=1):
+        yield f"\n[bold]{place}. {escape(each.scene.title)}[/]"
+        yield f"{INDENT}case {each.went.number}"
+        yield from (escape(line) for said in each.told.said for line in _wrapped(said))
+        yield from (escape(f"{INDENT}| {line}".rstrip()) for line in each.told.quoted)
+        command, _, remark = each.told.look.partition("   ")
+        yield escape(f"{INDENT}look: secondlook {command}{suffix}{f'   {remark}' if remark else ''}")
+
+
+def _wrapped(said: str) -> list[str]:
+    lead = said[: len(said) - len(said.lstrip())]
+    return wrap(said, WIDTH, initial_indent=INDENT, subsequent_indent=f"{INDENT}{lead}  ") or [""]
+
+
+def story(history: Mapping[str, Any]) -> Iterator[str]:
+    """A case's history (of triage's `/cases/{id}/history`), a line for each thing that happened; days of UTC."""
+    for entry in history["timeline"]:
+        at, details = datetime.fromisoformat(entry["at"]), entry["details"]
+        letter = [word(details["letter"]), f"to the {details['role']}"] if "letter" in details else []
+        if entry["happened"] == Happened.LETTER_SUPPRESSED:
+            letter.append(word(details["reply_class"]))
+        besides = f" ({', '.join(letter)})" if letter else ""
+        yield escape(f"{INDENT}{at.day:2} {at:%b %H:%M}  {SENTENCES[Happened(entry['happened'])]}{besides}")
 
 
 def findings(console: Console, found: Findings) -> None:
     """Everything that is wrong, by kind."""
-    for kind, sentences in (("lost", found.lost), ("doubled", found.doubled), ("otherwise", found.different)):
+    kinds = (
+        ("lost", found.lost),
+        ("doubled", found.doubled),
+        ("otherwise", found.different),
+        ("not seen", found.unseen),
+    )
+    for kind, sentences in kinds:
         for sentence in sentences[:SHOWN_FINDINGS]:
             console.print(f"[red]{kind}[/]  {escape(sentence)}")
         if len(sentences) > SHOWN_FINDINGS:

@@ -65,7 +65,7 @@ ENDINGS = {
     "silence:NO_ACTION": Ending(
         ("silence", "review:NO_TIMELY_ANSWER", "sro_claim", "sro_decide:NO_ACTION"), "SRO", "NO_ACTION"
     ),
-    "forwarded": Ending(("forward", "claim", "decide:FAVOURABLE"), "FIELD_OFFICE", "FAVOURABLE"),
+    "forwarded": Ending(("forward", "pass_on", "claim", "decide:FAVOURABLE"), "FIELD_OFFICE", "FAVOURABLE"),
     "forwarded:DECLINED": Ending(("forward", *_DECLINED, "lapse"), "FIELD_OFFICE", "DECLINED"),
     "amended": Ending(("amend", "claim", "decide:FAVOURABLE"), "FIELD_OFFICE", "FAVOURABLE"),
     "amended:DECLINED": Ending(("amend", *_DECLINED, "lapse"), "FIELD_OFFICE", "DECLINED"),
@@ -93,6 +93,8 @@ def plan(ending: str, relief: list[str], residence: str, rng: Random) -> dict[st
         made["granted"] = relief[:1]
     if "forward" in steps:
         made["forward_to"] = rng.choice(_offices_in(residence))
+    if "pass_on" in steps:
+        made["pass_to"] = _another(made["forward_to"])
     made["resolution"] = {"stage": way.stage, "outcome": way.outcome}
     return made
 
@@ -120,6 +122,12 @@ def _reasons(step: str, made: dict[str, Any], rng: Random) -> list[str]:
             return [rng.choice(REMANDS)]
         case _:
             return []
+
+
+def _another(office: str) -> str:
+    """The office after this one in the alphabet: the person turns out to live there."""
+    offices = sorted(PLACES)
+    return offices[(offices.index(office) + 1) % len(offices)]
 
 
 def _offices_in(state: str) -> list[str]:
