@@ -103,7 +103,7 @@ def _words() -> Iterator[str]:
 
 def _also(words: wording.Wording) -> str:
     also = [
-        *(["the private link, and that there may be a date"] if words.link else ["no link"]),
+        "no link" if not words.link else f"the private link{', and that there may be a date' if words.date else ''}",
         *(["form I-246, and the court's own line"] if words.limits else []),
     ]
     return f" ({'; '.join(also)})"

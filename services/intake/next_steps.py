@@ -12,6 +12,7 @@ from services.intake.status import Status, Where
 class Date(StrEnum):
     """The kinds of dates that a case has. A calendar knows an entry again by these words."""
 
+    SEND_AGAIN_BY = "send_again_by"
     ANSWER_BY = "answer_by"
     ASK_REVIEW_BY = "ask_review_by"
     OFFICE_ANSWERS_BY = "office_answers_by"
@@ -55,6 +56,7 @@ _WAITING = frozenset(
 def dates_of(status: Status) -> tuple[Dated, ...]:
     """The dates that still matter, the earliest first."""
     known = (
+        (Date.SEND_AGAIN_BY, status.send_again_by),
         (Date.ANSWER_BY, status.question.answer_by if status.question else None),
         (Date.ASK_REVIEW_BY, status.window_closes),
         (Date.OFFICE_ANSWERS_BY, status.answer_due),

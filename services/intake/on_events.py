@@ -5,6 +5,7 @@ from collections.abc import Callable
 from services.intake import translate
 from services.intake.domain.case import OPENS_THE_WINDOW, Erased, Rejected, ReviewLapsed, State, WindowOpen, hear
 from services.intake.domain.heard import Heard
+from services.intake.zone import zone_of
 from shared.casework.reaction import Context, Deadline, Emit, Refused, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
@@ -36,10 +37,13 @@ def on_assigned(state: State | None, event: Event[TriageAssigned], _: Context) -
 
 
 def on_completed(state: State | None, event: Event[TriageCompleted], context: Context) -> Step[State] | Wait:
-    """Note the answer. A first one that declines or refers opens the window to ask for review."""
+    """Note the answer. A first one that declines or refers opens the window to ask for review.
+
+    It closes at the end of a day where the requestor reads of it, not where the office is.
+    """
     policy, opens = context.policy, event.data.round == 1 and event.data.outcome in OPENS_THE_WINDOW
-    zone = policy.office_map.zone_for(event.data.office)
-    closes = policy.end_of(policy.review_window, event.time, zone) if opens else None
+    zone = zone_of(state, policy.office_map)
+    closes = policy.end_of(policy.review_window, event.time, zone.key) if opens else None
     return _added(state, lambda heard: heard.with_consideration(translate.consideration_of(event, closes)))
 
 

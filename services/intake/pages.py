@@ -38,12 +38,13 @@ from services.intake.rendering import Pages, as_json
 from services.intake.representing import Representing
 from services.intake.speaking import Tongues
 from services.intake.status import Status, status_of
+from services.intake.zone import zone_of
 from shared.casework.commands import Answered
 from shared.casework.errors import CaseParked, CommandFailed, CommandRefused
 from shared.contracts.sealed import SealedText
 from shared.language.catalogues import Tongue
-from shared.language.moments import EASTERN, when
-from shared.policy.model import OfficeMap, Policies
+from shared.language.moments import when
+from shared.policy.model import Policies
 from shared.privacy.keyring import Keyring
 from shared.privacy.links import Links
 from shared.privacy.sealing import BrokenSeal, CaseKey, open_box
@@ -175,13 +176,13 @@ class StatusPages:
             if json:
                 return Problem(404, "not_found", tongue.say("This page was not found")).response()
             return HTMLResponse(self._pages.not_found(tongue), 404)
-        status = status_of(view.state, now)
+        status = status_of(view.state, now, place_kept=self._policies.at(now).resubmit_within)
         return Visit(
             case_id=case_id,
             state=view.state,
             status=status,
             tongue=self._pages.tongues.choose(asked=lang, accepted=accepted, otherwise=status.language),
-            zone=_zone(view.state, self._policies.at(now).office_map),
+            zone=zone_of(view.state, self._policies.at(now).office_map),
             base=f"{self._prefix}/status/{link}",
             json=json,
             question_text=await self._question(case_id, status),
@@ -271,14 +272,6 @@ class StatusPages:
 def _effect(visit: Visit, route: str) -> str:
     """What a form comes to: a withdrawal is one, or the wish for one that staff have to confirm."""
     return "withdraw_waits" if route == "withdraw" and not visit.status.withdraws_alone else route
-
-
-def _zone(state: State, offices: OfficeMap) -> ZoneInfo:
-    """The zone of where the person lives, as the requestor said: it tells nothing of an office or a facility."""
-    place = state.filing.place if isinstance(state, Accepted) else None
-    if place is None:
-        return EASTERN
-    return ZoneInfo(offices.zone_for(offices.office_for(place.state, place.county), place.state))
 
 
 _CALENDAR: Final = "text/calendar; charset=utf-8"

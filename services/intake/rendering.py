@@ -194,6 +194,7 @@ def as_json(
         "received_at": status.received_at,
         "mend": _codes(tongue, status.mend),
         "missing": _codes(tongue, status.missing),
+        "send_again_by": status.send_again_by,
         "answer_due": status.answer_due,
         "may_ask_review_from": status.may_ask_from,
         "window_closes": status.window_closes,

@@ -5,7 +5,7 @@ office, a facility, an address or a name.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import assert_never
 
@@ -73,6 +73,7 @@ class Status:
     language: Language
     received_at: datetime | None = None
     mend: tuple[RejectCode, ...] = ()
+    send_again_by: datetime | None = None
     missing: tuple[RejectCode, ...] = ()
     answer_due: datetime | None = None
     may_ask_from: datetime | None = None
@@ -88,11 +89,22 @@ class Status:
     may: frozenset[str] = field(default_factory=frozenset)
 
 
-def status_of(state: State, now: datetime) -> Status:
-    """What to show of a case at this moment."""
+def status_of(state: State, now: datetime, *, place_kept: timedelta = timedelta()) -> Status:
+    """What to show of a case at this moment.
+
+    `place_kept`: so long after a rejected request came, one that mends it counts from that day.
+    """
     match state:
         case Rejected():
-            return Status(state.number, Where.NOT_ACCEPTED, state.language, state.received_at, mend=state.codes)
+            by = state.received_at + place_kept
+            return Status(
+                state.number,
+                Where.NOT_ACCEPTED,
+                state.language,
+                state.received_at,
+                mend=state.codes,
+                send_again_by=by if now < by else None,
+            )
         case Erased():
             return Status(state.number, Where.ERASED, Language.EN)
         case _:

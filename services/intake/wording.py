@@ -62,6 +62,7 @@ STEPS: Final[Mapping[Date | Step, str]] = {
     Step.WAIT: "You do not have to do anything. The answer will be on this page.",
     Step.SEND_AGAIN: "Nothing happens until you send the request again.",
     Step.NONE: "There are no more steps in this review.",
+    Date.SEND_AGAIN_BY: "Send it again by {date}, and it keeps its place in line. This works once.",
     Date.ANSWER_BY: "Please answer our question by {date}. After that, the office goes on without your answer.",
     Date.ASK_REVIEW_BY: (
         "If you want headquarters to look at the case, ask by {date}. "
@@ -74,6 +75,7 @@ STEPS: Final[Mapping[Date | Step, str]] = {
 """What happens next, by when."""
 
 CALENDAR: Final[Mapping[Date, str]] = {
+    Date.SEND_AGAIN_BY: "If you want to act, do it by then. Your private page says what you can do.",
     Date.ANSWER_BY: "You must act by then. Your private page says what to do.",
     Date.ASK_REVIEW_BY: "If you want to act, do it by then. Your private page says what you can do.",
     Date.OFFICE_ANSWERS_BY: "An answer should come by then. Look at your private page.",

@@ -91,7 +91,7 @@ def _ready(letter: Letter, tongue: Tongue, text: Template, html: Template) -> Re
         "link": _LINK if words.link else None,
         "open_link": tongue.say(wording.OPEN_LINK),
         "keep_link": tongue.say(wording.KEEP_LINK),
-        "date": tongue.say(wording.DATE),
+        "date": tongue.say(wording.DATE) if words.date else None,
         "stay": say(*limits),
         "court": say(wording.COURT, wording.COURT_HELP) if words.limits else [],
         "help": say(wording.HELP, wording.HOURS, wording.SPEAK),

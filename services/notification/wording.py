@@ -33,11 +33,13 @@ NO_REPLY: Final = "Please do not answer this e-mail. Nobody reads this mailbox."
 class Wording:
     """What one letter adds to the frame that all letters share.
 
-    `link`: has the private link, and says that there may be a date. `limits`: says in full what a request does not do.
+    `link`: has the private link. `date`: and says that there may be a date by which to act. `limits`: says in full what
+    a request does not do.
     """
 
     says: tuple[str, ...]
     link: bool = True
+    date: bool = True
     limits: bool = False
 
 
@@ -72,7 +74,7 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
     Letter.WITH_HEADQUARTERS: Wording(
         ("The request is now with headquarters. A Senior Reviewing Official will look at it.",)
     ),
-    Letter.RESOLVED: Wording(("The review of the case is finished. The page shows how it ended.",)),
+    Letter.RESOLVED: Wording(("The review of the case is finished. The page shows how it ended.",), date=False),
     Letter.ADDRESS_CHANGED: Wording(
         (
             "Somebody changed how we reach people about this case.",

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,7 +20,7 @@ from services.intake.domain.case import (
     WindowOpen,
     WithdrawalAsked,
 )
-from services.intake.domain.facts import Custody, Removal
+from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change
 from shared.casework.commands import Answered
 from shared.casework.errors import CaseUnknown, CommandRefused
@@ -53,9 +54,9 @@ CLOSES = datetime(2021, 4, 13, 5, 59, tzinfo=UTC)
 REVIEW = AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {})
 
 
-def submitted(requestor: RequestorType = RequestorType.NONCITIZEN) -> World:
+def submitted(requestor: RequestorType = RequestorType.NONCITIZEN, **more: Any) -> World:
     world = World()
-    assert isinstance(world.submit(requestor_type=requestor), Answered)
+    assert isinstance(world.submit(requestor_type=requestor, **more), Answered)
     return world
 
 
@@ -151,6 +152,24 @@ def test_a_first_decline_or_referral_opens_the_window_from_the_events_own_time(o
     world.hear(completed(outcome))
     assert isinstance(world.state, WindowOpen)
     assert world.state.closes == CLOSES
+
+
+@pytest.mark.parametrize(
+    ("place", "zone"),
+    [
+        (Place("CA", "Los Angeles"), "America/Los_Angeles"),  # the office that answered is in El Paso
+        (Place("GU", None), "Pacific/Guam"),
+        (None, "America/New_York"),
+    ],
+)
+def test_the_window_ends_with_a_day_where_the_person_lives_and_not_where_the_office_is(
+    place: Place | None, zone: str
+) -> None:
+    world = submitted(place=place)
+    world.hear(completed("DECLINED"))
+    assert isinstance(world.state, WindowOpen)
+    local = world.state.closes.astimezone(ZoneInfo(zone))
+    assert (local.hour, local.minute) == (23, 59)
 
 
 @pytest.mark.parametrize("outcome", ["FAVOURABLE", "MOOT", "NO_ANSWER"])

@@ -212,6 +212,23 @@ async def test_the_json_says_the_same_as_the_page(house: House) -> None:
     assert "does not change a court date" in " ".join(told_json["notice"])
 
 
+async def test_who_was_turned_away_reads_until_when_a_mended_request_keeps_its_place_and_afterwards_not(
+    house: House,
+) -> None:
+    path = await turned_away(house)
+    promise = "and it keeps its place in line. This works once."
+    shown_now = await shown(house, path)
+    assert promise in shown_now
+    assert "dates.ics" in shown_now
+    by = (await house.http.get(path, headers={"Accept": "application/json"})).json()["send_again_by"]
+    assert datetime.fromisoformat(by) - MONDAY == 30 * DAY
+    house.wait(30 * DAY)
+    shown_later = await shown(house, path)
+    assert promise not in shown_later
+    assert "dates.ics" not in shown_later
+    assert "Nothing happens until you send the request again." in shown_later
+
+
 # Calendar files
 
 
@@ -239,7 +256,7 @@ async def test_a_link_that_opens_nothing_has_no_calendar_either(house: House) ->
     assert (bad.status_code, bad.text) == (404, page.text)
 
 
-@pytest.mark.parametrize("story", ["resolved", "erased", "not_accepted", "withdrawn"])
+@pytest.mark.parametrize("story", ["resolved", "erased", "withdrawn"])
 async def test_where_no_date_matters_there_is_nothing_to_put_into_a_calendar(house: House, story: str) -> None:
     path = await STORIES[story](house)
     assert "dates.ics" not in await shown(house, path)
