@@ -94,6 +94,8 @@ def _to_offices(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[An
                 if letter not in told or told[letter] != said.office:
                     yield letter, event, OFFICE, event.seq
             told = {letter: said.office for letter, is_so in so.items() if is_so}
+        elif event.type is EventType.REVIEW_OVERDUE:
+            yield Letter.HEADQUARTERS_OVERDUE, event, OFFICE, event.seq
         elif event.type is EventType.RESOLUTION_ISSUED and event.data.outcome is ResolutionOutcome.OVERRIDDEN:
             yield Letter.OFFICE_TO_CARRY_OUT, event, OFFICE, 1
 

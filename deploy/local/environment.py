@@ -72,6 +72,7 @@ def service_settings(
         "MAIL_FROM": "Second Look <no-reply@second-look.example>",
         "PUBLIC_URL": urls.get("intake", ""),
         "STAFF_URL": urls.get("triage", ""),
+        "HEADQUARTERS_URL": urls.get("escalation", ""),
         **{f"{name.upper()}_URL": url for name, url in urls.items()},
         **key_settings(data),
         **clock_settings(data, clock),

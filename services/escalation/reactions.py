@@ -5,6 +5,7 @@ Every ending goes through `resolving.resolve`, the only place of the whole syste
 
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any, assert_never
 
 from services.escalation import asking, claiming, officials
@@ -23,14 +24,20 @@ from services.escalation.domain.states import (
 )
 from services.escalation.orders import Order
 from services.escalation.resolving import resolve
-from services.escalation.translate import amendment_of, escalated, facts_told, record_of, request_of
-from shared.casework.reaction import Behaviour, Context, Emit, Outcome, Reactions, Step, Wait
+from services.escalation.translate import amendment_of, escalated, facts_told, overdue, record_of, request_of
+from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
 from shared.contracts.vocabulary import EventType, Service
 from shared.policy.model import RANK
 
 QUEUE = "HQ"
+
+
+class Moment(StrEnum):
+    """Deadlines that the state names."""
+
+    OVERDUE = "overdue"
 
 
 def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
@@ -134,6 +141,19 @@ def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context
     return Step(state=refiled(state, replace(file_of(state), erased=True)))
 
 
+def on_overdue(state: State | None, _: Deadline, __: Context) -> Outcome[State]:
+    """The SRO's due date has passed: headquarters is told. Nothing is decided, and no claim ends."""
+    if not isinstance(state, InQueue):
+        raise TypeError("Only a case before the SRO names a deadline.")
+    return Step(state=arbitration.overdue(state), emits=(Emit(overdue(state)),))
+
+
+def next_deadline(state: State) -> Due | None:
+    """The moment that a case before the SRO waits for."""
+    at = arbitration.next_overdue(state) if isinstance(state, InQueue) else None
+    return Due(Moment.OVERDUE, at) if at else None
+
+
 def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a case before the SRO is listed by: urgency, then due date. `office` is the one that considered it."""
     if not isinstance(state, InQueue):
@@ -161,6 +181,7 @@ REACTIONS: Reactions[State] = {
     EventType.REVIEW_REQUESTED: on_review_requested,
     EventType.REVIEW_LAPSED: on_review_lapsed,
     EventType.CASE_ERASED: on_case_erased,
+    Moment.OVERDUE: on_overdue,
     Order.CLAIM: claiming.on_claim,
     Order.RELEASE: claiming.on_release,
     Order.HAND_OVER: claiming.on_hand_over,
@@ -175,6 +196,7 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     service=Service.ESCALATION,
     state=State,
     reactions=REACTIONS,
+    due=next_deadline,
     queue=queue_fields,
     queue_indexes=("open", "claimed_by"),
 )

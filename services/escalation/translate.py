@@ -77,6 +77,11 @@ def escalated(state: InQueue) -> events.ReviewEscalated:
     return events.ReviewEscalated(round=state.round, due=state.due, urgency=state.urgency, ground=state.ground)
 
 
+def overdue(state: InQueue) -> events.ReviewOverdue:
+    """The SRO should have answered by now."""
+    return events.ReviewOverdue(round=state.round, due=state.due, urgency=state.urgency)
+
+
 def issued(resolution: Resolution) -> events.ResolutionIssued:
     """The ultimate resolution, as the others are told."""
     return events.ResolutionIssued(

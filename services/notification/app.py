@@ -39,6 +39,7 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
             letters=OfficeLetters(environment_of()),
             sender=Sender.of(settings.mail_from),
             staff_url=settings.staff_url,
+            headquarters_url=settings.headquarters_url,
             now=base.clock.now,
             real_now=base.clock.real_now,
         ),

@@ -17,6 +17,7 @@ SUBJECT: Final = "Second Look: please look at your cases"
 SAYS: Final[Mapping[Letter, str]] = {
     Letter.OFFICE_IMMINENT: "A case with an imminent removal has come to your queue.",
     Letter.OFFICE_OVERDUE: "A case in your queue is overdue.",
+    Letter.HEADQUARTERS_OVERDUE: "A review at headquarters is overdue.",
     Letter.OFFICE_TO_CARRY_OUT: "Headquarters has decided a case of your office. The decision has to be carried out.",
 }
 """What each of them says."""

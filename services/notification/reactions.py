@@ -31,6 +31,7 @@ from shared.contracts.events import (
     RequestSubmitted,
     ResolutionIssued,
     ReviewEscalated,
+    ReviewOverdue,
     TriageAssigned,
     TriageCompleted,
 )
@@ -44,6 +45,7 @@ from shared.contracts.vocabulary import (
     Service,
     Urgency,
 )
+from shared.policy.model import HEADQUARTERS
 
 Outcome = Step[State] | Wait
 
@@ -164,6 +166,13 @@ def on_escalated(state: State | None, event: Event[ReviewEscalated], context: Co
     return _unchanged(state) if not isinstance(state, Followed) else _with_letters(state, event, context)
 
 
+def on_review_overdue(state: State | None, event: Event[ReviewOverdue], context: Context) -> Outcome:
+    """Headquarters should have answered by now: its duty mailbox is told, and nobody outside."""
+    if not isinstance(state, Followed):
+        return _unchanged(state)
+    return _with_letters(state, event, context, office=HEADQUARTERS)
+
+
 def on_resolved(state: State | None, event: Event[ResolutionIssued], context: Context) -> Outcome:
     """The ultimate resolution: every letter that it overtakes is pointless from now on."""
     if not isinstance(state, Followed) or state.resolved:
@@ -193,6 +202,7 @@ REACTIONS: Reactions[State] = {
     EventType.TRIAGE_COMPLETED: on_considered,
     EventType.REVIEW_REQUESTED: on_no_letter,
     EventType.REVIEW_ESCALATED: on_escalated,
+    EventType.REVIEW_OVERDUE: on_review_overdue,
     EventType.REVIEW_REMANDED: on_no_letter,
     EventType.RESOLUTION_ISSUED: on_resolved,
     EventType.CASE_ERASED: on_erased,

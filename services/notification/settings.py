@@ -15,3 +15,8 @@ class NotificationSettings(ServiceSettings):
         pattern="^https?://",
         description="Where staff reach the field offices' queue: the link in mails to duty mailboxes.",
     )
+    headquarters_url: str = Field(
+        "http://127.0.0.1:8103",
+        pattern="^https?://",
+        description="Where staff reach headquarters' queue: the link in mails to its duty mailbox about a review.",
+    )

@@ -197,6 +197,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
     },
     e.ReviewLapsed: {"at": _MOMENT, "waived": "yes or no"},
     e.ReviewEscalated: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY, "ground": _CODE},
+    e.ReviewOverdue: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY},
     e.ReviewRemanded: {"round": _COUNTER, "reasons": _POLICY_CODES},
     e.ResolutionIssued: {
         "stage": _CODE,

@@ -356,6 +356,19 @@ class ReviewEscalated(EventData):
     ground: ReviewGround
 
 
+class ReviewOverdue(EventData):
+    """The SRO should have answered by `due`, and has not. Nothing is decided by it: headquarters is told.
+
+    Again where `due` has moved since, and has passed once more.
+    """
+
+    type: ClassVar[EventType] = EventType.REVIEW_OVERDUE
+
+    round: Ordinal
+    due: Time
+    urgency: Urgency
+
+
 class ReviewRemanded(EventData):
     """Sent back to the field office, which now considers it in round `round`."""
 
@@ -417,6 +430,7 @@ EVENTS: dict[EventType, type[EventData]] = {
         ReviewRequested,
         ReviewLapsed,
         ReviewEscalated,
+        ReviewOverdue,
         ReviewRemanded,
         ResolutionIssued,
         NotificationRecorded,

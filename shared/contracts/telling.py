@@ -36,6 +36,7 @@ class Happened(StrEnum):
     REVIEW_WAIVED = "review_waived"
     REVIEW_WINDOW_CLOSED = "review_window_closed"
     AT_HEADQUARTERS = "at_headquarters"
+    REVIEW_OVERDUE = "review_overdue"
     SENT_BACK = "sent_back"
     RESOLVED = "resolved"
     LETTER_SENT = "letter_sent"
@@ -66,6 +67,7 @@ SENTENCES: dict[Happened, str] = {
     Happened.REVIEW_WAIVED: "The requestor did without review.",
     Happened.REVIEW_WINDOW_CLOSED: "The time to ask for review passed.",
     Happened.AT_HEADQUARTERS: "The case entered the Senior Reviewing Official's queue.",
+    Happened.REVIEW_OVERDUE: "The Senior Reviewing Official should have answered by now.",
     Happened.SENT_BACK: "Headquarters sent the case back to the field office.",
     Happened.RESOLVED: "The case was resolved.",
     Happened.LETTER_SENT: "A letter was handed to the mail relay.",
@@ -89,6 +91,7 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
     EventType.OFFICE_ANSWERED: ("question", "answered_by"),
     EventType.REVIEW_REQUESTED: ("ground",),
     EventType.REVIEW_ESCALATED: ("round", "due"),
+    EventType.REVIEW_OVERDUE: ("round", "due"),
     EventType.REVIEW_REMANDED: ("round", "reasons"),
     EventType.RESOLUTION_ISSUED: ("stage", "outcome", "granted", "reasons", "decided_by"),
     EventType.NOTIFICATION_RECORDED: ("letter", "role", "reply_class"),
@@ -105,6 +108,7 @@ _ALWAYS = {
     EventType.OFFICE_ANSWERED: Happened.OFFICE_ANSWERED,
     EventType.REVIEW_REQUESTED: Happened.REVIEW_ASKED,
     EventType.REVIEW_ESCALATED: Happened.AT_HEADQUARTERS,
+    EventType.REVIEW_OVERDUE: Happened.REVIEW_OVERDUE,
     EventType.REVIEW_REMANDED: Happened.SENT_BACK,
     EventType.RESOLUTION_ISSUED: Happened.RESOLVED,
     EventType.CASE_ERASED: Happened.ERASED,

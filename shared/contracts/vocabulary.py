@@ -25,6 +25,7 @@ class EventType(StrEnum):
     REVIEW_REQUESTED = "review.requested"
     REVIEW_LAPSED = "review.lapsed"
     REVIEW_ESCALATED = "review.escalated"
+    REVIEW_OVERDUE = "review.overdue"
     REVIEW_REMANDED = "review.remanded"
     RESOLUTION_ISSUED = "resolution.issued"
     NOTIFICATION_RECORDED = "notification.recorded"
@@ -240,6 +241,7 @@ class Letter(StrEnum):
     REPRESENTATIVE_BEGAN = "representative_began"
     OFFICE_IMMINENT = "office_imminent"
     OFFICE_OVERDUE = "office_overdue"
+    HEADQUARTERS_OVERDUE = "headquarters_overdue"
     OFFICE_TO_CARRY_OUT = "office_to_carry_out"
 
 

@@ -150,6 +150,10 @@ class Story:
         )
         return self.says(Service.ESCALATION, data)
 
+    def review_overdue(self) -> "Story":
+        data = e.ReviewOverdue(round=1, due=self.now, urgency=Urgency.DETAINED)
+        return self.says(Service.ESCALATION, data)
+
     def remanded(self) -> "Story":
         return self.says(Service.ESCALATION, e.ReviewRemanded(round=2, reasons=("NEW",)), by_person=True)
 

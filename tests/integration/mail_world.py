@@ -127,6 +127,7 @@ class World:
                 letters=OfficeLetters(environment_of()),
                 sender=Sender.of("Second Look <no-reply@agency.example>"),
                 staff_url="https://staff.example",
+                headquarters_url="https://headquarters.example",
                 now=self.clocks.real_now,
                 real_now=self.clocks.real_now,
             ),

@@ -15,6 +15,7 @@ from services.notification.mail.duty import DutyDesk
 from services.notification.mail.message import Sender
 from services.notification.office_letters import SAYS, OfficeLetters
 from services.notification.rendering import environment_of
+from shared.contracts import events
 from shared.contracts.vocabulary import Letter, Recipient, Urgency
 from shared.policy.loading import load
 from tests.unit.markup import faults
@@ -87,6 +88,31 @@ def test_the_office_is_told_to_carry_out_what_headquarters_overrode_and_nothing_
         assert [letter for letter, role, *_ in case.short if role == "office"] == mails
 
 
+def review_is_overdue(case: Notified) -> list[Entry]:
+    said = events.ReviewOverdue(round=1, due=T0, urgency=DETAINED)
+    case.hear("escalation", said, T0 + timedelta(days=1))
+    return [entry for entry in case.letters.values() if entry.letter is Letter.HEADQUARTERS_OVERDUE]
+
+
+def test_headquarters_is_told_of_each_due_date_of_a_review_that_passed_and_nobody_else_is() -> None:
+    case = Notified()
+    case.hear("intake", submitted())
+    case.hear("triage", assigned(1, "BAL"))
+    before = set(case.letters)
+    (told,) = review_is_overdue(case)
+    assert (told.role, told.office, told.phase) == (Recipient.OFFICE, "HQ", Phase.DUE)
+    assert len(set(case.letters) - before) == 1
+    assert len(review_is_overdue(case)) == 2
+
+
+def test_after_the_resolution_headquarters_is_not_told_of_an_overdue_review() -> None:
+    case = Notified()
+    case.hear("intake", submitted())
+    case.hear("escalation", RESOLVED)
+    (told,) = review_is_overdue(case)
+    assert (told.phase, told.reason) == (Phase.SUPPRESSED, Because.ALREADY_RESOLVED)
+
+
 def test_after_the_resolution_nobody_is_told_that_a_case_is_overdue() -> None:
     case = Notified()
     case.hear("intake", submitted())
@@ -109,7 +135,9 @@ def test_an_erased_case_is_told_of_all_the_same_for_it_stays_in_the_queue() -> N
 
 def desk() -> DutyDesk:
     sender = Sender.of("Second Look <no-reply@agency.example>")
-    return DutyDesk(load(), LETTERS, sender, "https://staff.example/", lambda: T0, lambda: T0)
+    return DutyDesk(
+        load(), LETTERS, sender, "https://staff.example/", "https://hq.example/", now=lambda: T0, real_now=lambda: T0
+    )
 
 
 def message(office: str | None, letter: Letter = Letter.OFFICE_IMMINENT, now_at: str | None = "BAL") -> tuple[str, str]:
@@ -144,6 +172,12 @@ def test_it_goes_to_the_duty_mailbox_with_a_link_to_the_queue(
     to, text = message(office, now_at=now_at)
     assert to == address
     assert f"https://staff.example/queue?office={queue}" in text.splitlines()
+
+
+def test_an_overdue_review_leads_to_the_queue_of_headquarters_whoever_has_the_case() -> None:
+    to, text = message("HQ", Letter.HEADQUARTERS_OVERDUE, now_at="BAL")
+    assert to == "duty.hq@ero.example"
+    assert "https://hq.example/queue" in text.splitlines()
 
 
 @pytest.mark.parametrize("letter", sorted(SAYS))

@@ -88,6 +88,18 @@ def missing_for(state: State | None, record: FieldRecord) -> str | None:
     return None
 
 
+def next_overdue(state: InQueue) -> datetime | None:
+    """When the due date will have passed, if that is not told yet; not before anything that is known already."""
+    if state.overdue:
+        return None
+    return max(state.due, state.entered_at, state.file.changed_at or state.entered_at)
+
+
+def overdue(state: InQueue) -> InQueue:
+    """The due date has passed without an answer. Nothing is decided by that: it is told."""
+    return replace(state, late=state.due)
+
+
 def may_remand(state: InQueue, policy: Policy) -> bool:
     """Whether policy leaves a remand (the n-th round follows the n-1 remands before it)."""
     return state.round <= policy.remands

@@ -71,6 +71,8 @@ class InQueue:
     clock: dict[str, datetime]
     rules: Rules
     question: Question | None = None
+    late: datetime | None = None
+    """The due date that passed without an answer, as far as that was told."""
 
     @property
     def urgency(self) -> Urgency:
@@ -102,6 +104,11 @@ class InQueue:
         return min(
             self.by_the_clock, next((moment for moment in useful if moment > self.entered_at), self.by_the_clock)
         )
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its due date has passed, and that was told. A due date that has moved since counts anew."""
+        return self.late is not None and self.due <= self.late
 
 
 @dataclass(frozen=True, slots=True)

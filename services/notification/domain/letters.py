@@ -151,6 +151,7 @@ RULES: tuple[Rule, ...] = (
         suppressed=_OVERTAKEN,
     ),
     Rule(EventType.TRIAGE_ASSIGNED, Letter.OFFICE_OVERDUE, OFFICE, when=When.OVERDUE, suppressed=_OVERTAKEN),
+    Rule(EventType.REVIEW_OVERDUE, Letter.HEADQUARTERS_OVERDUE, OFFICE, suppressed=_OVERTAKEN),
     Rule(EventType.RESOLUTION_ISSUED, Letter.OFFICE_TO_CARRY_OUT, OFFICE, when=When.OVERRIDDEN),
     Rule(
         EventType.REQUEST_AMENDED,
