@@ -77,7 +77,15 @@ def router(
     routes = APIRouter()
     desk = Desk(engine=engine, submissions=submissions, links=links, public_url=public_url, now=now)
     routes.include_router(_requests(desk, sign_in))
-    own = ClientCases(engine=engine, keyring=keyring, links=links, index=index, public_url=public_url, now=now)
+    own = ClientCases(
+        engine=engine,
+        keyring=keyring,
+        links=links,
+        index=index,
+        policies=policies,
+        public_url=public_url,
+        now=now,
+    )
     routes.include_router(client_cases.router(cases=own, sign_in=sign_in))
     at_work = staff.StaffDesk(engine=engine, keyring=keyring, access=access, policies=policies, now=now)
     routes.include_router(staff.router(engine=engine, desk=at_work, numbers=numbers, erasing=erasing, sign_in=sign_in))

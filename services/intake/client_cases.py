@@ -31,6 +31,7 @@ from services.intake.domain.case import Accepted, Rejected, State, link_generati
 from services.intake.raw import client_namespace
 from services.intake.submitting import client_index, reference_index
 from shared.contracts.sealed import SealedText
+from shared.policy.model import Policies
 from shared.privacy.blind_index import BlindIndex
 from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.links import Links
@@ -145,6 +146,7 @@ class ClientCases:
         keyring: Keyring,
         links: Links,
         index: BlindIndex,
+        policies: Policies,
         public_url: str,
         now: Callable[[], datetime],
     ) -> None:
@@ -152,6 +154,7 @@ class ClientCases:
         self._keyring = keyring
         self._links = links
         self._index = index
+        self._policies = policies
         self._public_url = public_url.rstrip("/")
         self._now = now
 
@@ -211,11 +214,13 @@ class ClientCases:
         boxes = await self._engine.boxes(ids, REFERENCE)
         keys = await self._keyring.get(list(boxes))
         now = self._now()
+        kept = self._policies.at(now).resubmit_within
         rows = []
         for case in page:
             if isinstance(case.state, Rejected | Accepted):
                 reference = _opened(keys.get(case.case_id), case.case_id, boxes.get(case.case_id))
-                rows.append((case, row_of(case.state, now, reference=reference, changed_at=case.shown_at)))
+                row = row_of(case.state, now, place_kept=kept, reference=reference, changed_at=case.shown_at)
+                rows.append((case, row))
         return rows
 
     def _url(self, case: Found, row: Row) -> str | None:

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from services.intake.domain.case import Accepted, Erased, Rejected, State
@@ -22,6 +22,7 @@ COLUMNS: Final = {
     "client_reference": "What you called it in `requestor.client_reference`; empty where you gave nothing.",
     "stage": "Where it stands, in the words of the case's page; `handed_over`: it is no longer yours.",
     "next": "What comes next: `answer_by` and the like have their date in the column of that name.",
+    "send_again_by": "Of a request that was not accepted: until when a mended one keeps its place.",
     "answer_by": "Until when a question to you is open.",
     "ask_review_by": "Until when you may ask headquarters to look at it.",
     "office_answers_by": "By when the field office should answer.",
@@ -45,6 +46,7 @@ class Row:
     client_reference: str | None
     stage: str
     next: tuple[str, ...] = ()
+    send_again_by: datetime | None = None
     answer_by: datetime | None = None
     ask_review_by: datetime | None = None
     office_answers_by: datetime | None = None
@@ -55,9 +57,16 @@ class Row:
     changed_at: datetime | None = None
 
 
-def row_of(state: Rejected | Accepted, now: datetime, *, reference: str | None, changed_at: datetime | None) -> Row:
-    """The row of a case at this moment."""
-    status = status_of(state, now)
+def row_of(
+    state: Rejected | Accepted,
+    now: datetime,
+    *,
+    place_kept: timedelta,
+    reference: str | None,
+    changed_at: datetime | None,
+) -> Row:
+    """The row of a case at this moment. `place_kept`: as the case's page has it."""
+    status = status_of(state, now, place_kept=place_kept)
     if isinstance(state, Accepted) and state.filing.handed_over:
         return Row(status.number, reference, HANDED_OVER, changed_at=changed_at)
     steps = steps_of(status)

@@ -105,6 +105,9 @@ async def test_a_request_that_was_not_accepted_says_what_to_mend(house: House) -
     await submitted(house, "matter-8", body=complete(narrative=None))
     (found,) = await rows(house, client_reference="matter-8")
     assert (found["stage"], found["mend"], found["client_reference"]) == ("not_accepted", ["NO_NARRATIVE"], "matter-8")
+    assert datetime.fromisoformat(found["send_again_by"]) - datetime.fromisoformat(found["received_at"]) == timedelta(
+        30
+    )
 
 
 async def test_after_a_hand_over_its_client_hears_of_that_and_of_nothing_more(house: House) -> None:
