@@ -4,6 +4,7 @@ import typer
 
 from cli import (
     answering,
+    at_hand,
     cases,
     dead_letters,
     demo,
@@ -49,6 +50,10 @@ app.command(rich_help_panel=STAFF)(finding.find)
 app.command(rich_help_panel=STAFF)(officer.queue)
 app.command("next", rich_help_panel=STAFF)(officer.next_)
 app.command(rich_help_panel=STAFF)(officer.claim)
+app.command(rich_help_panel=STAFF)(at_hand.look)
+app.command(rich_help_panel=STAFF)(at_hand.release)
+app.command("hand-over", rich_help_panel=STAFF)(at_hand.hand_over)
+app.command(rich_help_panel=STAFF)(at_hand.draft)
 app.command(rich_help_panel=STAFF)(officer.decide)
 app.command(rich_help_panel=STAFF)(officer.forward)
 app.command(rich_help_panel=STAFF)(facts.facts)

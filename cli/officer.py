@@ -21,6 +21,9 @@ Reason = Annotated[
     list[str] | None, typer.Option(help="A reason code of the policy in force (`secondlook case reasons`). May repeat.")
 ]
 Granted = Annotated[list[str] | None, typer.Option(help="With FAVOURABLE: what is granted, like RELEASE. May repeat.")]
+BLIND = frozenset({"claim", "release", "hand-over"})
+"""Orders that say nothing about the facts."""
+
 Text = Annotated[str | None, typer.Option(help="Your own words; sealed before they are kept.")]
 
 
@@ -88,7 +91,7 @@ def claim(number: Number, *, myself: Myself = None, token: Token = None, data: D
 
     Example: `secondlook claim 55MY1-Z1HT0-H`
     """
-    asyncio.run(_order(number, "claim", {}, data, token=token, myself=myself, facts=None))
+    asyncio.run(order(number, "claim", {}, data, token=token, myself=myself, facts=None))
     out.print(f"[green]✓[/] {number} is yours. Decide with `secondlook decide {number} --outcome ...`")
 
 
@@ -165,11 +168,11 @@ def forward(
     Example: `secondlook forward 55MY1-Z1HT0-H --to SNA --text "lives in Bexar county"`
     """
     said = {"office": to.upper(), "text": text}
-    asyncio.run(_order(number, "forward", said, data, token=token, myself=myself, facts=facts))
+    asyncio.run(order(number, "forward", said, data, token=token, myself=myself, facts=facts))
     out.print(f"[green]✓[/] {number} is now with {to.upper()}.")
 
 
-async def _order(
+async def order(
     number: str,
     what: str,
     said: dict[str, Any],
@@ -179,10 +182,11 @@ async def _order(
     myself: str | None,
     facts: int | None,
 ) -> dict[str, Any]:
-    """Find the case, sign in as an officer of its office, and do it; all but a claim on the facts as they were seen."""
+    """Find the case, sign in as an officer of its office, and do it; on the facts as they were seen, if they matter."""
     found, own = await find_for_officer(number, data, token=token, myself=myself)
     async with desk(Service.TRIAGE, own, data) as triage:
-        if what != "claim":
-            said = without_nothing(said) | {"facts_seen": await facts_seen(triage, found["case_id"], facts)}
+        said = without_nothing(said)
+        if what not in BLIND:
+            said |= {"facts_seen": await facts_seen(triage, found["case_id"], facts)}
         answer: dict[str, Any] = await triage.do(found["case_id"], what, said)
         return answer

@@ -72,7 +72,7 @@ def _claim(claim: dict[str, Any] | None) -> str:
 
 
 def _note(case: dict[str, Any]) -> str:
-    notes = []
+    notes = ["changed since you looked"] if case.get("news") else []
     if presumed := (case.get("presumption") or {}).get("categories"):
         notes.append(f"presumed: {', '.join(map(word, presumed))}")
     if elsewhere := case.get("now_in_area_of"):

@@ -25,7 +25,7 @@ class Failed(Exception):
 
 
 ADVICE = {
-    "facts_changed": "look at the case again with `secondlook case show`, then decide",
+    "facts_changed": "look at the case again with `secondlook look` (headquarters: `sro show`), then decide",
     "not_claimed_by_you": "claim the case first with `secondlook claim`, or decide with --claim",
     "claimed_by_another": "wait, or ask them to release it",
     "not_your_office": "use a token of the case's office: `secondlook token --role officer --office CODE`",

@@ -24,9 +24,9 @@ def lines(case: dict[str, Any], now: datetime) -> Iterator[str]:
     for record in case["field_office"]:
         yield from _office(record, now)
     for sent in case["sent_back"]:
-        yield f"\n[bold]Headquarters sent it back[/] for round {sent['round']}: {sent['by']}, {_when(sent['at'], now)}"
+        yield f"\n[bold]Headquarters sent it back[/] for round {sent['round']}: {sent['by']}, {when(sent['at'], now)}"
         yield from _reasons(sent["why"])
-        yield from _words(sent["text"])
+        yield from words(sent["text"])
     if case["requestor"]:
         yield from _requestor(case["requestor"], now)
     for stretch in case["changed"]:
@@ -34,7 +34,7 @@ def lines(case: dict[str, Any], now: datetime) -> Iterator[str]:
     for question in case["questions"]:
         yield from _question(question, now)
     for draft in case["drafts"]:
-        yield from _draft(draft, now)
+        yield from draft_lines(draft, now)
     if case["standing"] == "InQueue":
         yield from _may_give(case)
 
@@ -45,9 +45,9 @@ def _head(case: dict[str, Any], now: datetime) -> Iterator[str]:
     if case["erased"]:
         yield "[yellow]The personal data is erased: what people wrote cannot be read any more.[/]"
     if resolution := case.get("resolution"):
-        yield f"{word(resolution['outcome'])} by {word(resolution['stage'])}, {_when(resolution['at'], now)}"
+        yield f"{word(resolution['outcome'])} by {word(resolution['stage'])}, {when(resolution['at'], now)}"
     if due := case.get("due"):
-        yield f"due {_when(due, now)} ({left(datetime.fromisoformat(due) - now)})"
+        yield f"due {when(due, now)} ({left(datetime.fromisoformat(due) - now)})"
     yield from (f"  {each['sentence']}" for each in case.get("why", ()))
     claim = case["claim"]
     yield f"in hand: {claim['by'] if claim else 'nobody'}" + (" (claim over)" if claim and claim["expired"] else "")
@@ -59,23 +59,23 @@ def _office(record: dict[str, Any], now: datetime) -> Iterator[str]:
     office = record["office"] or "no office"
     yield f"\n[bold]The field office ({office}), round {record['round']}: {word(record['outcome'])}[/]"
     by = record["decided_by"] or "nobody"
-    yield f"  {_when(record['completed_at'], now)}, by {by}, on facts version {record['facts_seen']}"
+    yield f"  {when(record['completed_at'], now)}, by {by}, on facts version {record['facts_seen']}"
     if record["granted"]:
         yield f"  granted: {', '.join(map(word, record['granted']))}"
     yield from _reasons(record["why"])
-    yield from _words(record["text"])
+    yield from words(record["text"])
 
 
 def _requestor(side: dict[str, Any], now: datetime) -> Iterator[str]:
     yield f"\n[bold]The requestor: {word(side['ground']['code'])}[/]"
     yield f"  {side['ground']['sentence']}"
-    yield f"  asked {_when(side['asked_at'], now)}, on facts version {side['facts_version']}"
+    yield f"  asked {when(side['asked_at'], now)}, on facts version {side['facts_version']}"
     if side["relief_sought"]:
         yield f"  wants: {', '.join(map(word, side['relief_sought']))}"
     if side["decision_under_review"]:
         yield f"  about: {', '.join(map(word, side['decision_under_review']))}"
-    yield from _words(side["narrative"])
-    yield from _words(side["text"])
+    yield from words(side["narrative"])
+    yield from words(side["text"])
 
 
 def _stretch(stretch: dict[str, Any], now: datetime) -> Iterator[str]:
@@ -84,33 +84,39 @@ def _stretch(stretch: dict[str, Any], now: datetime) -> Iterator[str]:
     if not stretch["changes"] and not stretch["amendments"]:
         yield "  nothing changed"
     for change in stretch["changes"]:
-        before = _value(change["before"]) if change["before_was_told"] else "not told"
-        yield escape(f"  {change['group']}.{change['field']}: {before} -> {_value(change['after'])}")
+        yield change_line(change)
     for told in stretch["amendments"]:
-        yield f"  amendment {told['number']}, {_when(told['at'], now)}: {', '.join(told['changed']) or 'information'}"
-        yield from _words((told["added"] or {}).get("text"))
+        yield f"  amendment {told['number']}, {when(told['at'], now)}: {', '.join(told['changed']) or 'information'}"
+        yield from words((told["added"] or {}).get("text"))
+
+
+def change_line(change: dict[str, Any]) -> str:
+    """One field that changed."""
+    before = _value(change["before"]) if change["before_was_told"] else "not told"
+    return escape(f"  {change['group']}.{change['field']}: {before} -> {_value(change['after'])}")
 
 
 def _question(question: dict[str, Any], now: datetime) -> Iterator[str]:
     whom = "The field office" if question["addressee"] == "field_office" else "The requestor"
     about = ", ".join(question["about"])
-    yield f"\n[bold]{whom} was asked[/] by {question['by']}, {_when(question['at'], now)}: {about}"
-    yield from _words(question["text"])
+    yield f"\n[bold]{whom} was asked[/] by {question['by']}, {when(question['at'], now)}: {about}"
+    yield from words(question["text"])
     if question["answered_at"] is None:
-        yield f"  no answer yet; asked until {_when(question['answer_by'], now)}"
+        yield f"  no answer yet; asked until {when(question['answer_by'], now)}"
         return
     by = f" by {question['answered_by']}" if question.get("answered_by") else ""
-    yield f"  answered {_when(question['answered_at'], now)}{by}:"
-    yield from _words(question["answer"])
+    yield f"  answered {when(question['answered_at'], now)}{by}:"
+    yield from words(question["answer"])
 
 
-def _draft(draft: dict[str, Any], now: datetime) -> Iterator[str]:
+def draft_lines(draft: dict[str, Any], now: datetime) -> Iterator[str]:
+    """A draft: whose, from when, and what it says."""
     what = word(draft["outcome"]) if draft.get("outcome") else "not decided yet"
     facts = f"on facts version {draft['facts_seen']}"
-    yield f"\n[bold]Draft[/] of {draft['by']}, {_when(draft['at'], now)}, {facts}: {what}"
+    yield f"\n[bold]Draft[/] of {draft['by']}, {when(draft['at'], now)}, {facts}: {what}"
     if draft.get("reasons"):
         yield f"  {', '.join(draft['reasons'])}"
-    yield from _words(draft["text"])
+    yield from words(draft["text"])
 
 
 def _may_give(case: dict[str, Any]) -> Iterator[str]:
@@ -130,7 +136,8 @@ def _reasons(said: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"  {reason['code']}: {escape(sentence)}{source}"
 
 
-def _words(text: str | None) -> Iterator[str]:
+def words(text: str | None) -> Iterator[str]:
+    """What somebody typed, so that it is told from what we say."""
     if text:
         yield from (f"  [italic]{escape(line)}[/]" for line in text.splitlines())
 
@@ -142,5 +149,6 @@ def _value(value: Any) -> str:
     return "unknown" if value is None else str(value)
 
 
-def _when(moment: str, now: datetime) -> str:
+def when(moment: str, now: datetime) -> str:
+    """A moment as services write it, with its weekday and zone."""
     return local(datetime.fromisoformat(moment), now)

@@ -22,7 +22,8 @@ from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web.casework import BulkAnswer, HandOverBody, Limit, Skip, personal_refusals
+from shared.web import at_hand
+from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -42,7 +43,8 @@ def router(
     sro = Annotated[Staff, Depends(sign_in.staff(Role.SRO))]
     _add_reading(routes, desk, sro)
     _add_orders(routes, desk, sro)
-    _add_claims(routes, desk, sro)
+    at_hand.add_routes(routes, desk, sro)
+    _add_drafts(routes, desk, sro)
     _add_decisions(routes, desk, sro)
     return routes
 
@@ -110,27 +112,7 @@ def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
             return said(await desk.ask(case_id, staff, key, body), response)
 
 
-def _add_claims(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
-    @routes.post("/cases/{case_id}/claim")
-    async def claim(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
-        """Take a case in hand; again to keep it longer. Never for somebody who had it at the field office."""
-        with personal_refusals():
-            return said(await desk.claim(case_id, staff, key), response)
-
-    @routes.post("/cases/{case_id}/release")
-    async def release(case_id: UUID, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
-        """Give a claimed case back to the queue. A draft stays for whoever wrote it."""
-        with personal_refusals():
-            return said(await desk.release(case_id, staff, key), response)
-
-    @routes.post("/cases/{case_id}/hand-over")
-    async def hand_over(
-        case_id: UUID, body: HandOverBody, key: IdempotencyKey, staff: sro, response: Response
-    ) -> dict[str, Any]:
-        """Give a claimed case to a colleague, with its drafts; or take it over from one who is absent."""
-        with personal_refusals():
-            return said(await desk.hand_over(case_id, staff, key, body), response)
-
+def _add_drafts(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
     @routes.post("/cases/{case_id}/draft")
     async def draft(
         case_id: UUID, body: DraftBody, key: IdempotencyKey, staff: sro, response: Response

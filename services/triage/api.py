@@ -12,16 +12,17 @@ from services.triage import headquarters, taking
 from services.triage.bodies import AskBody, BulkBody, DecideBody, DraftBody, ForwardBody, QueuePage, SeenBody
 from services.triage.counting import Counting
 from services.triage.desk import Engine, OfficersDesk
-from services.triage.gathering import gathered
+from services.triage.gathering import gathered, same_person
 from services.triage.headquarters import AnsweringDesk
 from services.triage.taking import TakingDesk
-from shared.contracts.vocabulary import Urgency
+from shared.contracts.vocabulary import Service, Urgency
 from shared.mongo.driver import Collection
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web.casework import BulkAnswer, HandOverBody, Limit, Skip, personal_refusals
+from shared.web import at_hand
+from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -46,11 +47,30 @@ def router(
     desk = OfficersDesk(engine, SealedDesk(keyring, access), policies, now)
     officer = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER))]
     _add_reading(routes, desk, officer)
-    _add_claims(routes, desk, officer)
+    at_hand.add_routes(routes, desk, officer)
+    _add_drafts(routes, desk, officer)
     _add_orders(routes, desk, officer)
     _add_decisions(routes, desk, officer)
     taking.add_routes(routes, TakingDesk(engine, Counting(turns), policies, now), officer)
     headquarters.add_routes(routes, AnsweringDesk(engine, SealedDesk(keyring, access), now), officer)
+
+    @routes.get("/cases/{case_id}")
+    async def show(case_id: UUID, staff: officer, request: Request, response: Response) -> dict[str, Any]:
+        """A case of an own office, with its personal data. Each call leaves an access record.
+
+        `why`: why it stands where it stands. `since_you_looked`: what has changed since. `drafts`: one's own, and of a
+        case in hand all. `same_person`: earlier and later cases about the same person, as intake knows them.
+        """
+        response.headers["Cache-Control"] = "no-store"
+        shown = await desk.show(case_id, staff)
+        others = await same_person(
+            case_id,
+            received_at=shown["submission"]["received_at"],
+            http=http,
+            intake=services.get(Service.INTAKE),
+            token=request.headers["Authorization"],
+        )
+        return {**shown, "same_person": others}
 
     @routes.get("/cases/{case_id}/history", dependencies=[Depends(sign_in.staff())])
     async def history(case_id: UUID, request: Request, response: Response) -> dict[str, Any]:
@@ -80,34 +100,8 @@ def _add_reading(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
             staff, office=office, urgency=urgency, claimed=claimed, mine=mine, skip=skip, limit=limit
         )
 
-    @routes.get("/cases/{case_id}")
-    async def show(case_id: UUID, staff: officer, response: Response) -> dict[str, Any]:
-        """A case of an own office, with its personal data. Each call leaves an access record."""
-        response.headers["Cache-Control"] = "no-store"
-        return await desk.show(case_id, staff)
 
-
-def _add_claims(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
-    @routes.post("/cases/{case_id}/claim")
-    async def claim(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
-        """Take a case in hand; again to keep it longer."""
-        with personal_refusals():
-            return said(await desk.claim(case_id, staff, key), response)
-
-    @routes.post("/cases/{case_id}/release")
-    async def release(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
-        """Give a claimed case back to the queue. A draft stays for whoever wrote it."""
-        with personal_refusals():
-            return said(await desk.release(case_id, staff, key), response)
-
-    @routes.post("/cases/{case_id}/hand-over")
-    async def hand_over(
-        case_id: UUID, body: HandOverBody, key: IdempotencyKey, staff: officer, response: Response
-    ) -> dict[str, Any]:
-        """Give a claimed case to a colleague, with its drafts; or take it over from one who is absent."""
-        with personal_refusals():
-            return said(await desk.hand_over(case_id, staff, key, body), response)
-
+def _add_drafts(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     @routes.post("/cases/{case_id}/draft")
     async def draft(
         case_id: UUID, body: DraftBody, key: IdempotencyKey, staff: officer, response: Response

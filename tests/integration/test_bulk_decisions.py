@@ -47,11 +47,11 @@ class Office:
     issuer: DevelopmentIssuer
     reached: Counter[str] = field(default_factory=Counter)
 
-    async def cases(self, count: int) -> list[UUID]:
+    async def cases(self, count: int, **told: Any) -> list[UUID]:
         """So many open cases of one office, with their keys."""
         ids = [uuid4() for _ in range(count)]
         await self.keyring.get_or_create(ids)
-        arrived = [arrive(each, "request.submitted", record(each, 1, submitted())) for each in ids]
+        arrived = [arrive(each, "request.submitted", record(each, 1, submitted(**told))) for each in ids]
         await self.engine.handle(arrived)
         return ids
 

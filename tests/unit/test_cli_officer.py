@@ -4,8 +4,12 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from cli import where
 from services.triage.api import router
@@ -14,8 +18,8 @@ from shared.web.sign_in import Role
 from tests.integration.serving import secondlook, serving
 from tests.unit.desks import Desks
 from tests.unit.memory_collection import MemoryCollection
-from tests.unit.one_case import CASE_ID
-from tests.unit.triage_story import Triage, submitted
+from tests.unit.one_case import CASE_ID, after
+from tests.unit.triage_story import Triage, amended, now_detained, submitted
 
 NUMBER = "55MY1-Z1HT0-H"
 
@@ -33,17 +37,38 @@ class Baltimore:
         return str(told.output)
 
 
+def intake() -> FastAPI:
+    """What the command line asks intake: which case a number is."""
+    app = FastAPI()
+
+    @app.get("/cases")
+    async def of_number(number: str) -> dict[str, Any]:
+        assert number == NUMBER
+        return {"case_id": str(CASE_ID), "filing": {"heard": {"assignment": {"office": "BAL"}}}}
+
+    @app.get("/cases/{case_id}/doubles")
+    async def doubles(case_id: UUID) -> list[dict[str, Any]]:
+        assert case_id == CASE_ID
+        told = {"case_number": "7K2QD-M4TT9-C", "received_at": after(days=1).isoformat(), "office": "BAL"}
+        return [{"case_id": str(UUID(int=7)), "open": True, "standing": "Open", **told}]
+
+    return app
+
+
 @pytest.fixture(name="office")
 async def _office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Baltimore]:
-    desks: Desks[State] = Desks(tmp_path, router, http=None, services={}, turns=MemoryCollection())
-    box = await desks.sealed(CASE_ID, "submitted", json.dumps({"narrative": "She cares for her son."}).encode())
-    case = Triage()
-    case.hear("intake", submitted(number=NUMBER).model_copy(update={"sealed": box}))
-    desks.engine.cases[CASE_ID] = case
-    async with serving(desks.app) as address:
-        monkeypatch.setenv("TRIAGE_URL", address)
+    async with serving(intake()) as numbers, httpx.AsyncClient() as http:
+        found = {"intake": numbers}
+        desks: Desks[State] = Desks(tmp_path, router, http=http, services=found, turns=MemoryCollection())
+        box = await desks.sealed(CASE_ID, "submitted", json.dumps({"narrative": "She cares for her son."}).encode())
+        case = Triage()
+        case.hear("intake", submitted(number=NUMBER).model_copy(update={"sealed": box}))
+        desks.engine.cases[CASE_ID] = case
+        monkeypatch.setenv("INTAKE_URL", numbers)
         monkeypatch.setattr(where, "PATIENCE_SECONDS", 0.3)
-        yield Baltimore(desks)
+        async with serving(desks.app) as triage:
+            monkeypatch.setenv("TRIAGE_URL", triage)
+            yield Baltimore(desks)
 
 
 async def test_the_queue_says_why_where_it_is_asked(office: Baltimore) -> None:
@@ -56,3 +81,30 @@ async def test_the_next_case_is_taken_and_says_why_it_is_the_next(office: Baltim
     assert f"{NUMBER} is yours. It stands first in the queue." in " ".join(told.split())
     assert "Routine: after imminent removals" in told
     assert "No case waits" in await office.types("next", "--office", "bal", who="officer-ben", wanted=1)
+
+
+async def test_a_case_is_read_drafted_and_handed_over(office: Baltimore) -> None:
+    told = await office.types("look", NUMBER, "--seen")
+    assert "She cares for her son." in told
+    assert "later: 7K2QD-M4TT9-C, Tue 09 Mar" in told
+    await office.types("claim", NUMBER)
+    await office.types("draft", NUMBER, "--outcome", "moot", "--text", "Checked.")
+    office.desks.engine.cases[CASE_ID].hear("intake", now_detained(1))
+    told = await office.types("look", NUMBER)
+    assert "custody.status: NOT_DETAINED -> DETAINED" in told
+    assert "Draft of officer-ana" in told
+    assert "newer facts of custody moved it" in told
+    await office.types("hand-over", NUMBER, "--from", "officer-ana", "--to", "officer-ben", "--why", "workload")
+    assert "Checked." in await office.types("look", NUMBER, who="officer-ben")
+    assert "back in the queue" in await office.types("release", NUMBER, who="officer-ben")
+    assert "not_your_office" in await office.types("look", NUMBER, wanted=1)  # It went where she is held.
+
+
+async def test_what_has_changed_since_it_was_read_is_seen_once(office: Baltimore) -> None:
+    await office.types("look", NUMBER, "--seen")
+    assert "nothing changed" in await office.types("look", NUMBER)
+    office.desks.engine.cases[CASE_ID].hear("intake", amended(1))
+    (listed,) = json.loads(await office.types("queue", "--office", "bal", "--json"))
+    assert listed["news"] is True
+    assert "amendment 1" in await office.types("look", NUMBER, "--seen")
+    assert "nothing changed" in await office.types("look", NUMBER)

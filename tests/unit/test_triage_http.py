@@ -31,6 +31,8 @@ def services() -> dict[str, Any]:
 
     def answered(request: httpx.Request) -> httpx.Response:
         assert request.headers["Authorization"].startswith("Bearer ")
+        if request.url.host == "intake" and request.url.path.endswith("/doubles"):
+            return httpx.Response(200 if DOUBLES else 503, json=DOUBLES)
         if request.url.host == "triage":
             return httpx.Response(200, json=EVENTS_OF_TRIAGE)
         if request.url.host == "escalation":
@@ -46,6 +48,8 @@ def services() -> dict[str, Any]:
 
 
 EVENTS_OF_TRIAGE: list[Any] = []
+DOUBLES: list[Any] = []
+"""What intake says of cases about the same person; empty: it does not answer."""
 
 
 @pytest.fixture(name="desks")
@@ -131,6 +135,23 @@ async def test_after_a_hand_over_the_one_who_asks_now_is_shown(desks: Desks[Stat
     shown = (await desks.get(f"/cases/{CASE_ID}", "officer-ana", Role.OFFICER, offices=["BAL"])).json()
     assert (shown["requestor_type"], shown["represented"]) == ("ATTORNEY", True)
     assert shown["submission"]["requestor_type"] != "ATTORNEY"  # what was submitted stays what it was
+
+
+def double(number: str, received_at: str) -> dict[str, Any]:
+    """A case about the same person, as intake tells of it."""
+    told = {"case_id": str(UUID(int=7)), "case_number": number, "open": False, "standing": "Closed", "office": "PHI"}
+    return {**told, "received_at": received_at}
+
+
+async def test_earlier_and_later_cases_about_the_same_person_are_shown(desks: Desks[State]) -> None:
+    DOUBLES[:] = [double("ICR-0", "2021-03-08T13:59:00Z"), double("ICR-9", "2021-03-08T14:01:00Z")]
+    shown = (await desks.get(f"/cases/{CASE_ID}", "officer-ana", Role.OFFICER, offices=["BAL"])).json()["same_person"]
+    assert [(one["case_number"], one["earlier"]) for one in shown["cases"]] == [("ICR-0", True), ("ICR-9", False)]
+    assert shown["missing"] == []
+    DOUBLES.clear()
+    shown = (await desks.get(f"/cases/{CASE_ID}", "officer-ana", Role.OFFICER, offices=["BAL"])).json()
+    assert shown["same_person"] == {"cases": [], "missing": ["intake"]}
+    assert shown["personal"]["submitted"]["narrative"] == "She cares for her son."
 
 
 async def test_another_offices_case_is_not_shown_and_nothing_is_opened(desks: Desks[State]) -> None:
