@@ -5,6 +5,7 @@ import typer
 from cli import (
     answering,
     at_hand,
+    carrying_out,
     cases,
     dead_letters,
     demo,
@@ -64,6 +65,7 @@ app.command(rich_help_panel=STAFF)(people.doubles)
 app.command(rich_help_panel=STAFF)(people.consent)
 app.add_typer(people.withdrawal, name="withdrawal", rich_help_panel=STAFF)
 app.add_typer(people.representative, name="representative", rich_help_panel=STAFF)
+app.add_typer(carrying_out.app, name="carry-out", rich_help_panel=STAFF)
 app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)
 
 OPERATORS = "What operators do"

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from deploy.demo.lines import Line
 from deploy.demo.looked import Looked
@@ -13,11 +15,12 @@ from deploy.demo.seen import Seen
 from shared.calling.instances import Instances, Refusal
 from shared.calling.requests import Page
 from shared.calling.staff import without_nothing
-from shared.contracts.vocabulary import EventType
+from shared.contracts.vocabulary import TO_BE_CARRIED_OUT, EventType
 
 NOW_AND_THEN_SECONDS: Final = 1.5
 """How often somebody looks at the page of whom no letter has come."""
 
+HEADQUARTERS_ZONE: Final = ZoneInfo("America/New_York")
 TRIES: Final = 20
 AGAIN: Final = frozenset(
     {
@@ -27,6 +30,7 @@ AGAIN: Final = frozenset(
         "field_office_record_missing",
         "no_review_now",
         "busy",
+        "not_yet",
     }
 )
 """Refusals after which one looks again and goes on."""
@@ -79,7 +83,10 @@ class Case:
             self.step, self._number = step, number
             await self._do(step, number)
         self.step = "waiting for the resolution"
-        await self.world.seen.first(self.id, EventType.RESOLUTION_ISSUED)
+        resolved = await self.world.seen.first(self.id, EventType.RESOLUTION_ISSUED)
+        if resolved.data.outcome in TO_BE_CARRIED_OUT:
+            self.step = "carrying out the resolution"
+            await self._carried_out(resolved.time)
         self.step = "resolved"
 
     async def _do(self, step: str, number: int) -> None:
@@ -137,11 +144,23 @@ class Case:
             )
 
     async def _office(self) -> Board:
+        return self.world.staff.office(self._office_code())
+
+    def _office_code(self) -> str:
         plan, expect = self.line.plan, self.line.expect
         code = plan.get("pass_to") or plan.get("forward_to") or expect.get("after_amendment", expect)["office"]
         if code is None:
             raise Stuck("has no office to be considered by")
-        return self.world.staff.office(code)
+        return str(code)
+
+    async def _carried_out(self, resolved_at: datetime) -> None:
+        """The office does its part on the day of the resolution, and says so."""
+        board = self.world.staff.carrying_out(self._office_code())
+        await board.listed(self.id)
+        day = resolved_at.astimezone(HEADQUARTERS_ZONE).date().isoformat()
+        key = f"{self.line.key}.carried-out"
+        await self._insist(lambda: board.desk.do(self.id, "carried-out", {"on": day}, key=key))
+        await self.world.seen.first(self.id, EventType.RESOLUTION_COMPLETED)
 
     async def _claim(self, board: Board, key: str) -> None:
         self.looked.entries[self._number] = await board.listed(self.id)

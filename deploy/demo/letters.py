@@ -98,6 +98,8 @@ def _to_offices(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[An
             yield Letter.HEADQUARTERS_OVERDUE, event, OFFICE, event.seq
         elif event.type is EventType.RESOLUTION_ISSUED and event.data.outcome is ResolutionOutcome.OVERRIDDEN:
             yield Letter.OFFICE_TO_CARRY_OUT, event, OFFICE, 1
+        elif event.type is EventType.RESOLUTION_OVERDUE:
+            yield Letter.OFFICE_NOT_CARRIED_OUT, event, OFFICE, event.seq
 
 
 def _of_amendment(event: Event[Any]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:

@@ -3,7 +3,7 @@
 import asyncio
 from base64 import urlsafe_b64decode
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -18,13 +18,18 @@ from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 
 LOOK_EVERY_SECONDS: Final = 0.6
+Listing = Callable[..., Awaitable[list[dict[str, Any]]]]
 
 
 class Board:
-    """One queue that several people's scripts wait at: looked at while somebody waits, once for all of them."""
+    """One queue that several people's scripts wait at: looked at while somebody waits, once for all of them.
 
-    def __init__(self, desk: Desk, **filters: Any) -> None:
+    `listing`: what the queue is read by, the desk's own queue where it is left out.
+    """
+
+    def __init__(self, desk: Desk, listing: Listing | None = None, **filters: Any) -> None:
         self.desk = desk
+        self._listing = listing or desk.queue
         self._filters = filters
         self._waiting: dict[UUID, asyncio.Future[Mapping[str, Any]]] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -39,7 +44,7 @@ class Board:
 
     async def entries(self) -> list[dict[str, Any]]:
         """The queue as it is now."""
-        return await self.desk.queue(**self._filters)
+        return await self._listing(**self._filters)
 
     async def stand(self, case_id: UUID) -> Stand | None:
         """Where a case stands in the queue now; None when it is not there."""
@@ -70,6 +75,7 @@ class Staff:
         self._issuer = issuer
         self._triage = triage = services[Service.TRIAGE]
         self._offices: dict[str, Board] = {}
+        self._carrying_out: dict[str, Board] = {}
         # Not the SRO: who had a case in hand before may not review it.
         assigning = Desk(triage, issuer.staff("assigning-at-headquarters", [Role.OFFICER], offices=[HEADQUARTERS]))
         self.to_be_assigned = Board(assigning, office=TO_BE_ASSIGNED)
@@ -80,13 +86,22 @@ class Staff:
     def office(self, code: str) -> Board:
         """An office's queue, with its officer's own token."""
         if code not in self._offices:
-            token = self._issuer.staff(f"officer-{code.lower()}", [Role.OFFICER], offices=[code])
-            self._offices[code] = Board(Desk(self._triage, token), office=code)
+            self._offices[code] = Board(self._officer(code), office=code)
         return self._offices[code]
+
+    def carrying_out(self, code: str) -> Board:
+        """What an office has to carry out, with its officer's own token."""
+        if code not in self._carrying_out:
+            desk = self._officer(code)
+            self._carrying_out[code] = Board(desk, desk.to_carry_out, office=code)
+        return self._carrying_out[code]
+
+    def _officer(self, code: str) -> Desk:
+        return Desk(self._triage, self._issuer.staff(f"officer-{code.lower()}", [Role.OFFICER], offices=[code]))
 
     def boards(self) -> list[Board]:
         """All queues that somebody has waited at."""
-        return [self.to_be_assigned, self.headquarters, *self._offices.values()]
+        return [self.to_be_assigned, self.headquarters, *self._offices.values(), *self._carrying_out.values()]
 
 
 @dataclass(frozen=True, slots=True)

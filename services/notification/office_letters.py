@@ -19,6 +19,7 @@ SAYS: Final[Mapping[Letter, str]] = {
     Letter.OFFICE_OVERDUE: "A case in your queue is overdue.",
     Letter.HEADQUARTERS_OVERDUE: "A review at headquarters is overdue.",
     Letter.OFFICE_TO_CARRY_OUT: "Headquarters has decided a case of your office. The decision has to be carried out.",
+    Letter.OFFICE_NOT_CARRIED_OUT: "A decision that your office has to carry out is overdue. Was it done? Then say so.",
 }
 """What each of them says."""
 

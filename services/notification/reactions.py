@@ -30,6 +30,7 @@ from shared.contracts.events import (
     RequestRejected,
     RequestSubmitted,
     ResolutionIssued,
+    ResolutionOverdue,
     ReviewEscalated,
     ReviewOverdue,
     TriageAssigned,
@@ -181,6 +182,13 @@ def on_resolved(state: State | None, event: Event[ResolutionIssued], context: Co
     return _with_letters(replace(state, resolution=event.id), event, context, true_of_it=overridden)
 
 
+def on_not_carried_out(state: State | None, event: Event[ResolutionOverdue], context: Context) -> Outcome:
+    """Nobody has said that a resolution was carried out: the office that has the person now is told."""
+    if not isinstance(state, Followed):
+        return _unchanged(state)
+    return _with_letters(state, event, context, office=event.data.office or HEADQUARTERS)
+
+
 def on_erased(state: State | None, _event: Event[CaseErased], _: Context) -> Outcome:
     """Nothing more is sent; letters that are due are suppressed when they are claimed."""
     return FIRST if state is None else Step(state=erase(state))
@@ -205,6 +213,7 @@ REACTIONS: Reactions[State] = {
     EventType.REVIEW_OVERDUE: on_review_overdue,
     EventType.REVIEW_REMANDED: on_no_letter,
     EventType.RESOLUTION_ISSUED: on_resolved,
+    EventType.RESOLUTION_OVERDUE: on_not_carried_out,
     EventType.CASE_ERASED: on_erased,
     Mail.RECORD: on_record,
     Mail.DEFER: on_defer,

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.triage import headquarters, taking
+from services.triage import carrying_out_desk, headquarters, taking
 from services.triage.bodies import AskBody, BulkBody, DecideBody, DraftBody, ForwardBody, QueuePage, SeenBody
 from services.triage.counting import Counting
 from services.triage.desk import Engine, OfficersDesk
@@ -52,6 +52,9 @@ def router(
     _add_orders(routes, desk, officer)
     _add_decisions(routes, desk, officer)
     taking.add_routes(routes, TakingDesk(engine, Counting(turns), policies, now), officer)
+    carrying_out_desk.add_routes(
+        routes, carrying_out_desk.CarryingOutDesk(engine, SealedDesk(keyring, access), now), officer
+    )
     headquarters.add_routes(routes, AnsweringDesk(engine, SealedDesk(keyring, access), now), officer)
 
     @routes.get("/cases/{case_id}")

@@ -5,10 +5,10 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from services.triage import answering, at_hand, looking_again, officers
+from services.triage import answering, at_hand, carrying_out, looking_again, officers
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
-from services.triage.domain.case import Considered, State, UnderConsideration, Unheard, WithHeadquarters
+from services.triage.domain.case import Considered, State, ToCarryOut, UnderConsideration, Unheard, WithHeadquarters
 from services.triage.routing import in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
 from shared.casework.claims import touched
@@ -119,16 +119,6 @@ def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded],
     return Step(state=reopened, emits=(Emit(assigned(reopened, reopened.case.office)),), keep=event.data.sealed)
 
 
-def on_resolution_issued(
-    state: State | None, event: Event[events.ResolutionIssued], context: Context
-) -> Outcome[State]:
-    """The end, whatever else was heard or is heard later."""
-    if state is None or isinstance(state, Unheard):
-        return Wait(EventType.REQUEST_SUBMITTED)
-    resolved = cases.Resolved(state.case, event.data.stage, event.data.outcome)
-    return Step(state=resolved, keep=event.data.sealed, work=off_the_desk(context.work))
-
-
 def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context) -> Outcome[State]:
     """The key is gone. Waits for nothing: the erased case may be a rejected request that is never submitted."""
     return Step(state=consideration.erased(state))
@@ -154,6 +144,8 @@ def _on_calendar(state: State | None, change: Any, context: Context) -> Outcome[
 
 def next_deadline(state: State) -> Due | None:
     """The earliest moment that the state waits for."""
+    if isinstance(state, ToCarryOut):
+        return carrying_out.next_deadline(state)
     if not isinstance(state, UnderConsideration):
         return None
     moments = (
@@ -166,6 +158,8 @@ def next_deadline(state: State) -> Due | None:
 
 def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an open case is listed by: its office's queue, then urgency, then its turn in that class (as `due`)."""
+    if isinstance(state, ToCarryOut):
+        return carrying_out.queue_fields(state, work, RANK[state.urgency])
     if not isinstance(state, UnderConsideration):
         return _asked_fields(state)
     claim = work.get("claim") or {}
@@ -202,11 +196,12 @@ REACTIONS: Reactions[State] = {
     EventType.OFFICE_ASKED: answering.on_office_asked,
     EventType.REVIEW_ESCALATED: on_review_escalated,
     EventType.REVIEW_REMANDED: on_review_remanded,
-    EventType.RESOLUTION_ISSUED: on_resolution_issued,
+    EventType.RESOLUTION_ISSUED: carrying_out.on_resolution_issued,
     EventType.CASE_ERASED: on_case_erased,
     Moment.OVERDUE: on_overdue,
     Moment.REMOVAL_NEARS: on_removal_nears,
     Moment.GUIDANCE_CHANGES: looking_again.on_guidance_changes,
+    carrying_out.NOT_DONE: carrying_out.on_not_carried_out,
     looking_again.LOOK_AGAIN: looking_again.on_look_again,
     officers.Order.CLAIM: officers.on_claim,
     officers.Order.RELEASE: officers.on_release,
@@ -217,6 +212,8 @@ REACTIONS: Reactions[State] = {
     officers.Order.DECIDE: officers.on_decide,
     officers.Order.ASK: officers.on_ask,
     officers.Order.ANSWER: answering.on_answer,
+    carrying_out.CarryingOut.TAKE: carrying_out.on_take,
+    carrying_out.CarryingOut.DONE: carrying_out.on_done,
 }
 
 BEHAVIOUR: Behaviour[State] = Behaviour(
@@ -225,5 +222,5 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     reactions=REACTIONS,
     due=next_deadline,
     queue=queue_fields,
-    queue_indexes=("open", "claimed_by", "asked", "guidance"),
+    queue_indexes=("open", "claimed_by", "asked", "to_carry_out", "guidance"),
 )

@@ -10,7 +10,8 @@ from pydantic_core import from_json
 from services.triage import presumed
 from services.triage.answering import open_questions
 from services.triage.bodies import QueueItem
-from services.triage.domain.case import Considered, State, UnderConsideration, Unheard
+from services.triage.carrying_out import owner
+from services.triage.domain.case import Considered, State, ToCarryOut, UnderConsideration, Unheard
 from services.triage.domain.hints import hints
 from services.triage.domain.why import why
 from services.triage.looked import news
@@ -95,6 +96,14 @@ def known(view: CaseView[State], policy: Policy, now: datetime) -> dict[str, Any
     }
     if waiting := open_questions(state):
         found["asked_by_headquarters"] = [asdict(asked) for asked in waiting]
+    if isinstance(state, ToCarryOut):
+        found["to_carry_out"] = {
+            "granted": state.granted,
+            "since": state.since,
+            "due": state.due,
+            "overdue": now >= state.due,
+            "owner": owner(view.work),
+        }
     if isinstance(state, UnderConsideration):
         found |= _open(state, view.work, policy, now)
     return found

@@ -25,6 +25,10 @@ class Desk:
         """What headquarters asks the field office (triage only), the most urgent cases first."""
         return await self._pages("/questions", "questions", limit=limit, **filters)
 
+    async def to_carry_out(self, *, limit: int = PAGE, **filters: Any) -> list[dict[str, Any]]:
+        """What the field office has to carry out (triage only), what is due first first."""
+        return await self._pages("/to-carry-out", "to_carry_out", limit=limit, **filters)
+
     async def case(self, case_id: UUID | str) -> dict[str, Any]:
         """The case with what staff need to decide; opening it leaves an access record."""
         found: dict[str, Any] = await self._get(f"/cases/{case_id}")

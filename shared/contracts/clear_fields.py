@@ -207,6 +207,12 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "decided_by": _STAFF,
         "claimed_at": _MOMENT,
     },
+    e.ResolutionOverdue: {"office": _OFFICE, "urgency": _ONE_OF_MANY, "due": _DUE},
+    e.ResolutionCompleted: {
+        "on": "the day on which the office did its part; many cases share each",
+        "office": _OFFICE,
+        "done_by": _STAFF,
+    },
     e.NotificationRecorded: {
         "notification": "an id; the message carries it too",
         "letter": "which letter, not what it says",
@@ -243,6 +249,7 @@ BLOBS: dict[type[EventData], tuple[tuple[str, type[Contract], str], ...]] = {
     ),
     e.ReviewRemanded: (("remanded_<round>", sealed.SealedText, "the SRO's text"),),
     e.ResolutionIssued: (("resolved", sealed.SealedText, "the SRO's text, if the SRO decided"),),
+    e.ResolutionCompleted: (("carried_out", sealed.SealedText, "the officer's note, if one was given"),),
 }
 """The sealed blobs of each event, by name, with the model of what is inside once opened."""
 

@@ -391,6 +391,29 @@ class ResolutionIssued(EventData):
     claimed_at: Time | None = None
 
 
+class ResolutionOverdue(EventData):
+    """A favourable resolution should have been carried out by `due`, and nobody has said that it was.
+
+    Nothing is decided by it: the office is told. `office` None: no office has the case. Again where `due` has moved.
+    """
+
+    type: ClassVar[EventType] = EventType.RESOLUTION_OVERDUE
+
+    office: str | None = None
+    urgency: Urgency
+    due: Time
+
+
+class ResolutionCompleted(EventData):
+    """The field office says that it has carried out a favourable resolution, and on which day."""
+
+    type: ClassVar[EventType] = EventType.RESOLUTION_COMPLETED
+
+    on: date
+    office: str | None = None
+    done_by: str
+
+
 class NotificationRecorded(EventData):
     """What became of one letter: no address, no content."""
 
@@ -433,6 +456,8 @@ EVENTS: dict[EventType, type[EventData]] = {
         ReviewOverdue,
         ReviewRemanded,
         ResolutionIssued,
+        ResolutionOverdue,
+        ResolutionCompleted,
         NotificationRecorded,
         CaseErased,
     )

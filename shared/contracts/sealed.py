@@ -2,7 +2,7 @@
 
 Blob names (one per document and purpose; no dots): `submitted`, `contact` (of a rejected request), `amended_<n>`,
 `withdrawal`, `review`, `assigned_<revision>`, `completed_<round>`, `question_<id>`, `answer_<id>` (the field office's),
-`remanded_<round>`, `resolved`.
+`remanded_<round>`, `resolved`, `carried_out`.
 """
 
 from datetime import date

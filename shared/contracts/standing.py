@@ -9,7 +9,7 @@ from uuid import UUID
 from shared.contracts.envelope import Contract, Event, Time
 from shared.contracts.parsing import UnknownEvent
 from shared.contracts.telling import Told
-from shared.contracts.vocabulary import EventType, Service, TriageOutcome, Urgency
+from shared.contracts.vocabulary import TO_BE_CARRIED_OUT, EventType, Service, TriageOutcome, Urgency
 
 
 @unique
@@ -40,6 +40,7 @@ class WaitsFor(StrEnum):
     ANSWER = "answer"
     ANSWER_OF_OFFICE = "answer_of_office"
     REVIEW_OR_NOT = "review_or_not"
+    CARRYING_OUT = "carrying_out"
     LETTER_TO_BE_CHECKED = "letter_to_be_checked"
 
 
@@ -133,8 +134,10 @@ class Standing:
     def waiting(self, stage: CaseStage) -> list[Waiting]:
         """Whose turn it is, and since when."""
         match stage:
-            case CaseStage.NOT_ACCEPTED | CaseStage.RESOLVED | CaseStage.ERASED:
+            case CaseStage.NOT_ACCEPTED | CaseStage.ERASED:
                 return []
+            case CaseStage.RESOLVED:
+                return list(self._carrying_out())
             case CaseStage.TO_BE_ASSIGNED if self.assigned:
                 return [_waiting(WaitsFor.ASSIGNMENT, self.assigned, self.assigned.data.answer_due)]
             case CaseStage.AT_FIELD_OFFICE if self.assigned:
@@ -147,6 +150,14 @@ class Standing:
                 return [_waiting(WaitsFor.REVIEW_OR_NOT, self.completed)]
             case _:
                 return [Waiting(waits_for=WaitsFor.SYSTEM, since=self.moved)]
+
+    def _carrying_out(self) -> Iterable[Waiting]:
+        """A favourable resolution waits for the field office to say that it has been carried out."""
+        resolved = self.first(EventType.RESOLUTION_ISSUED)
+        if not resolved or resolved.data.outcome not in TO_BE_CARRIED_OUT or self.first(EventType.RESOLUTION_COMPLETED):
+            return ()
+        late = self.known[EventType.RESOLUTION_OVERDUE]
+        return (_waiting(WaitsFor.CARRYING_OUT, resolved, late[-1].data.due if late else None),)
 
     def _questions(self, asked_by: Service) -> Iterable[Waiting]:
         answered = {event.data.answers for event in self.known[EventType.REQUEST_AMENDED]}

@@ -39,6 +39,8 @@ class Happened(StrEnum):
     REVIEW_OVERDUE = "review_overdue"
     SENT_BACK = "sent_back"
     RESOLVED = "resolved"
+    NOT_CARRIED_OUT = "not_carried_out"
+    CARRIED_OUT = "carried_out"
     LETTER_SENT = "letter_sent"
     LETTER_FAILED = "letter_failed"
     LETTER_UNCERTAIN = "letter_uncertain"
@@ -70,6 +72,8 @@ SENTENCES: dict[Happened, str] = {
     Happened.REVIEW_OVERDUE: "The Senior Reviewing Official should have answered by now.",
     Happened.SENT_BACK: "Headquarters sent the case back to the field office.",
     Happened.RESOLVED: "The case was resolved.",
+    Happened.NOT_CARRIED_OUT: "The resolution should have been carried out by now.",
+    Happened.CARRIED_OUT: "The field office carried out the resolution.",
     Happened.LETTER_SENT: "A letter was handed to the mail relay.",
     Happened.LETTER_FAILED: "A letter was refused by the mail relay.",
     Happened.LETTER_UNCERTAIN: "Whether the mail relay has a letter is not known.",
@@ -94,6 +98,8 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
     EventType.REVIEW_OVERDUE: ("round", "due"),
     EventType.REVIEW_REMANDED: ("round", "reasons"),
     EventType.RESOLUTION_ISSUED: ("stage", "outcome", "granted", "reasons", "decided_by"),
+    EventType.RESOLUTION_OVERDUE: ("office", "due"),
+    EventType.RESOLUTION_COMPLETED: ("on", "office", "done_by"),
     EventType.NOTIFICATION_RECORDED: ("letter", "role", "reply_class"),
     EventType.CASE_ERASED: ("ordered_by", "reference"),
 }
@@ -111,6 +117,8 @@ _ALWAYS = {
     EventType.REVIEW_OVERDUE: Happened.REVIEW_OVERDUE,
     EventType.REVIEW_REMANDED: Happened.SENT_BACK,
     EventType.RESOLUTION_ISSUED: Happened.RESOLVED,
+    EventType.RESOLUTION_OVERDUE: Happened.NOT_CARRIED_OUT,
+    EventType.RESOLUTION_COMPLETED: Happened.CARRIED_OUT,
     EventType.CASE_ERASED: Happened.ERASED,
 }
 

@@ -37,6 +37,8 @@ ROUTES: dict[EventType, Route] = {
     EventType.REVIEW_OVERDUE: Route((ESCALATION,), (NOTIFICATION,)),
     EventType.REVIEW_REMANDED: Route((ESCALATION,), (TRIAGE, INTAKE, NOTIFICATION)),
     EventType.RESOLUTION_ISSUED: Route((ESCALATION,), (INTAKE, TRIAGE, NOTIFICATION)),
+    EventType.RESOLUTION_OVERDUE: Route((TRIAGE,), (NOTIFICATION,)),
+    EventType.RESOLUTION_COMPLETED: Route((TRIAGE,), (), others="analysts"),
     EventType.NOTIFICATION_RECORDED: Route((NOTIFICATION,), (), others="analysts"),
     EventType.CASE_ERASED: Route((INTAKE,), (TRIAGE, ESCALATION, NOTIFICATION)),
 }

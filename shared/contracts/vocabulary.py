@@ -28,6 +28,8 @@ class EventType(StrEnum):
     REVIEW_OVERDUE = "review.overdue"
     REVIEW_REMANDED = "review.remanded"
     RESOLUTION_ISSUED = "resolution.issued"
+    RESOLUTION_OVERDUE = "resolution.overdue"
+    RESOLUTION_COMPLETED = "resolution.completed"
     NOTIFICATION_RECORDED = "notification.recorded"
     CASE_ERASED = "case.erased"
 
@@ -179,6 +181,10 @@ class ResolutionOutcome(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
+TO_BE_CARRIED_OUT = frozenset({ResolutionOutcome.FAVOURABLE, ResolutionOutcome.OVERRIDDEN})
+"""Resolutions after which the field office has something to do; after all others it has not."""
+
+
 @unique
 class RejectCode(StrEnum):
     """Why a request was not accepted. Each names what to mend: reject is not deny."""
@@ -243,6 +249,7 @@ class Letter(StrEnum):
     OFFICE_OVERDUE = "office_overdue"
     HEADQUARTERS_OVERDUE = "headquarters_overdue"
     OFFICE_TO_CARRY_OUT = "office_to_carry_out"
+    OFFICE_NOT_CARRIED_OUT = "office_not_carried_out"
 
 
 @unique

@@ -157,6 +157,7 @@ class ProcessFile(Dated):
     answer_before_removal: Sourced[Duration] | None = None
     question_answer_within: Sourced[Limit]
     office_answers_within: Sourced[PerUrgency]
+    carry_out_within: Sourced[PerUrgency]
     review_window: Sourced[Limit]
     window_grace: Sourced[Duration]
     claim_lasts: Sourced[Duration]

@@ -109,6 +109,14 @@ class Story:
         data = e.InformationRequested(question=QUESTION, about=("G28",), answer_by=self.now + timedelta(days=3))
         return self.says(by, data, by_person=True)
 
+    def not_carried_out(self) -> "Story":
+        data = e.ResolutionOverdue(office="ATL", urgency=Urgency.DETAINED, due=self.now)
+        return self.says(Service.TRIAGE, data)
+
+    def carried_out(self) -> "Story":
+        data = e.ResolutionCompleted(on=self.now.date(), office="ATL", done_by="officer-2")
+        return self.says(Service.TRIAGE, data, by_person=True)
+
     def office_asked(self, round_: int = 1) -> "Story":
         answer_by = self.now + timedelta(days=3)
         data = e.OfficeAsked(question=OF_OFFICE, office="ATL", about=("facts",), answer_by=answer_by, round=round_)

@@ -184,12 +184,22 @@ def test_a_case_stands_where_its_events_put_it(name: str) -> None:
     assert {waiting.waits_for for waiting in history.waiting} == waits_for
 
 
+def test_a_favourable_resolution_waits_until_the_office_says_that_it_is_carried_out() -> None:
+    late = whole_story().not_carried_out()
+    (waiting,) = fold(late.events).waiting
+    assert (waiting.waits_for, waiting.due) == (WaitsFor.CARRYING_OUT, late.events[-1].data.due)
+    done = fold(late.carried_out().events)
+    assert done.waiting == ()
+    assert {"not_carried_out", "carried_out"} < {entry.happened.value for entry in done.timeline}
+
+
 def test_a_whole_case_is_told_from_beginning_to_end() -> None:
     history = fold(whole_story().events)
     assert (history.case_id, history.number, history.office) == (str(CASE), NUMBER, "ATL")
     assert (history.outcome, history.ended_by) == (ResolutionOutcome.OVERRIDDEN, Stage.SRO)
     assert (history.urgency, history.field_office_outcome) == (Urgency.REMOVAL_IMMINENT, DECLINED)
-    assert history.waiting == ()
+    (waiting,) = history.waiting
+    assert (waiting.waits_for, waiting.due) == (WaitsFor.CARRYING_OUT, None)
     assert [entry.happened.value for entry in history.timeline] == [
         "accepted",
         "to_be_assigned",

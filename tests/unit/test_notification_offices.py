@@ -113,6 +113,17 @@ def test_after_the_resolution_headquarters_is_not_told_of_an_overdue_review() ->
     assert (told.phase, told.reason) == (Phase.SUPPRESSED, Because.ALREADY_RESOLVED)
 
 
+def test_a_resolution_that_is_not_carried_out_in_time_is_told_to_the_office_that_has_the_person_now() -> None:
+    case = Notified()
+    case.hear("intake", submitted())
+    case.hear("triage", assigned(1, "BAL"))
+    case.hear("escalation", OVERRIDDEN)
+    for office in ("PHI", None):
+        case.hear("triage", events.ResolutionOverdue(office=office, urgency=DETAINED, due=T0))
+    late = [each for each in case.letters.values() if each.letter is Letter.OFFICE_NOT_CARRIED_OUT]
+    assert [(each.phase, each.office) for each in late] == [(Phase.DUE, "PHI"), (Phase.DUE, "HQ")]
+
+
 def test_after_the_resolution_nobody_is_told_that_a_case_is_overdue() -> None:
     case = Notified()
     case.hear("intake", submitted())

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.triage.answering import Answer
-from services.triage.domain.case import UnderConsideration
+from services.triage.carrying_out import CarryingOut, Done, Take
+from services.triage.domain.case import CarriedOut, UnderConsideration
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order
 from services.triage.routing import office_now
 from shared.casework.case import Arrived
@@ -24,6 +25,8 @@ from tests.unit.one_case import Senders, after
 from tests.unit.triage_story import (
     DECLINED,
     ERASED,
+    FAVOURED,
+    OVERRIDDEN,
     QUESTION,
     RESOLVED,
     WITHDRAWN,
@@ -59,7 +62,8 @@ FACTS = st.builds(
 )
 BEGINS = st.sampled_from([0, 135, 155, 160, 185, 258])
 """Days after the first: most stories then cross the days on which another guidance comes into force."""
-THEN = [None, "claim", "release", "ask", "forward", "answer", "calendar", "decide", "decide", "decide"]
+ENDINGS = st.sampled_from([RESOLVED, FAVOURED, FAVOURED, OVERRIDDEN])
+THEN = [None, "take", "done", "claim", "release", "ask", "forward", "answer", "calendar", "decide", "decide", "decide"]
 
 
 @dataclass(frozen=True)
@@ -104,12 +108,14 @@ def stories(draw: st.DrawFn) -> list[Stretch]:
             heard.append(senders.event("intake", data, moment()))
         heard += maybe("withdrawn", "intake", WITHDRAWN)
         heard += maybe("erased", "intake", ERASED)
-        heard += maybe("escalated", "escalation", escalated())
-        at_headquarters = told.get("escalated", False)
+        going_on = not told.get("resolved", False)
+        heard += maybe("escalated", "escalation", escalated(), if_=going_on)
+        at_headquarters = going_on and told.get("escalated", False)
         heard += maybe("asked", "escalation", asked(), if_=at_headquarters)
         heard += maybe("remanded", "escalation", remanded(), if_=at_headquarters)
-        heard += maybe("asked again", "escalation", asked(2, UUID(int=78)), if_=told.get("remanded", False))
-        heard += maybe("resolved", "escalation", RESOLVED, if_=number == last)
+        sent_back = going_on and told.get("remanded", False)
+        heard += maybe("asked again", "escalation", asked(2, UUID(int=78)), if_=sent_back)
+        heard += maybe("resolved", "escalation", draw(ENDINGS), if_=number >= last - 1)
         then = draw(st.sampled_from(THEN))
         stretches.append(Stretch(tuple(heard), then, after(days=begins + number * 10 + 9)))
     return stretches
@@ -134,6 +140,10 @@ def do(case: Triage, then: str | None, at: datetime) -> None:
             case.ask(Order.DECIDE, Decide(EVERYWHERE, DECLINED, seen, {}), at)
         case "answer":
             case.ask(Order.ANSWER, Answer(SOMEBODY, QUESTION, {f"answer_{QUESTION}": b"box"}), at)
+        case "take":
+            case.ask(CarryingOut.TAKE, Take(SOMEBODY, over=True), at)
+        case "done":
+            case.ask(CarryingOut.DONE, Done(EVERYWHERE, at.date(), {}), at)
         case "calendar":
             case.clock_reaches(at)
 
@@ -171,6 +181,7 @@ def test_any_order_across_topics_and_any_doubles_leave_the_same_state(told: tupl
     for case in told:
         the_newest_assignment_that_others_heard_holds(case)
         each_round_is_completed_at_most_once(case)
+        each_due_date_passes_once_and_nothing_is_carried_out_twice(case)
 
 
 def the_newest_assignment_that_others_heard_holds(case: Triage) -> None:
@@ -189,3 +200,9 @@ def the_newest_assignment_that_others_heard_holds(case: Triage) -> None:
 def each_round_is_completed_at_most_once(case: Triage) -> None:
     rounds = [one["round"] for one in case.told(EventType.TRIAGE_COMPLETED)]
     assert rounds == sorted(set(rounds))
+
+
+def each_due_date_passes_once_and_nothing_is_carried_out_twice(case: Triage) -> None:
+    passed = [one["due"] for one in case.told(EventType.RESOLUTION_OVERDUE)]
+    assert passed == sorted(set(passed))
+    assert len(case.told(EventType.RESOLUTION_COMPLETED)) == isinstance(case.state, CarriedOut)

@@ -74,6 +74,12 @@ QUESTION = UUID(int=77)
 BELIEVED = events.Removal(believed_imminent=Belief.YES)
 WITHDRAWN = events.RequestWithdrawn(by=Recipient.REQUESTOR)
 ERASED = events.CaseErased(ordered_by="privacy-officer", reference="E-1")
+FAVOURED = events.ResolutionIssued(
+    stage=Stage.FIELD_OFFICE, outcome=ResolutionOutcome.FAVOURABLE, granted=(ReliefSought.RELEASE,)
+)
+OVERRIDDEN = events.ResolutionIssued(
+    stage=Stage.SRO, outcome=ResolutionOutcome.OVERRIDDEN, granted=(ReliefSought.RELEASE,)
+)
 RESOLVED = events.ResolutionIssued(stage=Stage.REQUESTOR, outcome=ResolutionOutcome.WITHDRAWN)
 
 

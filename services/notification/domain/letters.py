@@ -153,6 +153,7 @@ RULES: tuple[Rule, ...] = (
     Rule(EventType.TRIAGE_ASSIGNED, Letter.OFFICE_OVERDUE, OFFICE, when=When.OVERDUE, suppressed=_OVERTAKEN),
     Rule(EventType.REVIEW_OVERDUE, Letter.HEADQUARTERS_OVERDUE, OFFICE, suppressed=_OVERTAKEN),
     Rule(EventType.RESOLUTION_ISSUED, Letter.OFFICE_TO_CARRY_OUT, OFFICE, when=When.OVERRIDDEN),
+    Rule(EventType.RESOLUTION_OVERDUE, Letter.OFFICE_NOT_CARRIED_OUT, OFFICE),
     Rule(
         EventType.REQUEST_AMENDED,
         Letter.ADDRESS_CHANGED,

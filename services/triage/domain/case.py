@@ -6,7 +6,7 @@ each state holds only what does not depend on their order.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum, unique
 from typing import Any
 
@@ -111,6 +111,11 @@ class Case:
         now = self.situation.represented
         return self.submission.represented if now is None else now
 
+    def before_removal(self, end: datetime, since: datetime) -> datetime:
+        """The end of a clock that began at `since`: sooner where only something sooner is of use before a removal."""
+        still_useful = (moment for moment in self.useful_until if moment > since)
+        return min(end, next(still_useful, end))
+
     def urgency_at(self, moment: datetime) -> Urgency:
         """How urgent the request is at `moment`, or when it was last looked at if that was later."""
         return urgency(self.situation, imminent_since=self.imminent_since, as_of=max(self.as_of, moment))
@@ -158,12 +163,12 @@ class UnderConsideration:
     @property
     def answer_due(self) -> datetime:
         """By when the office should have answered: by its clock, and before a removal while that can still be."""
-        return self._before_removal(self.clock.answer_due[self.urgency.value])
+        return self.case.before_removal(self.clock.answer_due[self.urgency.value], self.opened_at)
 
     @property
     def silence_ends_at(self) -> datetime:
         """After this the requestor may ask headquarters."""
-        return self._before_removal(self.clock.silence_ends[self.urgency.value])
+        return self.case.before_removal(self.clock.silence_ends[self.urgency.value], self.opened_at)
 
     @property
     def since(self) -> datetime:
@@ -194,10 +199,6 @@ class UnderConsideration:
     def overdue(self) -> bool:
         """Whether its due date has passed, and that was told. A due date that has moved since counts anew."""
         return self.late is not None and self.answer_due <= self.late
-
-    def _before_removal(self, end: datetime) -> datetime:
-        still_useful = (moment for moment in self.case.useful_until if moment > self.opened_at)
-        return min(end, next(still_useful, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +233,59 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The arbiter has spoken: this outranks everything, before and after."""
+    """The arbiter has spoken, and the office has nothing to do: this outranks everything, before and after."""
 
     case: Case
     stage: Stage
     outcome: ResolutionOutcome
 
 
-Heard = UnderConsideration | Considered | WithHeadquarters | Withdrawn | Resolved
+@dataclass(frozen=True, slots=True)
+class ToCarryOut:
+    """Resolved in the person's favour; nobody has said yet that the office has done its part.
+
+    `ends`: by when it should have, for each urgency (by name), so that later facts give the same moment in whatever
+    order they come. `late` is the due date that passed, as far as that was told.
+    """
+
+    case: Case
+    stage: Stage
+    outcome: ResolutionOutcome
+    granted: tuple[ReliefSought, ...]
+    since: datetime
+    ends: dict[str, datetime]
+    late: datetime | None = None
+
+    @property
+    def urgency(self) -> Urgency:
+        """How urgent it is to carry it out, by the newest facts; the resolution was a look at them, too."""
+        return self.case.urgency_at(self.since)
+
+    @property
+    def due(self) -> datetime:
+        """By when it should have been carried out: before a removal while that can still be."""
+        return self.case.before_removal(self.ends[self.urgency.value], self.since)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether that has passed, and was told. A due date that has moved since counts anew."""
+        return self.late is not None and self.due <= self.late
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """The office has said that it did its part on the day `on`. Nothing is left to do."""
+
+    case: Case
+    stage: Stage
+    outcome: ResolutionOutcome
+    granted: tuple[ReliefSought, ...]
+    on: date
+    at: datetime
+
+
+Ended = Resolved | ToCarryOut | CarriedOut
+Heard = UnderConsideration | Considered | WithHeadquarters | Withdrawn | Ended
 State = Unheard | Heard
 
 

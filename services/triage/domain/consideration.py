@@ -7,12 +7,14 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from services.triage.domain.case import (
+    CarriedOut,
     Case,
     Considered,
     Heard,
     Mover,
     Resolved,
     State,
+    ToCarryOut,
     UnderConsideration,
     Unheard,
     Withdrawn,
@@ -129,7 +131,7 @@ def withdrawn(state: Heard) -> Heard:
             return Withdrawn(case, round_, completed=round_, escalated=round_ - 1)
         case WithHeadquarters(case=case, round=round_):
             return Withdrawn(case, round_, completed=round_, escalated=round_)
-        case Withdrawn() | Resolved():
+        case Withdrawn() | Resolved() | ToCarryOut() | CarriedOut():
             return state
         case _:
             assert_never(state)
@@ -145,7 +147,15 @@ def escalated(state: Heard, round_: int) -> tuple[Heard, bool]:
         case Withdrawn(completed=completed, escalated=earlier) if earlier < round_:
             closed = replace(state, completed=max(completed, round_), escalated=round_)
             return closed, completed < round_
-        case UnderConsideration() | Considered() | WithHeadquarters() | Withdrawn() | Resolved():
+        case (
+            UnderConsideration()
+            | Considered()
+            | WithHeadquarters()
+            | Withdrawn()
+            | Resolved()
+            | ToCarryOut()
+            | CarriedOut()
+        ):
             return state, False
         case _:
             assert_never(state)
@@ -160,7 +170,7 @@ def escalation_heard(state: Heard, round_: int) -> bool:
             return current >= round_
         case Withdrawn(escalated=last):
             return last >= round_
-        case Resolved():
+        case Resolved() | ToCarryOut() | CarriedOut():
             return True
         case _:
             assert_never(state)
@@ -174,7 +184,7 @@ def remanded(state: Heard, round_: int, reasons: tuple[str, ...], policy: Policy
             return replace(opened, sent_back_for=reasons)
         case Withdrawn(round=current):
             return replace(state, round=max(current, round_))
-        case UnderConsideration() | Considered() | WithHeadquarters() | Resolved():
+        case UnderConsideration() | Considered() | WithHeadquarters() | Resolved() | ToCarryOut() | CarriedOut():
             return state
         case _:
             assert_never(state)

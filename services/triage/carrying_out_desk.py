@@ -1,0 +1,172 @@
+"""The field office's desk for what has to be carried out: the list, who sees to it, and that it is done."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from services.triage.carrying_out import NOTE, CarryingOut, Done, Take, owner
+from services.triage.desk import named, officer_of
+from services.triage.domain.case import State, ToCarryOut
+from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.engine import CaseView
+from shared.casework.errors import CaseUnknown
+from shared.casework.reaction import Command
+from shared.contracts.texts import Narrative
+from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Service, Stage, Urgency
+from shared.policy.model import TO_BE_ASSIGNED
+from shared.privacy.opening import Desk as SealedDesk
+from shared.web.casework import Limit, Skip, personal_refusals
+from shared.web.idempotency import IdempotencyKey, said
+from shared.web.sign_in import Staff
+
+OLDEST_FIRST = [("queue.due", 1), ("_id", 1)]
+"""What is due first. Within an urgency that is what was resolved first."""
+
+
+class Engine(Protocol):
+    """What this desk asks of the engine."""
+
+    async def command(self, command: Command[Any]) -> Answered: ...
+    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
+    async def listing(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
+    ) -> list[CaseView[State]]: ...
+
+
+class TakeBody(BaseModel):
+    """See to it oneself. `over`: also where a colleague had taken it on, who cannot."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    over: bool = False
+
+
+class DoneBody(BaseModel):
+    """It was carried out on this day. A note is sealed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: date
+    text: Narrative | None = None
+
+
+class ToDo(BaseModel):
+    """A resolution that has to be carried out. `office` None: no office has the case now; `owner` None: nobody yet."""
+
+    case_id: UUID
+    number: str
+    office: str | None
+    urgency: Urgency
+    stage: Stage
+    outcome: ResolutionOutcome
+    granted: list[ReliefSought]
+    since: datetime
+    due: datetime
+    zone: str
+    overdue: bool
+    owner: str | None
+    owner_since: datetime | None
+
+
+class ToDoPage(BaseModel):
+    """What has to be carried out, what is due first first; `more`: ask again with a higher `skip`."""
+
+    to_carry_out: list[ToDo]
+    more: bool
+
+
+class CarryingOutDesk:
+    """Lists, takes on and closes on behalf of signed-in officers."""
+
+    def __init__(self, engine: Engine, sealed: SealedDesk, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._sealed = sealed
+        self._now = now
+
+    async def listing(self, staff: Staff, *, office: str | None, mine: bool, skip: int, limit: int) -> ToDoPage:
+        """What the officer's offices have to carry out."""
+        officer, now = officer_of(staff), whole_milliseconds(self._now())
+        theirs = officer.offices | ({TO_BE_ASSIGNED} if officer.assigns else set())
+        query: dict[str, Any] = {"queue.to_carry_out": {"$in": named(office, theirs)}}
+        if mine:
+            query["queue.owner"] = staff.subject
+        found = await self._engine.listing(query, sort=OLDEST_FIRST, skip=skip, limit=limit + 1)
+        listed = [_listed(view, view.state, now) for view in found[:limit] if isinstance(view.state, ToCarryOut)]
+        return ToDoPage(to_carry_out=listed, more=len(found) > limit)
+
+    async def take(self, case_id: UUID, staff: Staff, key: str, body: TakeBody) -> Answered:
+        """Take it on."""
+        return await self._order(CarryingOut.TAKE, case_id, staff, key, Take(officer_of(staff), body.over))
+
+    async def done(self, case_id: UUID, staff: Staff, key: str, body: DoneBody) -> Answered:
+        """Say that it is done; the note is sealed."""
+        if await self._engine.case(case_id) is None:
+            raise CaseUnknown
+        cause = _id(CarryingOut.DONE, case_id, staff, key)
+        box = await self._sealed.sealed(case_id, cause=cause, name=NOTE, text=body.text)
+        return await self._order(CarryingOut.DONE, case_id, staff, key, Done(officer_of(staff), body.on, box))
+
+    async def _order(self, order: CarryingOut, case_id: UUID, staff: Staff, key: str, data: Any) -> Answered:
+        identity = _id(order, case_id, staff, key)
+        return await self._engine.command(Command(order, identity, case_id, whole_milliseconds(self._now()), data))
+
+
+def add_routes(routes: APIRouter, desk: CarryingOutDesk, officer: Any) -> None:
+    """The endpoints, for signed-in officers."""
+
+    @routes.get("/to-carry-out")
+    async def to_carry_out(
+        *,
+        staff: officer,
+        response: Response,
+        office: Annotated[str | None, Query(max_length=20)] = None,
+        mine: bool = False,
+        skip: Skip = 0,
+        limit: Limit = 50,
+    ) -> ToDoPage:
+        """Favourable resolutions that the offices of the token have to carry out, what is due first first."""
+        response.headers["Cache-Control"] = "no-store"
+        return await desk.listing(staff, office=office, mine=mine, skip=skip, limit=limit)
+
+    @routes.post("/cases/{case_id}/take")
+    async def take(
+        case_id: UUID, body: TakeBody, key: IdempotencyKey, staff: officer, response: Response
+    ) -> dict[str, Any]:
+        """See to it until it is done."""
+        with personal_refusals():
+            return said(await desk.take(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/carried-out")
+    async def carried_out(
+        case_id: UUID, body: DoneBody, key: IdempotencyKey, staff: officer, response: Response
+    ) -> dict[str, Any]:
+        """Say that it is done, and on which day. Any officer of the office may, whoever had taken it on."""
+        with personal_refusals():
+            return said(await desk.done(case_id, staff, key, body), response)
+
+
+def _id(order: CarryingOut, case_id: UUID, staff: Staff, key: str) -> UUID:
+    return command_id(Service.TRIAGE, staff.subject, order, case_id, key)
+
+
+def _listed(view: CaseView[State], state: ToCarryOut, now: datetime) -> ToDo:
+    mine = owner(view.work)
+    return ToDo(
+        case_id=view.case_id,
+        number=state.case.submission.number,
+        office=state.case.office,
+        urgency=state.urgency,
+        stage=state.stage,
+        outcome=state.outcome,
+        granted=list(state.granted),
+        since=state.since,
+        due=state.due,
+        zone=state.case.zone,
+        overdue=now >= state.due,
+        owner=mine["by"] if mine else None,
+        owner_since=mine["at"] if mine else None,
+    )
