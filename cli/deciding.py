@@ -3,12 +3,14 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.cases import facts_seen, find
+from cli.queues import local
 from cli.saying import advised, err, out
 from cli.where import desk
 from shared.calling.staff import without_nothing
@@ -56,10 +58,18 @@ def tell(became: Sequence[tuple[str, dict[str, Any]]], outcome: str) -> None:
     for number, result in became:
         match result["status"]:
             case "decided":
-                out.print(f"[green]✓[/] {number}: {outcome.lower()}.")
+                out.print(f"[green]✓[/] {number}: {outcome.lower()}{_effect(result)}.")
             case "would_be_decided":
-                out.print(f"[green]✓[/] {number} would be {outcome.lower()}.")
+                out.print(f"[green]✓[/] {number} would be {outcome.lower()}{_effect(result)}.")
             case _:
                 err.print(f"[red]✗[/] {number}: {advised(result['reason'], result['code'])}")
     if any(result["status"] in {"refused", "unknown"} for _, result in became):
         raise typer.Exit(1)
+
+
+def _effect(result: dict[str, Any]) -> str:
+    """When it takes effect, where that is not at once."""
+    if not result.get("takes_effect_at"):
+        return ""
+    at = datetime.fromisoformat(result["takes_effect_at"])
+    return f"; takes effect {local(at, at)}, until then `secondlook take-back`"

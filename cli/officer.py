@@ -21,7 +21,7 @@ Reason = Annotated[
     list[str] | None, typer.Option(help="A reason code of the policy in force (`secondlook case reasons`). May repeat.")
 ]
 Granted = Annotated[list[str] | None, typer.Option(help="With FAVOURABLE: what is granted, like RELEASE. May repeat.")]
-BLIND = frozenset({"claim", "release", "hand-over"})
+BLIND = frozenset({"take-back", "claim", "release", "hand-over"})
 """Orders that say nothing about the facts."""
 
 Text = Annotated[str | None, typer.Option(help="Your own words; sealed before they are kept.")]
@@ -150,6 +150,16 @@ def decide(
         )
     )
     deciding.tell(became, outcome)
+
+
+@plainly
+def take_back(number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT) -> None:
+    """Take your own decision back before it takes effect. The case is in your hands as before.
+
+    Example: `secondlook take-back 55MY1-Z1HT0-H`
+    """
+    asyncio.run(order(number, "take-back", {}, data, token=token, myself=myself, facts=None))
+    out.print(f"[green]✓[/] Your decision of {number} is taken back: the case is in your hands.")
 
 
 @plainly

@@ -79,6 +79,9 @@ def _note(case: dict[str, Any]) -> str:
         notes.append(f"now in another area ({elsewhere}): forward it?")
     if case.get("missing"):
         notes.append(f"missing: {', '.join(map(word, case['missing']))}")
+    if given := case.get("decision"):
+        said = f"decided by {given['by']}: {word(given['outcome'])}"
+        notes.append(f"{said}, takes effect soon" if given["standing"] == "waits" else f"{said}, fell by new facts")
     if case.get("question_open"):
         notes.append("a question is open")
     if case.get("office_asked"):

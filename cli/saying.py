@@ -29,6 +29,7 @@ ADVICE = {
     "not_claimed_by_you": "claim the case first with `secondlook claim`, or decide with --claim",
     "claimed_by_another": "wait, or ask them to release it",
     "not_your_office": "use a token of the case's office: `secondlook token --role officer --office CODE`",
+    "decision_waits": "take it back first with `secondlook take-back`",
     "taken_by_another": "take it over with `secondlook carry-out take --over`, if they cannot see to it",
     "touched_before": "somebody else must review it",
     "recused": "somebody else must review it",

@@ -148,7 +148,7 @@ def on_overdue(state: State | None, _: Deadline, __: Context) -> Outcome[State]:
     return Step(state=arbitration.overdue(state), emits=(Emit(overdue(state)),))
 
 
-def next_deadline(state: State) -> Due | None:
+def next_deadline(state: State, _: Mapping[str, Any]) -> Due | None:
     """The moment that a case before the SRO waits for."""
     at = arbitration.next_overdue(state) if isinstance(state, InQueue) else None
     return Due(Moment.OVERDUE, at) if at else None

@@ -12,7 +12,7 @@ from shared.casework.reaction import Behaviour, Due
 from shared.contracts.vocabulary import EventType, Service
 
 
-def due(state: State) -> Due | None:
+def due(state: State, _: Mapping[str, Any]) -> Due | None:
     """The only moment that intake waits for: the end of the window to ask for review."""
     return Due(When.WINDOW_CLOSES, state.closes) if isinstance(state, WindowOpen) else None
 

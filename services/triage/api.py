@@ -123,6 +123,12 @@ def _add_drafts(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
 
 
 def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
+    @routes.post("/cases/{case_id}/take-back")
+    async def take_back(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
+        """Take an own decision back before it takes effect."""
+        with personal_refusals():
+            return said(await desk.take_back(case_id, staff, key), response)
+
     @routes.post("/cases/{case_id}/forward")
     async def forward(
         case_id: UUID, body: ForwardBody, key: IdempotencyKey, staff: officer, response: Response

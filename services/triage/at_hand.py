@@ -6,7 +6,7 @@ from typing import Any
 
 from services.triage.domain.case import State
 from services.triage.looked import How, looked
-from services.triage.officers import Officer, claimed_item, open_item
+from services.triage.officers import Officer, claimed_item, open_item, undecided_item
 from services.triage.routing import office_now
 from shared.casework import handing_over
 from shared.casework.drafts import Draft, drafted
@@ -46,7 +46,7 @@ def on_hand_over(state: State | None, command: Command[HandOver], context: Conte
     does not name its office.
     """
     order = command.data
-    item = open_item(state, order.officer, context)
+    item = undecided_item(state, order.officer, context)
     if isinstance(item, Refused):
         return item
     handed = handing_over.handed_over(context.work, order.wish, now=context.now, lasts=context.policy.claim_lasts)

@@ -101,7 +101,8 @@ class QueueItem(BaseModel):
     looked at it; None: they have not, as far as was said.
 
     `now_in_area_of`: the newest facts place the person in another office's area (TO_BE_ASSIGNED: in none that is
-    known); who has the case in hand may keep it, or forward it.
+    known); who has the case in hand may keep it, or forward it. `decision`: one that waits to take effect, or that fell
+    because its officer had not seen facts that came before it did.
     """
 
     case_id: UUID
@@ -120,6 +121,7 @@ class QueueItem(BaseModel):
     claim: dict[str, Any] | None
     news: bool | None
     presumption: dict[str, Any]
+    decision: dict[str, Any] | None = None
 
 
 class NextBody(_Body):

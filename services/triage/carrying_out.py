@@ -13,7 +13,7 @@ from typing import Any
 from services.triage.domain import carrying_out
 from services.triage.domain.case import State, ToCarryOut, Unheard
 from services.triage.officers import Officer
-from shared.casework.drafts import off_the_desk
+from services.triage.undoing import leaves_the_desk
 from shared.casework.reaction import Command, Context, Deadline, Due, Emit, Outcome, Refused, Step, Wait
 from shared.contracts.envelope import Event
 from shared.contracts.events import ResolutionCompleted, ResolutionIssued, ResolutionOverdue
@@ -57,7 +57,7 @@ def on_resolution_issued(state: State | None, event: Event[ResolutionIssued], co
         return Wait(EventType.REQUEST_SUBMITTED)
     data = event.data
     ended = carrying_out.resolved(state, data.stage, data.outcome, data.granted, policy=context.policy, now=context.now)
-    return Step(state=ended, keep=data.sealed, work=off_the_desk(context.work))
+    return Step(state=ended, keep=data.sealed, work=leaves_the_desk(context.work))
 
 
 def on_not_carried_out(state: State | None, _: Deadline, __: Context) -> Outcome[State]:

@@ -13,6 +13,7 @@ from services.triage.domain.case import State, UnderConsideration, Unheard
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order, Release
 from services.triage.routing import office_now
 from services.triage.showing import known, listed, presumption, since_looked
+from services.triage.taking_back import TakeBack
 from shared.casework import handing_over
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.drafts import shown_to
@@ -145,6 +146,10 @@ class OfficersDesk:
         """Decide many, each by itself; in a dry run say what would become of each."""
         wishes = [_wish(item.case_id, staff, item.key or key, item, claim=body.claim) for item in body.decisions]
         return await self._deciding.many(wishes, dry_run=body.dry_run)
+
+    async def take_back(self, case_id: UUID, staff: Staff, key: str) -> Answered:
+        """Take an own decision back that has not taken effect."""
+        return await self._order(Order.TAKE_BACK, case_id, staff, key, TakeBack(officer_of(staff)))
 
     async def forward(self, case_id: UUID, staff: Staff, key: str, body: ForwardBody) -> Answered:
         """Forward; the reason is sealed for the assignment that follows."""

@@ -6,15 +6,16 @@ from enum import StrEnum
 from typing import Any
 
 from services.triage.domain import consideration
-from services.triage.domain.case import State, UnderConsideration
+from services.triage.domain.case import Considered, State, UnderConsideration
 from services.triage.domain.decision import Decision, objection
+from services.triage.domain.effect import takes_effect_at
 from services.triage.looked import How, look_of, looked
 from services.triage.routing import office_now
 from services.triage.translate import assigned, completed
+from services.triage.undoing import NO_DECISION, Waits, kept, leaves_the_desk, waiting
 from shared.casework.claims import LET_GO, claim_of, held_by, take, touched
-from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
-from shared.contracts.events import InformationRequested
+from shared.contracts.events import InformationRequested, TriageCompleted
 from shared.contracts.vocabulary import RejectCode
 
 
@@ -30,6 +31,7 @@ class Order(StrEnum):
     DECIDE = "decide"
     ASK = "ask"
     ANSWER = "answer"
+    TAKE_BACK = "take-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +125,16 @@ def on_release(state: State | None, command: Command[Release], context: Context)
         return item
     had_it = {"touched": list(touched(context.work, officer.subject))}
     if office_now(item, context.work) == item.case.office:
-        return Step(state=item, work={**LET_GO, **had_it})
+        return Step(state=item, work={**LET_GO, **NO_DECISION, **had_it})
     moved = consideration.put_back(item, context.now)
     emits = (Emit(assigned(moved, moved.case.office)),)
-    return Step(state=moved, emits=emits, work={**off_the_desk(context.work), **had_it})
+    return Step(state=moved, emits=emits, work={**leaves_the_desk(context.work), **had_it})
 
 
 def on_forward(state: State | None, command: Command[Forward], context: Context) -> Outcome[State]:
     """Give a case without an office, or a misrouted one, to the right office. The clock goes on."""
     wish = command.data
-    item = open_item(state, wish.officer, context)
+    item = undecided_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
     claim = claim_of(context.work)
@@ -150,7 +152,7 @@ def on_forward(state: State | None, command: Command[Forward], context: Context)
         state=forwarded,
         emits=(Emit(assigned(forwarded, wish.office), sealed=tuple(wish.box)),),
         keep=wish.box,
-        work={**off_the_desk(context.work), "touched": list(touched(context.work, wish.officer.subject))},
+        work={**leaves_the_desk(context.work), "touched": list(touched(context.work, wish.officer.subject))},
         answer={"office": wish.office, "revision": forwarded.revision},
     )
 
@@ -158,11 +160,13 @@ def on_forward(state: State | None, command: Command[Forward], context: Context)
 def on_decide(state: State | None, command: Command[Decide], context: Context) -> Outcome[State]:
     """The initial consideration, by the officer who holds the claim and has seen the newest facts."""
     wish = command.data
+    claimed: Mapping[str, Any] = {}
     if wish.claim:
         taken = _taken(state, wish.officer, context)
         if isinstance(taken, Refused):
             return taken
-        context = replace(context, work={**context.work, **taken[1]})
+        claimed = taken[1]
+        context = replace(context, work={**context.work, **claimed})
     item = claimed_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
@@ -195,12 +199,32 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
         claimed_at=claim.at,
         context=context,
     )
+    answer = {"outcome": wish.decision.outcome.value, "round": item.round}
+    effect = takes_effect_at(item, context.policy, context.now)
+    if effect is None:
+        return in_effect(decided, done, wish.box, context.work, answer)
+    waits = Waits(wish.officer.subject, context.now, effect, done.model_dump_json(), wish.box)
+    return Step(
+        state=item,
+        work={**claimed, "touched": list(everybody), **kept(waits)},
+        answer={**answer, "takes_effect_at": effect.isoformat()},
+    )
+
+
+def in_effect(
+    decided: Considered,
+    done: TriageCompleted,
+    box: Mapping[str, bytes],
+    work: Mapping[str, Any],
+    answer: Mapping[str, Any],
+) -> Step[State]:
+    """A decision that takes effect: the case leaves the desk, and the others are told."""
     return Step(
         state=decided,
-        emits=(Emit(done, sealed=tuple(wish.box)),),
-        keep=wish.box,
-        work={**off_the_desk(context.work), "touched": list(everybody)},
-        answer={"outcome": wish.decision.outcome.value, "round": item.round},
+        emits=(Emit(done, sealed=tuple(box)),),
+        keep=box,
+        work={**leaves_the_desk(work), "touched": list(done.touched_by)},
+        answer=answer,
     )
 
 
@@ -234,7 +258,7 @@ def _taken(
     state: State | None, officer: Officer, context: Context
 ) -> tuple[UnderConsideration, dict[str, Any]] | Refused:
     """The case, and the changes to `work` by which the officer has it in hand."""
-    item = open_item(state, officer, context)
+    item = undecided_item(state, officer, context)
     if isinstance(item, Refused):
         return item
     taken = take(context.work, officer.subject, now=context.now, lasts=context.policy.claim_lasts)
@@ -253,9 +277,20 @@ def open_item(state: State | None, officer: Officer, context: Context) -> UnderC
     return state
 
 
+def undecided_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
+    """The case, if it is before an office of the officer's, and no decision waits to take effect in it."""
+    item = open_item(state, officer, context)
+    if isinstance(item, Refused):
+        return item
+    if (given := waiting(context.work)) is not None:
+        effect = given.takes_effect_at.isoformat()
+        return Refused("decision_waits", f"A decision waits here, and takes effect at {effect}. Take it back first.")
+    return item
+
+
 def claimed_item(state: State | None, officer: Officer, context: Context) -> UnderConsideration | Refused:
     """The same, if the officer has it in hand, too."""
-    item = open_item(state, officer, context)
+    item = undecided_item(state, officer, context)
     if isinstance(item, Refused):
         return item
     claim = held_by(context.work, officer.subject)

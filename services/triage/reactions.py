@@ -5,14 +5,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from services.triage import answering, at_hand, carrying_out, looking_again, officers
+from services.triage import answering, at_hand, carrying_out, looking_again, officers, taking_back
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.case import Considered, State, ToCarryOut, UnderConsideration, Unheard, WithHeadquarters
 from services.triage.routing import in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
+from services.triage.undoing import leaves_the_desk, overtaken, waiting
 from shared.casework.claims import touched
-from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
@@ -61,7 +61,11 @@ def on_request_amended(state: State | None, event: Event[events.RequestAmended],
     if not isinstance(state, UnderConsideration) or not isinstance(amended, UnderConsideration):
         return Step(state=amended, keep=event.data.sealed)
     leaves = amended.case.office != state.case.office and not in_hand(context.work, context.now)
-    work: Mapping[str, Any] = off_the_desk(context.work) if leaves else {}
+    newer = amended.case.amendment > state.case.amendment
+    work = {
+        **(leaves_the_desk(context.work) if leaves else {}),
+        **(overtaken(context.work, context.now) if newer else {}),
+    }
     before, after = office_now(state, context.work), office_now(amended, {} if leaves else context.work)
     return Step(
         state=amended,
@@ -83,7 +87,7 @@ def on_request_withdrawn(
     """The item leaves the queue; the arbiter answers the requestor."""
     if state is None or isinstance(state, Unheard):
         return Wait(EventType.REQUEST_SUBMITTED)
-    return Step(state=consideration.withdrawn(state), keep=event.data.sealed, work=off_the_desk(context.work))
+    return Step(state=consideration.withdrawn(state), keep=event.data.sealed, work=leaves_the_desk(context.work))
 
 
 def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated], context: Context) -> Outcome[State]:
@@ -95,7 +99,7 @@ def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated
         return Wait(EventType.REVIEW_REMANDED)
     closed, owes_answer = consideration.escalated(state, round_)
     if not owes_answer:
-        return Step(state=closed, work=off_the_desk(context.work))
+        return Step(state=closed, work=leaves_the_desk(context.work))
     answer = no_answer(
         state.case,
         round_=round_,
@@ -104,7 +108,7 @@ def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated
         touched=touched(context.work),
         context=context,
     )
-    return Step(state=closed, emits=(Emit(answer),), work=off_the_desk(context.work))
+    return Step(state=closed, emits=(Emit(answer),), work=leaves_the_desk(context.work))
 
 
 def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded], context: Context) -> Outcome[State]:
@@ -142,12 +146,14 @@ def _on_calendar(state: State | None, change: Any, context: Context) -> Outcome[
     return Step(state=changed, emits=emits)
 
 
-def next_deadline(state: State) -> Due | None:
+def next_deadline(state: State, work: Mapping[str, Any]) -> Due | None:
     """The earliest moment that the state waits for."""
     if isinstance(state, ToCarryOut):
         return carrying_out.next_deadline(state)
     if not isinstance(state, UnderConsideration):
         return None
+    if (given := waiting(work)) is not None:
+        return Due(taking_back.TAKES_EFFECT, given.takes_effect_at)  # The office has answered: nothing else is due.
     moments = (
         (Moment.REMOVAL_NEARS, consideration.next_imminence(state)),
         (Moment.OVERDUE, consideration.next_overdue(state)),
@@ -201,6 +207,7 @@ REACTIONS: Reactions[State] = {
     Moment.OVERDUE: on_overdue,
     Moment.REMOVAL_NEARS: on_removal_nears,
     Moment.GUIDANCE_CHANGES: looking_again.on_guidance_changes,
+    taking_back.TAKES_EFFECT: taking_back.on_takes_effect,
     carrying_out.NOT_DONE: carrying_out.on_not_carried_out,
     looking_again.LOOK_AGAIN: looking_again.on_look_again,
     officers.Order.CLAIM: officers.on_claim,
@@ -210,6 +217,7 @@ REACTIONS: Reactions[State] = {
     officers.Order.SEEN: at_hand.on_seen,
     officers.Order.FORWARD: officers.on_forward,
     officers.Order.DECIDE: officers.on_decide,
+    officers.Order.TAKE_BACK: taking_back.on_take_back,
     officers.Order.ASK: officers.on_ask,
     officers.Order.ANSWER: answering.on_answer,
     carrying_out.CarryingOut.TAKE: carrying_out.on_take,

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from services.triage import presumed
+from services.triage import presumed, undoing
 from services.triage.answering import open_questions
 from services.triage.bodies import QueueItem
 from services.triage.carrying_out import owner
@@ -42,6 +42,7 @@ def listed(view: CaseView[State], state: UnderConsideration, policy: Policy, now
         claim=casework.claim_shown(view.work, now),
         news=None if since is None else bool(since.changes or since.amendments),
         presumption=presumed.codes(state.presumption),
+        decision=undoing.shown(view.work),
     )
 
 
@@ -122,6 +123,7 @@ def _open(state: UnderConsideration, work: Mapping[str, Any], policy: Policy, no
         "silence_ends_at": state.silence_ends_at,
         "zone": state.clock.zone,
         "overdue": now >= state.answer_due,
+        "decision": undoing.shown(work),
         "why": [asdict(each) for each in why(state, now, policy.routine_share)],
         "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
         if question and question.is_open(now)

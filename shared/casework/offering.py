@@ -21,7 +21,7 @@ from shared.casework.errors import (
     ContractViolation,
 )
 from shared.casework.reaction import Behaviour, Command, Context, Deadline, Refused, Step, Wait
-from shared.casework.stepping import apply
+from shared.casework.stepping import apply, worked
 from shared.mongo.mapping import StateMapping, plain
 from shared.policy.model import Policies
 
@@ -119,7 +119,7 @@ def deadline(case: Case[S], rules: Rules[S], *, policy_now: datetime) -> Verdict
     """Carry out the case's next deadline if it is still due. A failing one parks the case."""
     if case.broken is not None and case.due_at is not None:
         return _park(case, "deadline", case.broken, rules, now=policy_now)
-    due = rules.behaviour.due(case.state) if case.state is not None and not case.parked else None
+    due = rules.behaviour.due(case.state, case.work) if case.state is not None and not case.parked else None
     if due is None or due.at > policy_now:
         # Another build may have named another moment: stored anew, or it would stand in the way of others for ever.
         at = due.at if due else None
@@ -132,7 +132,7 @@ def deadline(case: Case[S], rules: Rules[S], *, policy_now: datetime) -> Verdict
         if not isinstance(outcome, Step):
             raise ContractViolation(f"The reaction to the deadline {due.name} returned no step.")
         _changes_only_with_an_event(case, outcome)
-        if rules.behaviour.due(outcome.state) == due:
+        if rules.behaviour.due(outcome.state, worked(case.work, outcome)) == due:
             raise ContractViolation(f"The reaction to the deadline {due.name} left it due: it would come for ever.")
         apply(case, outcome, cause=moment.id, now=due.at, behaviour=rules.behaviour, mapping=rules.mapping)
     except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks this case and no other

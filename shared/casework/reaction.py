@@ -105,7 +105,7 @@ class Due:
     at: datetime
 
 
-def no_deadline(_: Any) -> Due | None:
+def no_deadline(_state: Any, _work: Mapping[str, Any]) -> Due | None:
     """For services whose states never wait for a moment."""
     return None
 
@@ -125,8 +125,8 @@ class Behaviour(Generic[S]):
     """A whole service as the engine sees it: its name, its closed union of states, and its table of reactions.
 
     Keys of `reactions` are event types (`request.submitted`), command names and deadline names.
-    `due` names the next deadline of a state; `queue` gives the fields by which its cases are listed (stored under
-    `queue`, None values left out); `queue_indexes` names those that are looked up. `indexes` are further
+    `due` names the next deadline of a state and its `work`; `queue` the fields by which cases are listed (stored
+    under `queue`, None values left out); `queue_indexes` names those that are looked up. `indexes` are further
     ones, over several fields of the document.
     `shown` is what the outside is told of a state: a write that changes it notes when it was made (`shown_at`, policy
     time), which may be later than what it tells of.
@@ -137,7 +137,7 @@ class Behaviour(Generic[S]):
     service: str
     state: Any
     reactions: Reactions[S]
-    due: Callable[[S], Due | None] = no_deadline
+    due: Callable[[S, Mapping[str, Any]], Due | None] = no_deadline
     queue: Callable[[S, Mapping[str, Any]], Mapping[str, Any]] = no_queue
     queue_indexes: tuple[str, ...] = ()
     shown: Callable[[S], object] = nothing_shown

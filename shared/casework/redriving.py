@@ -81,7 +81,7 @@ def offer_again(case: Case[Any], rules: Rules[Any], *, now: datetime, readable: 
         case.held += deadlines[:1]
     elif case.parked:
         case.held += deadlines
-    due = rules.behaviour.due(case.state) if case.state is not None and not case.parked else None
+    due = rules.behaviour.due(case.state, case.work) if case.state is not None and not case.parked else None
     case.due_at = max(due.at, now + rules.policies.at(now).window_grace) if due else None
     return Verdict.HELD if case.parked else Verdict.APPLIED
 

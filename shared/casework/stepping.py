@@ -27,10 +27,8 @@ def apply(
         _event(case, emit, index, cause=cause, now=now, source=behaviour.service, sent=sent, sizes=sizes)
         for index, emit in enumerate(step.emits)
     ]
-    work = case.work
-    for path, value in step.work.items():
-        work = with_path(work, path, plain(value))
-    due, queue = behaviour.due(step.state), plain(dict(behaviour.queue(step.state, work)))
+    work = worked(case.work, step)
+    due, queue = behaviour.due(step.state, work), plain(dict(behaviour.queue(step.state, work)))
     due_at = due.at if due else None
     changed = [get_path(work, path) for path in step.work]
     refuse_unencodable({"due": due_at, "queue": queue, "work": changed, "answer": plain(dict(step.answer))})
@@ -47,6 +45,13 @@ def apply(
     changes.sent |= {stored_key(event.type) for event in events}
     _add_guards(case, step.guard)
     changes.work |= step.work.keys()
+
+
+def worked(work: dict[str, Any], step: Step[Any]) -> dict[str, Any]:
+    """The working data after a step; what was there stays as it is."""
+    for path, value in step.work.items():
+        work = with_path(work, path, plain(value))
+    return work
 
 
 def _digests_of_new(case: Case[Any], keep: Mapping[str, bytes]) -> dict[str, str]:

@@ -170,6 +170,7 @@ def _policy(
         answer_before_removal=before_removal.value if before_removal else None,
         question_answer_within=rules.question_answer_within.value,
         office_answers_within=rules.office_answers_within.value.by_urgency(),
+        undo_within=rules.undo_minutes.value.by_urgency(),
         carry_out_within=rules.carry_out_within.value.by_urgency(),
         review_window=rules.review_window.value,
         window_grace=rules.window_grace.value,

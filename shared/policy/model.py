@@ -187,6 +187,7 @@ class Policy:
     answer_before_removal: timedelta | None
     question_answer_within: TimeLimit
     office_answers_within: Mapping[Urgency, TimeLimit]
+    undo_within: Mapping[Urgency, timedelta]
     carry_out_within: Mapping[Urgency, TimeLimit]
     review_window: TimeLimit
     window_grace: timedelta

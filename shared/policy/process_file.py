@@ -29,6 +29,7 @@ def process(written: Written, file: ProcessFile) -> ProcessRead:
         *unfit(written, reasons, {}, "other files"),
         *_consent_amiss(written, file),
         *_questions_amiss(written, file),
+        *_undo_amiss(written, file),
     ]
     if wrong:
         raise PolicyInvalid("\n".join(wrong))
@@ -49,6 +50,12 @@ def _consent_amiss(written: Written, file: ProcessFile) -> Iterator[str]:
     for at, code in enumerate(file.required.value):
         if code in CONSENT:
             yield written.complaint(("required", "is", at), f"{code} is decided by consent.missing")
+
+
+def _undo_amiss(written: Written, file: ProcessFile) -> Iterator[str]:
+    if file.undo_minutes.value.REMOVAL_IMMINENT:
+        at = ("undo_minutes", "is", "REMOVAL_IMMINENT")
+        yield written.complaint(at, "nobody who may soon be removed waits for second thoughts: it is 0")
 
 
 def _questions_amiss(written: Written, file: ProcessFile) -> Iterator[str]:

@@ -98,6 +98,22 @@ class WrittenShare(Shape):
     older_than: Duration
 
 
+MINUTES_A_DAY = 1440
+Minutes = Annotated[int, Field(ge=0, le=MINUTES_A_DAY)]
+
+
+class MinutesPerUrgency(Shape):
+    """Minutes for each urgency, at most a day; none may be left out."""
+
+    REMOVAL_IMMINENT: Minutes
+    DETAINED: Minutes
+    ROUTINE: Minutes
+
+    def by_urgency(self) -> dict[Urgency, timedelta]:
+        """The same, by urgency."""
+        return {urgency: timedelta(minutes=getattr(self, urgency.value)) for urgency in Urgency}
+
+
 class WrittenReason(Shape):
     """A reason code with its sentence in each language. `told_as`: the code by which the outside hears of it."""
 
@@ -157,6 +173,7 @@ class ProcessFile(Dated):
     answer_before_removal: Sourced[Duration] | None = None
     question_answer_within: Sourced[Limit]
     office_answers_within: Sourced[PerUrgency]
+    undo_minutes: Sourced[MinutesPerUrgency]
     carry_out_within: Sourced[PerUrgency]
     review_window: Sourced[Limit]
     window_grace: Sourced[Duration]

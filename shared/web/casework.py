@@ -24,7 +24,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Cases at a time.")]
 SORT: Final = [("queue.rank", 1), ("queue.due", 1), ("_id", 1)]
 """Removal imminent first, then detained, then routine; within each the one that is due first."""
 
-FORBIDDEN: Final = frozenset({"not_your_office", "touched_before", "recused", "not_yours_to_give"})
+FORBIDDEN: Final = frozenset({"not_your_office", "touched_before", "recused", "not_yours_to_give", "not_your_decision"})
 """Refusals that are about the person, not about the moment: answered 403."""
 
 MOST_DECISIONS: Final = 100
@@ -44,12 +44,13 @@ class HandOverBody(BaseModel):
 
 
 class BulkResult(BaseModel):
-    """What became of one decision of many."""
+    """What became of one decision of many. `takes_effect_at`: it waits until then, and can be taken back."""
 
     case_id: UUID
     status: Literal["decided", "would_be_decided", "refused", "unknown"]
     code: str | None = None
     reason: str | None = None
+    takes_effect_at: datetime | None = None
     replayed: bool = False
 
 
@@ -143,7 +144,8 @@ def _result(case_id: UUID, became: Became, *, dry_run: bool) -> BulkResult:
     match became:
         case Answered():
             status: Literal["decided", "would_be_decided"] = "would_be_decided" if dry_run else "decided"
-            return BulkResult(case_id=case_id, status=status, replayed=became.replayed)
+            effect = became.answer.get("takes_effect_at")
+            return BulkResult(case_id=case_id, status=status, takes_effect_at=effect, replayed=became.replayed)
         case Outage():
             reason = "A part of the service does not answer. Send this decision again with the same key."
             return BulkResult(case_id=case_id, status="unknown", code="outage", reason=reason)

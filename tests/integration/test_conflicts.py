@@ -84,7 +84,7 @@ MEETING: Behaviour[Counted] = Behaviour(
     service="toy",
     state=Counted,
     reactions={EventType.REVIEW_LAPSED: on_lapsed, "add": on_add, "alarm": on_alarm},
-    due=lambda state: Due("alarm", state.alarm) if state.alarm else None,
+    due=lambda state, _: Due("alarm", state.alarm) if state.alarm else None,
     creates=frozenset({"add"}),
 )
 

@@ -75,7 +75,7 @@ TOY: Behaviour[Tally] = Behaviour(
         "add": on_add,
         "alarm": on_alarm,
     },
-    due=lambda state: Due("alarm", state.alarm) if state.alarm else None,
+    due=lambda state, _: Due("alarm", state.alarm) if state.alarm else None,
     queue=lambda state, _: {"lapses": state.lapses},
     queue_indexes=("lapses",),
     creates=frozenset({"add"}),

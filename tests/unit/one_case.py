@@ -5,7 +5,7 @@ Only the store and the broker are left out. Each state is encoded to BSON and re
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -21,6 +21,7 @@ from shared.contracts.envelope import Event, EventData, dataschema, event_id
 from shared.contracts.vocabulary import EventType
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
+from shared.policy.model import Policies
 
 S = TypeVar("S")
 
@@ -76,6 +77,11 @@ class OneCase(Generic[S]):
         self.rules = Rules(behaviour, self._mapping, POLICIES, "test")
         self.case: Case[S] = Case(case_id)
         self._asked = 0
+
+    def under(self, **rules: Any) -> None:
+        """From now on policy is the shipped one but for these rules."""
+        versions = tuple((since, replace(policy, **rules)) for since, policy in POLICIES.versions)
+        self.rules = replace(self.rules, policies=Policies(versions))
 
     def hear(self, source: str, data: EventData, at: datetime = T0) -> Verdict:
         """The next event of this source and type arrives."""

@@ -75,7 +75,7 @@ RULES: Rules[Heard] = Rules(
             "do": on_do,
             "alarm": on_alarm,
         },
-        due=lambda state: Due("alarm", state.alarm) if state.alarm else None,
+        due=lambda state, _: Due("alarm", state.alarm) if state.alarm else None,
         queue=lambda _, work: {"place": work.get("place"), "by": work.get("claim", {}).get("by")},
         creates=frozenset({"do"}),
     ),

@@ -36,7 +36,7 @@ def test_there_are_the_commands_that_people_look_for() -> None:
     assert {"case show", "case reasons", "mail list", "mail show"} <= names
     assert {"sro queue", "sro show", "sro claim", "sro release", "sro hand-over", "sro recuse"} <= names
     assert {"sro draft", "sro decide", "sro remand", "sro ask", "questions", "answer"} <= names
-    assert {"carry-out list", "carry-out take", "carry-out done"} <= names
+    assert {"carry-out list", "carry-out take", "carry-out done", "take-back"} <= names
     assert {"held list", "held show", "held redrive", "reconcile"} <= names
     assert {"dead-letters list", "dead-letters redrive"} <= names
 

@@ -126,6 +126,8 @@ def test_a_reason_explains_only_its_own_outcomes(policy: Policy) -> None:
         ),
         (PROCESS, "given_by: [SRO]", "given_by: [CLERK]", "reasons.4.given_by.0", "SRO"),
         (PROCESS, "explains: [UPHELD]", "explains: [UPPED]", "reasons.4.explains.0", "an outcome is one of"),
+        (PROCESS, "REMOVAL_IMMINENT: 0", "REMOVAL_IMMINENT: 5", "undo_minutes.is.REMOVAL_IMMINENT", "second thoughts"),
+        (PROCESS, "REMOVAL_IMMINENT: 0", "REMOVAL_IMMINENT: -1", "undo_minutes.is.REMOVAL_IMMINENT", "greater than"),
         (PROCESS, "remands:", "review_window:", "review_window", "is given twice"),
         (GUIDANCE, "2021-02-18T00:00:00-05:00", "2021-02-18T00:00:00", "in_force.0.from", "timezone"),
         (PROCESS, "is: 30 days, by 23:59", "is: 30 days by 23:59", "review_window.is", "a time limit is written"),

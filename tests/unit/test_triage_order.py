@@ -5,7 +5,7 @@ Commands and the calendar are not free to move: they come between two stretches 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,11 @@ from services.triage.carrying_out import CarryingOut, Done, Take
 from services.triage.domain.case import CarriedOut, UnderConsideration
 from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order
 from services.triage.routing import office_now
+from services.triage.taking_back import TakeBack
 from shared.casework.case import Arrived
 from shared.contracts import events
 from shared.contracts.envelope import EventData
-from shared.contracts.vocabulary import Belief, CustodyStatus, EventType
+from shared.contracts.vocabulary import Belief, CustodyStatus, EventType, Urgency
 from tests.unit.one_case import Senders, after
 from tests.unit.triage_story import (
     DECLINED,
@@ -63,7 +64,21 @@ FACTS = st.builds(
 BEGINS = st.sampled_from([0, 135, 155, 160, 185, 258])
 """Days after the first: most stories then cross the days on which another guidance comes into force."""
 ENDINGS = st.sampled_from([RESOLVED, FAVOURED, FAVOURED, OVERRIDDEN])
-THEN = [None, "take", "done", "claim", "release", "ask", "forward", "answer", "calendar", "decide", "decide", "decide"]
+THEN = [
+    None,
+    "take",
+    "take back",
+    "done",
+    "claim",
+    "release",
+    "ask",
+    "forward",
+    "answer",
+    "calendar",
+    "decide",
+    "decide",
+    "decide",
+]
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,13 @@ def stories(draw: st.DrawFn) -> list[Stretch]:
     for number in range(last + 1):
         heard = []
         if number == 0:
-            first = submitted(custody=draw(CUSTODY), removal=draw(REMOVAL), place=draw(PLACE), facts=draw(FACTS))
+            first = submitted(
+                received_at=after(days=begins),
+                custody=draw(CUSTODY),
+                removal=draw(REMOVAL),
+                place=draw(PLACE),
+                facts=draw(FACTS),
+            )
             heard.append(senders.event("intake", first, moment()))
         for _ in range(draw(st.integers(0, 2))):
             amendment += 1
@@ -140,6 +161,8 @@ def do(case: Triage, then: str | None, at: datetime) -> None:
             case.ask(Order.DECIDE, Decide(EVERYWHERE, DECLINED, seen, {}), at)
         case "answer":
             case.ask(Order.ANSWER, Answer(SOMEBODY, QUESTION, {f"answer_{QUESTION}": b"box"}), at)
+        case "take back":
+            case.ask(Order.TAKE_BACK, TakeBack(EVERYWHERE), at)
         case "take":
             case.ask(CarryingOut.TAKE, Take(SOMEBODY, over=True), at)
         case "done":
@@ -148,8 +171,9 @@ def do(case: Triage, then: str | None, at: datetime) -> None:
             case.clock_reaches(at)
 
 
-def play(stretches: Sequence[Stretch], orders: Sequence[Sequence[Arrived]]) -> Triage:
+def play(stretches: Sequence[Stretch], orders: Sequence[Sequence[Arrived]], undo: timedelta) -> Triage:
     case = Triage()
+    case.under(undo_within=dict.fromkeys(Urgency, undo))
     for stretch, order in zip(stretches, orders, strict=True):
         for arrived in order:
             case.offer(arrived)
@@ -160,13 +184,13 @@ def play(stretches: Sequence[Stretch], orders: Sequence[Sequence[Arrived]]) -> T
 @st.composite
 def two_tellings(draw: st.DrawFn) -> tuple[Triage, Triage]:
     """One story told in its order, and in another one with doubles (doubles of earlier stretches, too)."""
-    stretches = draw(stories())
+    stretches, undo = draw(stories()), draw(st.sampled_from([timedelta(), timedelta(hours=1), timedelta(days=30)]))
     orders, earlier = [], list[Arrived]()
     for stretch in stretches:
         earlier += stretch.events
         again = draw(st.lists(st.sampled_from(earlier), max_size=3)) if earlier else []
         orders.append(draw(st.permutations([*stretch.events, *again])))
-    return play(stretches, [stretch.events for stretch in stretches]), play(stretches, orders)
+    return play(stretches, [stretch.events for stretch in stretches], undo), play(stretches, orders, undo)
 
 
 @given(two_tellings())
@@ -178,6 +202,7 @@ def test_any_order_across_topics_and_any_doubles_leave_the_same_state(told: tupl
     assert one.case.work == other.case.work
     assert one.queue == other.queue
     assert one.case.sizes == other.case.sizes
+    assert one.case.due_at == other.case.due_at
     for case in told:
         the_newest_assignment_that_others_heard_holds(case)
         each_round_is_completed_at_most_once(case)

@@ -54,6 +54,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "triage POST /cases/{case_id}/seen": DESK,
     "triage POST /cases/{case_id}/forward": DESK,
     "triage POST /cases/{case_id}/decide": DESK,
+    "triage POST /cases/{case_id}/take-back": DESK,
     "triage POST /cases/{case_id}/ask": DESK,
     "triage POST /decisions": DESK,
     "triage GET /questions": DESK,
