@@ -224,6 +224,8 @@ async def test_an_export_has_every_case_in_order_over_many_pages(house: House) -
 
 def test_every_column_is_described() -> None:
     assert [each.name for each in fields(Row)] == list(COLUMNS)
+    guide = Path("docs/attorneys.md").read_text(encoding="utf-8")
+    assert [name for name in COLUMNS if f"`{name}`" not in guide] == []
 
 
 @given(st.text(min_size=1, max_size=20))
