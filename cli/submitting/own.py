@@ -16,7 +16,7 @@ from cli.where import DEFAULT, Data, Json, Token, calling, issuer, policy_now
 from deploy.demo.report import word
 from shared.contracts.vocabulary import Service
 
-DATES = ("answer_by", "ask_review_by", "office_answers_by", "may_ask_from", "headquarters_answers_by")
+DATES = ("answer_by", "ask_review_by", "office_answers_by", "may_ask_from", "headquarters_answers_by", "send_again_by")
 
 
 class Format(StrEnum):
