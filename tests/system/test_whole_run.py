@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from deploy.demo.depth import SCENES
 from deploy.demo.play import REQUESTS
 from deploy.local.mailbox import Mailbox
 from shared.contracts.envelope import splice
@@ -20,6 +21,7 @@ from tests.system.run import LAST_LINE, Left, play
 pytestmark = pytest.mark.real
 
 E = EventType
+NAMED = {E.REQUEST_SUBMITTED}
 CONSIDERED = {E.TRIAGE_ASSIGNED, E.TRIAGE_COMPLETED}
 AT_HEADQUARTERS = CONSIDERED | {E.REVIEW_REQUESTED, E.REVIEW_ESCALATED}
 MUST_HAVE_HAPPENED = {
@@ -58,6 +60,17 @@ def test_the_last_line_says_that_nothing_was_lost_or_doubled(left: Left) -> None
     assert (left.status, said["lost"], said["doubled"]) == (0, "0", "0"), left.output[-3000:]
     assert int(said["submitted"]) == int(said["resolved"]) == len(left.lines)
     assert len(left.raw) >= 300
+
+
+def test_each_scene_is_shown_with_its_case_and_where_to_look(left: Left) -> None:
+    numbers = {event.data.number for line in left.lines for event in left.events(line.case_id) if event.type in NAMED}
+    for place, scene in enumerate(SCENES, start=1):
+        _, shown, rest = left.output.partition(f"\n{place}. {scene.title}\n")
+        assert shown, scene.title
+        case, look = rest.split("\n", 1)[0], rest.split("\n\n", 1)[0].rsplit("\n", 1)[-1]
+        assert case.removeprefix("   case ") in numbers
+        assert look.startswith("   look: secondlook ")
+        assert f"--data {left.data}" in look
 
 
 @pytest.mark.parametrize("ending", [*MUST_HAVE_HAPPENED, MENDED])
