@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -225,8 +225,10 @@ async def _holds(answer: bool) -> bool:
     return answer
 
 
-async def play(lanes: Sequence[Lane], runs: Sequence[tuple[Cell, int]]) -> dict[Cell, Row]:
-    """All runs, side by side on the lanes."""
+async def play(
+    lanes: Sequence[Lane], runs: Sequence[tuple[Cell, int]], tell: Callable[[int, int], None] = lambda *_: None
+) -> dict[Cell, Row]:
+    """All runs, side by side on the lanes. `tell(done, violations)` hears of each that has ended."""
     rows: dict[Cell, Row] = defaultdict(Row)
     left = list(reversed(runs))
 
@@ -237,19 +239,25 @@ async def play(lanes: Sequence[Lane], runs: Sequence[tuple[Cell, int]]) -> dict[
                 await Run(lane, cell, seed).carry_out(rows[cell])
             except Exception as error:  # noqa: BLE001 - the others go on; this one has failed
                 rows[cell].violations.append(f"the run itself failed: {error!r}")
+            tell(sum(row.runs for row in rows.values()), sum(len(row.violations) for row in rows.values()))
 
     await asyncio.gather(*(work(lane) for lane in lanes))
     return {cell: rows[cell] for cell in cells() if cell in rows}
 
 
 def table(rows: dict[Cell, Row]) -> str:
-    """One line a cell."""
+    """One line a cell, and what was wrong below it."""
     said = [f"{'point':52} {'kind':13} {'runs':>4} {'hits':>5} {'faults':>6} {'violations':>10} {'s/run':>6}"]
     for cell, row in rows.items():
         each = row.seconds / max(row.runs, 1)
         counts = f"{row.runs:4} {row.hits:5} {row.happened:6} {len(row.violations):10} {each:6.1f}"
         said.append(f"{cell.point:52} {cell.kind:13} {counts}")
         said += [f"    {violation}" for violation in row.violations[:20]]
+    return "\n".join([*said, total(rows)])
+
+
+def total(rows: Mapping[Cell, Row]) -> str:
+    """All of it in one sentence."""
     runs, faults = sum(row.runs for row in rows.values()), sum(row.happened for row in rows.values())
     wrong = sum(len(row.violations) for row in rows.values())
-    return "\n".join([*said, f"{len(rows)} cells, {runs} runs, {faults} faults, {wrong} violations"])
+    return f"{len(rows)} cells, {runs} runs, {faults} faults, {wrong} violations"
