@@ -108,6 +108,12 @@ class Lane:
         await ensure(self.servers.kafka, topics)
         await self._tap.__aenter__()
 
+    async def leave_one(self) -> None:
+        """Stop all instances but the current one."""
+        for each in self._started:
+            if each is not self.current:
+                await each.stop()
+
     async def close(self) -> None:
         """Stop what runs."""
         for started in self._started:

@@ -12,7 +12,7 @@ from shared.casework.points import Reached
 from shared.contracts.vocabulary import EventType, Service
 from tests.faults.checks import findings
 from tests.faults.faulty import LOST, POINTS, SERVICES, Fault, Kind, Way
-from tests.faults.lane import READY_SECONDS, Instance, Lane, until
+from tests.faults.lane import READY_SECONDS, Lane, until
 from tests.faults.load import Asked, Notes, Outsiders, wave
 
 IN_A_WAVE = 6
@@ -49,7 +49,7 @@ SELDOM: Final = frozenset(REACHED_BY) - {Reached.POLLED, Reached.SETTLED, Reache
 """Points that may be reached once in a run. At all others the fault happens at the first, second or third time."""
 
 ONCE_A_BATCH: Final = {Reached.SENDING, Reached.SENT, Reached.PUBLISHED, Reached.COMMANDED}
-"""Points that records may bring a service to once in a run: intake emits only for its arrivals."""
+"""Points that a run may bring a service to once: intake emits only for its arrivals, and takes requests together."""
 
 BY_THE_STOP: Final = {Reached.REVOKED, Reached.DRAINING}
 """Points that are reached while an instance is replaced."""
@@ -91,14 +91,14 @@ class Run:
         dice = random.Random(f"{cell.point} {cell.kind} {seed}")
         ways = REACHED_BY.get(cell.point, [*BY_RECORDS, *BY_COMMANDS])
         self._service, self._way = ways[seed % len(ways)]
-        seldom = SELDOM | (ONCE_A_BATCH if self._way is Way.RECORDS else frozenset())
+        together = self._way is Way.RECORDS or self._service is INTAKE
+        seldom = SELDOM | (ONCE_A_BATCH if together else frozenset())
         most = 12 if (self._service, self._way) == (TRIAGE, Way.ELSE) else 3  # so that it meets claims and decisions
         first = 1 if cell.point in seldom else dice.randint(1, most)
         self._fault = Fault(self._service, cell.point, cell.kind, self._way, first=first)
         self._notes = Notes()
         self._pause = dice.random() * 0.5
         self._waves = [wave(IN_A_WAVE, dice.randrange(1000)) for _ in range(2)]
-        self._spare: list[Instance] = []
         self._unclean: list[str] = []
 
     async def carry_out(self, row: Row) -> None:
@@ -117,8 +117,7 @@ class Run:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            for spare in self._spare:
-                await spare.stop()
+        await lane.leave_one()  # in another instance the next run's fault would not be installed
         await lane.ready()
         await lane.install()
         self._unclean += [f"{self._name}: {wrong}" for wrong in await self._quiet(letters)]
@@ -163,7 +162,6 @@ class Run:
         """What brings an instance to the point that it does not reach by itself."""
         lane = self._lane
         if self._cell.point is Reached.REVOKED and (old := lane.current) is not None:
-            self._spare.append(old)
             happened = lane.counters.happened
             lane.start()
             await until(lambda: _holds(lane.counters.happened > happened), within=READY_SECONDS)
