@@ -22,10 +22,12 @@ class Counting:
             found = await self._collection.find({"_id": queue}).to_list(1)
         return int(found[0]["passed"]) if found else 0
 
-    async def begun_anew(self, queue: str, *, passed: int) -> bool:
-        """Count from 0 again, unless somebody else has counted since `passed` was read: one turn is one person's."""
+    async def begun_anew(self, queue: str, *, at_least: int) -> bool:
+        """Count from 0 again, if so many have been taken still: of several at the same moment, one gets the turn."""
         with _answering():
-            done = await self._collection.update_one({"_id": queue, "passed": passed}, {"$set": {"passed": 0}})
+            done = await self._collection.update_one(
+                {"_id": queue, "passed": {"$gte": at_least}}, {"$set": {"passed": 0}}
+            )
         return bool(done.matched_count)
 
     async def another(self, queue: str) -> None:

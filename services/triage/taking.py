@@ -104,7 +104,7 @@ class TakingDesk:
             return []
         old = {"queue.rank": RANK[Urgency.ROUTINE], "queue.since": {"$lte": now - share.older_than}}
         found = await self._waiting(queues, now, old)
-        return found if found and await self._counting.begun_anew(queue, passed=passed) else []
+        return found if found and await self._counting.begun_anew(queue, at_least=share.one_in - 1) else []
 
     async def _waiting(
         self, queues: Sequence[str], now: datetime, more: Mapping[str, Any] | None = None
