@@ -36,7 +36,7 @@ class Updated:
 
 @dataclass
 class MemoryCollection:
-    """Knows equality, `$in`, `$exists`, `$set`, `$unset` and `$inc` on top-level fields, and refuses all else."""
+    """Knows equality, `$in`, `$exists`, `$gte`, `$set`, `$unset` and `$inc` on top-level fields, and refuses all else."""
 
     documents: dict[Any, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
@@ -89,6 +89,8 @@ def _fits(document: Mapping[str, Any], name: str, wanted: Any) -> bool:
             return document.get(name) in values
         case {"$exists": there}:
             return (name in document) is there
+        case {"$gte": least}:
+            return name in document and bool(document[name] >= least)
         case dict():
             raise NotImplementedError(f"this query is not known here: {wanted}")
         case _:
