@@ -36,7 +36,7 @@ class Updated:
 
 @dataclass
 class MemoryCollection:
-    """Knows equality, `$in`, `$exists`, `$gte`, `$set`, `$unset` and `$inc` on top-level fields, and refuses all else."""
+    """Knows equality, `$in`, `$exists`, `$gte`, `$set`, `$unset` and `$inc` of top-level fields; refuses all else."""
 
     documents: dict[Any, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
