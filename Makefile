@@ -19,8 +19,8 @@ bench: bootstrap ## Measure throughput, acknowledgement, CPU and memory, and wri
 bench-growth: bootstrap ## The same with 10,000 and with 300,000 cases stored before (long)
 	@.venv/bin/python -m bench.run --stored 10000 300000
 
-faults-points: bootstrap ## Kill, break, cancel a running stack at each named point, five times each (about 25 minutes)
-	@.venv/bin/python -m tests.faults --seeds 5 --report tests/faults/RESULTS.md
+faults-points: bootstrap ## Kill, break, cancel a running stack at each named point, five times each (about 15 minutes)
+	@.venv/bin/python -m tests.faults --seeds 5 --lanes 5 --report tests/faults/RESULTS.md
 
 up: bootstrap ## Start servers and services here, and return when all is ready
 	@.venv/bin/secondlook up
