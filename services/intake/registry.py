@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from services.intake.domain.case_number import number_of
+from shared.casework.answering import answering
 from shared.casework.errors import ContractViolation, Outage
 from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Collection, PyMongoError
 
@@ -181,7 +182,5 @@ async def _insert(collection: Collection, documents: Sequence[dict[str, Any]]) -
 
 
 async def _asked(answer: Awaitable[T]) -> T:
-    try:
+    with answering():
         return await answer
-    except PyMongoError as error:
-        raise Outage(f"The store does not answer ({type(error).__name__}).") from error

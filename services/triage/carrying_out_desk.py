@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.triage.carrying_out import NOTE, CarryingOut, Done, Take, owner
-from services.triage.desk import named, officer_of
+from services.triage.desk import officer_of, queues_of
 from services.triage.domain.case import State, ToCarryOut
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
@@ -17,7 +17,6 @@ from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.texts import Narrative
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Service, Stage, Urgency
-from shared.policy.model import TO_BE_ASSIGNED
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web.casework import Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
@@ -89,9 +88,8 @@ class CarryingOutDesk:
 
     async def listing(self, staff: Staff, *, office: str | None, mine: bool, skip: int, limit: int) -> ToDoPage:
         """What the officer's offices have to carry out."""
-        officer, now = officer_of(staff), whole_milliseconds(self._now())
-        theirs = officer.offices | ({TO_BE_ASSIGNED} if officer.assigns else set())
-        query: dict[str, Any] = {"queue.to_carry_out": {"$in": named(office, theirs)}}
+        now = whole_milliseconds(self._now())
+        query: dict[str, Any] = {"queue.to_carry_out": {"$in": queues_of(officer_of(staff), office)}}
         if mine:
             query["queue.owner"] = staff.subject
         found = await self._engine.listing(query, sort=OLDEST_FIRST, skip=skip, limit=limit + 1)

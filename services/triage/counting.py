@@ -3,11 +3,8 @@
 It is a memory and nothing that a case rests on: lost, the share begins anew.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from shared.casework.errors import Outage
-from shared.mongo.driver import Collection, PyMongoError
+from shared.casework.answering import answering
+from shared.mongo.driver import Collection
 
 
 class Counting:
@@ -18,13 +15,13 @@ class Counting:
 
     async def passed(self, queue: str) -> int:
         """How many others have been taken since the last old routine case."""
-        with _answering():
+        with answering():
             found = await self._collection.find({"_id": queue}).to_list(1)
         return int(found[0]["passed"]) if found else 0
 
     async def begun_anew(self, queue: str, *, at_least: int) -> bool:
         """Count from 0 again, if so many have been taken still: of several at the same moment, one gets the turn."""
-        with _answering():
+        with answering():
             done = await self._collection.update_one(
                 {"_id": queue, "passed": {"$gte": at_least}}, {"$set": {"passed": 0}}
             )
@@ -32,13 +29,5 @@ class Counting:
 
     async def another(self, queue: str) -> None:
         """One more was taken before the old routine cases."""
-        with _answering():
+        with answering():
             await self._collection.update_one({"_id": queue}, {"$inc": {"passed": 1}}, upsert=True)
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except PyMongoError as error:
-        raise Outage(f"The store does not answer ({type(error).__name__}).") from error

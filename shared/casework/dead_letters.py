@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import structlog
 
+from shared.casework.answering import answering
 from shared.casework.errors import ContractViolation, Outage
 from shared.casework.points import Point, Reached, no_point
 from shared.messaging.records import Record
@@ -19,8 +20,6 @@ Open = Callable[[bytes], Awaitable[bytes | None]]
 """Opens what was sealed because it could not be read; None when its key is gone, or nothing was kept."""
 Offer = Callable[[Record], Awaitable[bool]]
 """Gives a record to whoever reads its topic, who keeps it again where it is of no use still. False: nobody does."""
-
-T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -84,21 +83,24 @@ class DeadLetters:
     async def newest(self, limit: int = 100) -> list[Mapping[str, Any]]:
         """The newest dead letters, without their bytes."""
         cursor = self._collection.find({}, {"sealed": 0, "sealed_key": 0}).sort([("at", -1)]).limit(limit)
-        return list(await _asked(cursor.to_list(None)))
+        with answering():
+            return list(await cursor.to_list(None))
 
     async def after(self, letter_id: str, limit: int) -> list[Mapping[str, Any]]:
         """Dead letters in the order of their ids, behind this one."""
         cursor = self._collection.find({"_id": {"$gt": letter_id}}).sort([("_id", 1)]).limit(limit)
-        return list(await _asked(cursor.to_list(None)))
+        with answering():
+            return list(await cursor.to_list(None))
 
     async def find(self, letter_id: str) -> Mapping[str, Any] | None:
         """One dead letter, with its sealed bytes."""
-        found: Mapping[str, Any] | None = await _asked(self._collection.find_one({"_id": letter_id}))
-        return found
+        with answering():
+            return await self._collection.find_one({"_id": letter_id})
 
     async def settle(self, letter: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Drop it, unless it was kept again since it was read: then it is returned as it stands."""
-        await _asked(self._collection.delete_one({"_id": letter["_id"], "kept": letter.get("kept")}))
+        with answering():
+            await self._collection.delete_one({"_id": letter["_id"], "kept": letter.get("kept")})
         return await self.find(letter["_id"])
 
     async def _write(self, letter: DeadLetter, at: datetime) -> UpdateOne:
@@ -159,10 +161,3 @@ class RedrivingLetters:
             return None
         at = letter.get("timestamp") or letter["at"]
         return Record(letter["topic"], letter["partition"], letter["offset"], key, value, at)
-
-
-async def _asked(answer: Awaitable[T]) -> T:
-    try:
-        return await answer
-    except PyMongoError as error:
-        raise Outage(f"The store does not answer ({type(error).__name__}).") from error
