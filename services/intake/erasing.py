@@ -13,11 +13,11 @@ import structlog
 from services.intake.asking import Engine
 from services.intake.commands import Ask, Erase
 from services.intake.registry import Doubles
+from shared.casework.answering import answering
 from shared.casework.commands import Answered, command_id, whole_milliseconds
-from shared.casework.errors import CommandFailed, Outage
+from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service
-from shared.mongo.driver import PyMongoError
 from shared.privacy.keyring import Erased, Keyring
 
 COMPLETE_SECONDS = 5.0
@@ -44,15 +44,13 @@ class Erasing:
 
         One that cannot be told now (its case is parked) comes again in the next round. Raises `Outage`.
         """
-        try:
+        with answering():
             untold = await self._keyring.untold(AT_ONCE)
             for tombstone in untold:
                 try:
                     await self._tell(tombstone)
                 except CommandFailed as error:
                     log.warning("erasure_not_told", case=str(tombstone.case_id), kind=type(error).__name__)
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
         return len(untold)
 
     async def _tell(self, tombstone: Erased) -> Answered:

@@ -13,7 +13,7 @@ from uuid import UUID
 from services.intake.domain.case_number import number_of
 from shared.casework.answering import answering
 from shared.casework.errors import ContractViolation, Outage
-from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Collection, PyMongoError
+from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Collection
 
 DOUBLES_INDEXES: Final = ("index", "case")
 """Fields of the `a_numbers` collection that are looked up."""
@@ -169,15 +169,14 @@ def _earlier(sightings: Sequence[Sighting], found: Sequence[Mapping[str, Any]]) 
 
 async def _insert(collection: Collection, documents: Sequence[dict[str, Any]]) -> bool:
     """Insert what is not there yet; whether all of it was new."""
-    try:
-        await collection.insert_many(documents, ordered=False)
-    except BulkWriteError as error:
-        codes = {failure.get("code") for failure in (error.details or {}).get("writeErrors", ())}
-        if codes != {DUPLICATE_KEY} or (error.details or {}).get("writeConcernErrors"):
-            raise Outage("The store did not take a write.") from error
-        return False
-    except PyMongoError as error:
-        raise Outage(f"The store does not answer ({type(error).__name__}).") from error
+    with answering():
+        try:
+            await collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            codes = {failure.get("code") for failure in (error.details or {}).get("writeErrors", ())}
+            if codes != {DUPLICATE_KEY} or (error.details or {}).get("writeConcernErrors"):
+                raise Outage("The store did not take a write.") from error
+            return False
     return True
 
 

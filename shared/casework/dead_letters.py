@@ -12,7 +12,7 @@ from shared.casework.answering import answering
 from shared.casework.errors import ContractViolation, Outage
 from shared.casework.points import Point, Reached, no_point
 from shared.messaging.records import Record
-from shared.mongo.driver import BulkWriteError, Collection, PyMongoError, UpdateOne
+from shared.mongo.driver import BulkWriteError, Collection, UpdateOne
 
 Seal = Callable[[bytes], Awaitable[bytes]]
 """Seals raw bytes with the dead letters' own key: they may hold anything, also personal data."""
@@ -72,13 +72,12 @@ class DeadLetters:
         if not letters:
             return
         writes = [await self._write(letter, at) for letter in letters]
-        try:
-            await self._collection.bulk_write(writes, ordered=False)
-            await self._point(Reached.DEAD_LETTERS_KEPT)
-        except BulkWriteError as error:
-            raise Outage("A dead letter could not be kept.") from error
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
+        with answering():
+            try:
+                await self._collection.bulk_write(writes, ordered=False)
+                await self._point(Reached.DEAD_LETTERS_KEPT)
+            except BulkWriteError as error:
+                raise Outage("A dead letter could not be kept.") from error
 
     async def newest(self, limit: int = 100) -> list[Mapping[str, Any]]:
         """The newest dead letters, without their bytes."""

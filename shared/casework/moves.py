@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared.casework.errors import Outage
-from shared.mongo.driver import Collection, PyMongoError, UpdateOne
+from shared.casework.answering import answering
+from shared.mongo.driver import Collection, UpdateOne
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,6 @@ async def move(collection: Collection, moves: Sequence[Move]) -> bool:
     if not moves:
         return True
     writes = [UpdateOne({"_id": each.case_id} | dict(each.guard), {"$set": dict(each.set)}) for each in moves]
-    try:
+    with answering():
         done = await collection.bulk_write(writes, ordered=False)
-    except PyMongoError as error:
-        raise Outage(f"The store does not answer ({type(error).__name__}).") from error
     return bool(done.matched_count == len(writes))

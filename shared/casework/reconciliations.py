@@ -13,9 +13,10 @@ from uuid import UUID
 
 import structlog
 
+from shared.casework.answering import answering
 from shared.casework.errors import Outage
 from shared.casework.reconciling import Reconciliation, Report
-from shared.mongo.driver import Collection, PyMongoError
+from shared.mongo.driver import Collection
 
 NOTE_SECONDS = 1.0
 STALLED_AFTER = timedelta(seconds=30)
@@ -56,10 +57,8 @@ class Reconciliations:
 
     async def told(self, run: UUID) -> Mapping[str, Any] | None:
         """What is known of a run. One that has noted nothing for long is told as `stalled`."""
-        try:
+        with answering():
             found = await self._collection.find_one({"_id": run})
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
         if found and found["state"] == "running" and self._real_now() - found["seen_at"] > STALLED_AFTER:
             found["state"] = "stalled"
         return found
@@ -95,11 +94,9 @@ class Reconciliations:
                 await self._note(run, _plain(report))
 
     async def _note(self, run: UUID, what: Mapping[str, Any]) -> None:
-        try:
+        with answering():
             update = {"$set": {"seen_at": self._real_now(), **what}}
             await self._collection.update_one({"_id": run}, update, upsert=True)
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
 
 
 def _plain(report: Report) -> dict[str, Any]:

@@ -8,19 +8,13 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from shared.casework.answering import answering
 from shared.casework.case import Case, Emitted
 from shared.casework.document import MAX_WRITE_BYTES, WITHOUT_BULK, fresh, read, read_event, weight, write
 from shared.casework.errors import Outage
 from shared.casework.offering import Rules
 from shared.casework.points import Point, Reached, no_point
-from shared.mongo.driver import (
-    DUPLICATE_KEY,
-    REFUSED_FOR_GOOD,
-    BulkWriteError,
-    Database,
-    PyMongoError,
-    UpdateOne,
-)
+from shared.mongo.driver import DUPLICATE_KEY, REFUSED_FOR_GOOD, BulkWriteError, Database, UpdateOne
 
 S = TypeVar("S")
 
@@ -60,11 +54,9 @@ class Store(Generic[S]):
         """Create the indexes that this service needs; safe to repeat."""
         fields = ["due_at", "pending_since", "held_since", "parked_since"]
         fields += [f"queue.{name}" for name in self._rules.behaviour.queue_indexes]
-        try:
+        with answering():
             for names in [*((name,) for name in fields), *self._rules.behaviour.indexes]:
                 await self.collection.create_index([(name, 1) for name in names])
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
 
     async def load(self, case_ids: Iterable[UUID]) -> dict[UUID, Case[S]]:
         """The cases of a batch in one query; unknown ones come as new, empty cases."""
@@ -153,11 +145,9 @@ class Store(Generic[S]):
 
     async def all_events(self) -> AsyncIterator[tuple[UUID, int, list[Emitted]]]:
         """Of every case: its id, how many of its events are marked as published, and all that it has emitted."""
-        try:
+        with answering():
             async for document in self.collection.find({}, {"events": 1, "published": 1}):
                 yield document["_id"], document["published"], [read_event(each) for each in document.get("events", ())]
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
 
     async def history(self, case_id: UUID) -> tuple[list[Emitted], dict[str, bytes]] | None:
         """All events of a case and all its sealed blobs; None when the case is not known here."""
@@ -175,13 +165,12 @@ class Store(Generic[S]):
         """Whether every single write took effect, and the places of those that the server refuses for good."""
         if not writes:
             return True, set()
-        try:
-            done = await self.collection.bulk_write(writes, ordered=False)
-            await self._point(applied)
-        except BulkWriteError as error:
-            return False, _refused(error)
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
+        with answering():
+            try:
+                done = await self.collection.bulk_write(writes, ordered=False)
+                await self._point(applied)
+            except BulkWriteError as error:
+                return False, _refused(error)
         return bool(done.matched_count + done.inserted_count == len(writes)), set()
 
     async def _find(
@@ -193,7 +182,7 @@ class Store(Generic[S]):
         skip: int = 0,
         limit: int = 0,
     ) -> list[dict[str, Any]]:
-        try:
+        with answering():
             cursor = self.collection.find(query, projection)
             if sort:
                 cursor = cursor.sort(sort)
@@ -202,8 +191,6 @@ class Store(Generic[S]):
             if limit:
                 cursor = cursor.limit(limit)
             return await cursor.to_list(None)
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
 
 
 def _unpublished(document: Mapping[str, Any]) -> Stored:

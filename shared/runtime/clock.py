@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from shared.casework.answering import answering
 from shared.casework.commands import whole_milliseconds
-from shared.casework.errors import Outage
-from shared.mongo.driver import PyMongoError
 
 MOST_SKEW_SECONDS = 30.0
 """Further apart from the store's clock than this, an instance says that it is not ready."""
@@ -110,10 +109,8 @@ class Clock:
     async def synchronise(self) -> None:
         """Compare with the store's clock (taken at the middle of the question); raises `Outage`."""
         before = self._monotonic()
-        try:
+        with answering():
             store = await self._store_time()
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
         after, local = self._monotonic(), self._local()
         self._compared = (store, (before + after) / 2)
         self._skew = local - store - timedelta(seconds=(after - before) / 2)

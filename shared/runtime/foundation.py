@@ -18,11 +18,11 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from shared.casework.answering import answering
 from shared.casework.breaker import Breaker
 from shared.casework.consuming import Consuming
 from shared.casework.dead_letters import DeadLetters, RedrivingLetters
 from shared.casework.engine import Engine
-from shared.casework.errors import Outage
 from shared.casework.offering import Rules
 from shared.casework.outbox import MARK_SECONDS, Outbox
 from shared.casework.points import Point, no_point
@@ -39,7 +39,7 @@ from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
 from shared.messaging.records import Record
 from shared.messaging.tap import Tap
-from shared.mongo.driver import Collection, MongoClient, PyMongoError
+from shared.mongo.driver import Collection, MongoClient
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
 from shared.privacy.access import INDEXES, AccessLog
@@ -274,14 +274,12 @@ class Foundation(Generic[S]):
         self._prepared = True
 
     async def _prepare_records(self) -> None:
-        try:
+        with answering():
             await self.keyring.prove_master_key()
             for keys in INDEXES:
                 await self.collection("accesses").create_index(list(keys))
             for prepare in self.preparations:
                 await prepare()
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
 
     def _once_prepared(self, work: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
         async def prepared() -> None:

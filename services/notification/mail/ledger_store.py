@@ -9,13 +9,13 @@ from uuid import UUID
 from services.notification.domain.following import State
 from services.notification.domain.ledger import Entry, entries
 from services.notification.domain.ledger import read as read_entry
+from shared.casework.answering import answering
 from shared.casework.commands import Answered
 from shared.casework.document import read
 from shared.casework.engine import Engine
-from shared.casework.errors import CommandFailed, Outage
+from shared.casework.errors import CommandFailed
 from shared.casework.moves import Move
 from shared.casework.reaction import Command
-from shared.mongo.driver import PyMongoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,8 @@ class LedgerStore:
     async def _find(
         self, query: Mapping[str, Any], fields: Mapping[str, Any], *, first: str | None = None, limit: int = 0
     ) -> list[dict[str, Any]]:
-        try:
+        with answering():
             cursor = self._engine.store.collection.find(query, fields)
             if first:
                 cursor = cursor.sort([(first, 1)])
             return await (cursor.limit(limit) if limit else cursor).to_list(None)
-        except PyMongoError as error:
-            raise Outage(f"The store does not answer ({type(error).__name__}).") from error
