@@ -53,7 +53,7 @@ from shared.runtime.punctuality import LOOK_SECONDS, Punctuality
 from shared.runtime.readiness import Question, Readiness
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.starting import Starting
-from shared.web import health, held, problems, reconcile
+from shared.web import dead_letters, health, held, problems, reconcile
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit, RateLimit
 from shared.web.sign_in import SignIn
@@ -187,14 +187,10 @@ class Foundation(Generic[S]):
         )
         app.add_middleware(SecurityHeaders, inline_styles=inline_styles)
         app.include_router(health.router(ready=self.readiness.checks, registry=self.registry))
+        app.include_router(held.router(store=self.engine.store, redriving=self.redriving, sign_in=self.sign_in))
+        letters_again = RedrivingLetters(self.dead_letters, self.open_unreadable, self.offer_again)
         app.include_router(
-            held.router(
-                store=self.engine.store,
-                redriving=self.redriving,
-                dead_letters=self.dead_letters,
-                redriving_letters=RedrivingLetters(self.dead_letters, self.open_unreadable, self.offer_again),
-                sign_in=self.sign_in,
-            )
+            dead_letters.router(dead_letters=self.dead_letters, redriving=letters_again, sign_in=self.sign_in)
         )
         app.include_router(reconcile.router(reconciliations=self.reconciliations, sign_in=self.sign_in))
         return app

@@ -21,7 +21,7 @@ from shared.contracts.envelope import Event
 from shared.contracts.events import ReviewLapsed
 from shared.contracts.vocabulary import EventType, Service
 from shared.messaging.records import Record
-from shared.web import held, problems
+from shared.web import dead_letters, held, problems
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import DEVELOPMENT_ISSUER, DevelopmentIssuer
@@ -110,15 +110,11 @@ async def _desk(servers: Servers, tmp_path: Path) -> AsyncIterator[Desk]:
     keys = DevelopmentKeys(issuer.public_keys, host="127.0.0.1")
     app = FastAPI()
     problems.install(app)
-    app.include_router(
-        held.router(
-            store=made.store,
-            redriving=Redriving(made, as_it_is, now=lambda: NOW),
-            dead_letters=letters,
-            redriving_letters=RedrivingLetters(letters, as_it_is, defective.arriving(letters)),
-            sign_in=SignIn(issuer=DEVELOPMENT_ISSUER, audience="second-look", keys=keys),
-        )
-    )
+    sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience="second-look", keys=keys)
+    redriving = Redriving(made, as_it_is, now=lambda: NOW)
+    letters_again = RedrivingLetters(letters, as_it_is, defective.arriving(letters))
+    app.include_router(held.router(store=made.store, redriving=redriving, sign_in=sign_in))
+    app.include_router(dead_letters.router(dead_letters=letters, redriving=letters_again, sign_in=sign_in))
     token = issuer.staff("ops", [Role.OPERATOR])
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
