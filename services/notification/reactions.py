@@ -1,6 +1,6 @@
 """The table of notification: which input makes which letters. Nothing here sends: the mail loop works the ledger."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,19 +13,18 @@ from services.notification.domain.following import (
     amend,
     assign,
     erase,
-    reason_not_to_send,
 )
 from services.notification.domain.ledger import Phase
-from services.notification.domain.letters import HEARD_OTHERWISE, Address, Because, Notification, When, made_by
+from services.notification.domain.letters import HEARD_OTHERWISE, Because, Notification, When
+from services.notification.making import with_letters
 from services.notification.settling import on_defer, on_delivered, on_record, on_resend
 from services.notification.upcasting import with_who_filed
-from shared.casework.reaction import Behaviour, Context, Emit, Reactions, Step, Wait
+from shared.casework.reaction import Behaviour, Context, Reactions, Step, Wait
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     CaseErased,
     InformationRequested,
     LinkRequested,
-    NotificationRecorded,
     RequestAmended,
     RequestRejected,
     RequestSubmitted,
@@ -38,9 +37,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.vocabulary import (
     EventType,
-    Language,
     Letter,
-    MailResult,
     Recipient,
     ResolutionOutcome,
     Service,
@@ -68,7 +65,7 @@ def on_submitted(state: State | None, event: Event[RequestSubmitted], context: C
     followed = Followed(
         said.number, said.requestor_type, said.language, said.consent.status, filed_by=said.requestor_type
     )
-    return _with_letters(followed, event, context, keep=_kept(event, "submitted"))
+    return with_letters(followed, event, context, keep=_kept(event, "submitted"))
 
 
 def on_rejected(state: State | None, event: Event[RequestRejected], context: Context) -> Outcome:
@@ -76,7 +73,7 @@ def on_rejected(state: State | None, event: Event[RequestRejected], context: Con
     if state is not None:
         return Step(state=state)
     rejected = NotAccepted(event.data.number, event.data.language)
-    return _with_letters(rejected, event, context, keep=_kept(event, "contact"))
+    return with_letters(rejected, event, context, keep=_kept(event, "contact"))
 
 
 def on_amended(state: State | None, event: Event[RequestAmended], context: Context) -> Outcome:
@@ -98,7 +95,7 @@ def on_amended(state: State | None, event: Event[RequestAmended], context: Conte
         requestor_type=said.requestor_type,
         link_generation=said.link_generation,
     )
-    return _with_letters(
+    return with_letters(
         amended,
         event,
         context,
@@ -133,7 +130,7 @@ def on_link_requested(state: State | None, event: Event[LinkRequested], context:
     """Send the private link again, as it is, to the role whose known address was named."""
     if state is None:
         return FIRST
-    return _with_letters(state, event, context, named=event.data.to)
+    return with_letters(state, event, context, named=event.data.to)
 
 
 def on_assigned(state: State | None, event: Event[TriageAssigned], context: Context) -> Outcome:
@@ -146,12 +143,12 @@ def on_assigned(state: State | None, event: Event[TriageAssigned], context: Cont
         imminent=event.data.urgency is Urgency.REMOVAL_IMMINENT,
         overdue=event.data.overdue,
     )
-    return _with_letters(newest, event, context, true_of_it=true_of_it, office=whose)
+    return with_letters(newest, event, context, true_of_it=true_of_it, office=whose)
 
 
 def on_question(state: State | None, event: Event[InformationRequested], context: Context) -> Outcome:
     """Each question is its own letter."""
-    return _unchanged(state) if not isinstance(state, Followed) else _with_letters(state, event, context)
+    return _unchanged(state) if not isinstance(state, Followed) else with_letters(state, event, context)
 
 
 def on_considered(state: State | None, event: Event[TriageCompleted], context: Context) -> Outcome:
@@ -159,19 +156,19 @@ def on_considered(state: State | None, event: Event[TriageCompleted], context: C
     if not isinstance(state, Followed):
         return _unchanged(state)
     follows = Because.ANOTHER_LETTER_FOLLOWS if event.data.outcome in HEARD_OTHERWISE else None
-    return _with_letters(state, event, context, suppressed=follows)
+    return with_letters(state, event, context, suppressed=follows)
 
 
 def on_escalated(state: State | None, event: Event[ReviewEscalated], context: Context) -> Outcome:
     """Headquarters has the case, for the first time or again after a remand."""
-    return _unchanged(state) if not isinstance(state, Followed) else _with_letters(state, event, context)
+    return _unchanged(state) if not isinstance(state, Followed) else with_letters(state, event, context)
 
 
 def on_review_overdue(state: State | None, event: Event[ReviewOverdue], context: Context) -> Outcome:
     """Headquarters should have answered by now: its duty mailbox is told, and nobody outside."""
     if not isinstance(state, Followed):
         return _unchanged(state)
-    return _with_letters(state, event, context, office=HEADQUARTERS)
+    return with_letters(state, event, context, office=HEADQUARTERS)
 
 
 def on_resolved(state: State | None, event: Event[ResolutionIssued], context: Context) -> Outcome:
@@ -179,14 +176,14 @@ def on_resolved(state: State | None, event: Event[ResolutionIssued], context: Co
     if not isinstance(state, Followed) or state.resolved:
         return _unchanged(state)
     overridden = {When.OVERRIDDEN} if event.data.outcome is ResolutionOutcome.OVERRIDDEN else frozenset[When]()
-    return _with_letters(replace(state, resolution=event.id), event, context, true_of_it=overridden)
+    return with_letters(replace(state, resolution=event.id), event, context, true_of_it=overridden)
 
 
 def on_not_carried_out(state: State | None, event: Event[ResolutionOverdue], context: Context) -> Outcome:
     """Nobody has said that a resolution was carried out: the office that has the person now is told."""
     if not isinstance(state, Followed):
         return _unchanged(state)
-    return _with_letters(state, event, context, office=event.data.office or HEADQUARTERS)
+    return with_letters(state, event, context, office=event.data.office or HEADQUARTERS)
 
 
 def on_erased(state: State | None, _event: Event[CaseErased], _: Context) -> Outcome:
@@ -247,61 +244,6 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     schema=2,
     upcasters={1: with_who_filed},
 )
-
-
-def _with_letters(
-    state: State,
-    event: Event[Any],
-    context: Context,
-    *,
-    suppressed: Because | None = None,
-    keep: Mapping[str, bytes] | None = None,
-    true_of_it: Set[When] = frozenset(),
-    named: Recipient | None = None,
-    before: tuple[int, Language] | None = None,
-    office: str | None = None,
-    late: tuple[Notification, ...] = (),
-) -> Step[State]:
-    """Put the event's letters into the ledger.
-
-    `before`: the amendment that changed an address, the language then. `office`: whose duty mailbox hears of it.
-    `late`: letters of an earlier event.
-    """
-    work: dict[str, Any] = {}
-    emits: list[Emit] = []
-    letters = made_by(
-        event.type,
-        case_id=context.case_id,
-        cause=event.id,
-        alone=isinstance(state, Followed) and state.alone,
-        true_of_it=true_of_it,
-        named=named,
-    )
-    for made in (*letters, *late):
-        reason = reason_not_to_send(state, made.letter, made.role) or suppressed
-        number, language = before if before and made.address is Address.BEFORE_THE_CHANGE else (None, None)
-        work[ledger.path(made.id)] = ledger.new(
-            made,
-            made_at=context.now,
-            suppressed=reason,
-            before=number,
-            language=language,
-            office=office if made.role is Recipient.OFFICE else None,
-        )
-        if reason is not None:
-            emits.append(Emit(_suppressed(made, reason)))
-    return Step(state=state, work=work, emits=tuple(emits), keep=keep or {})
-
-
-def _suppressed(made: Notification, reason: Because) -> NotificationRecorded:
-    return NotificationRecorded(
-        notification=made.id,
-        letter=made.letter,
-        role=made.role,
-        result=MailResult.SUPPRESSED,
-        attempt=0,
-        reply_class=reason.value,
-    )
 
 
 def _kept(event: Event[Any], blob: str) -> dict[str, bytes]:
