@@ -1,6 +1,6 @@
 """An SRO's desk: the queue, one case with both sides' words, and orders, behind the HTTP endpoints."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -42,14 +42,10 @@ WHY = "review by headquarters"
 WHY_RECUSED = "recusal declared, nothing opened"
 
 
-class Engine(deciding.Engine[State], Protocol):
+class Engine(deciding.Engine[State], casework.Engine[State], Protocol):
     """What the desk asks of the engine."""
 
-    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
     async def sealed(self, case_id: UUID) -> dict[str, bytes]: ...
-    async def listing(
-        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
-    ) -> list[CaseView[State]]: ...
 
 
 @dataclass(frozen=True, slots=True)

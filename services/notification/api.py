@@ -6,10 +6,10 @@ No address and no content is shown: whom to tell by phone or post is read where 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from services.notification.commands import Delivered, Heard, Mail, Resend
@@ -21,22 +21,10 @@ from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Letter, Recipient, Service
+from shared.web.casework import Engine, Limit, Skip
 from shared.web.idempotency import IdempotencyKey, mark_replayed
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
-
-Skip = Annotated[int, Query(ge=0, le=100_000)]
-Limit = Annotated[int, Query(ge=1, le=200, description="Cases at a time.")]
-
-
-class Engine(Protocol):
-    """What these endpoints ask of the engine."""
-
-    async def command(self, command: Command[Any]) -> Answered: ...
-    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
-    async def listing(
-        self, query: dict[str, Any], *, sort: list[tuple[str, int]], skip: int, limit: int
-    ) -> list[CaseView[State]]: ...
 
 
 class NotificationShown(BaseModel):
@@ -83,7 +71,7 @@ class Done(BaseModel):
 
 def router(
     *,
-    engine: Engine,
+    engine: Engine[State],
     sign_in: SignIn,
     now: Callable[[], datetime],
     real_now: Callable[[], datetime],
@@ -97,7 +85,7 @@ def router(
     return routes
 
 
-def _add_reading(routes: APIRouter, engine: Engine, sign_in: SignIn) -> None:
+def _add_reading(routes: APIRouter, engine: Engine[State], sign_in: SignIn) -> None:
     working = [Depends(sign_in.staff(Role.OFFICER, Role.SRO, Role.OPERATOR))]
 
     @routes.get("/cases/{case_id}/notifications", dependencies=[Depends(sign_in.staff())])
@@ -129,7 +117,7 @@ def _add_reading(routes: APIRouter, engine: Engine, sign_in: SignIn) -> None:
 class Counter:
     """Where staff hand in what they want done with a letter."""
 
-    engine: Engine
+    engine: Engine[State]
     now: Callable[[], datetime]
 
     async def hand_in(self, name: Mail, asked: Resend | Delivered, *, case_id: UUID, key: str) -> Answered:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.triage.domain.asked import Asked, find, still_open, with_answer, with_question
-from services.triage.domain.case import State, Unheard, WithHeadquarters
-from services.triage.officers import Officer
+from services.triage.domain.states import State, Unheard, WithHeadquarters
+from services.triage.orders import Officer
 from shared.casework.claims import touched
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step, Wait
 from shared.contracts.envelope import Event

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.triage.domain.case import State
+from services.triage.domain.states import State
 from services.triage.looked import How, looked
-from services.triage.officers import Officer, claimed_item, open_item, undecided_item
+from services.triage.officers import claimed_item, open_item, undecided_item
+from services.triage.orders import Officer
 from services.triage.routing import office_now
 from shared.casework import handing_over
 from shared.casework.drafts import Draft, drafted

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from services.triage.domain import carrying_out
-from services.triage.domain.case import State, ToCarryOut, Unheard
-from services.triage.officers import Officer
+from services.triage.domain.states import State, ToCarryOut, Unheard
+from services.triage.orders import Officer
 from services.triage.undoing import leaves_the_desk
 from shared.casework.reaction import Command, Context, Deadline, Due, Emit, Outcome, Refused, Step, Wait
 from shared.contracts.envelope import Event

@@ -1,8 +1,8 @@
 """The field office's desk for what has to be carried out: the list, who sees to it, and that it is done."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.triage.carrying_out import NOTE, CarryingOut, Done, Take, owner
 from services.triage.desk import officer_of, queues_of
-from services.triage.domain.case import State, ToCarryOut
+from services.triage.domain.states import State, ToCarryOut
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
@@ -18,22 +18,12 @@ from shared.casework.reaction import Command
 from shared.contracts.texts import Narrative
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Service, Stage, Urgency
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web.casework import Limit, Skip, personal_refusals
+from shared.web.casework import Engine, Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
 
 OLDEST_FIRST = [("queue.due", 1), ("_id", 1)]
 """What is due first. Within an urgency that is what was resolved first."""
-
-
-class Engine(Protocol):
-    """What this desk asks of the engine."""
-
-    async def command(self, command: Command[Any]) -> Answered: ...
-    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
-    async def listing(
-        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
-    ) -> list[CaseView[State]]: ...
 
 
 class TakeBody(BaseModel):
@@ -81,7 +71,7 @@ class ToDoPage(BaseModel):
 class CarryingOutDesk:
     """Lists, takes on and closes on behalf of signed-in officers."""
 
-    def __init__(self, engine: Engine, sealed: SealedDesk, now: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine[State], sealed: SealedDesk, now: Callable[[], datetime]) -> None:
         self._engine = engine
         self._sealed = sealed
         self._now = now

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from services.triage.domain.case import State, UnderConsideration
 from services.triage.domain.classification import label
+from services.triage.domain.states import State, UnderConsideration
 from services.triage.looking_again import LOOK_AGAIN, LookAgain
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView

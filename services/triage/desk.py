@@ -1,6 +1,6 @@
 """An officer's desk: the queue, one case with what is sealed, and orders, behind the HTTP endpoints."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Set
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -9,8 +9,8 @@ from services.triage import presumed
 from services.triage.answering import open_questions
 from services.triage.at_hand import HandOver, SaveDraft, Seen
 from services.triage.bodies import AskBody, BulkBody, DecideBody, DraftBody, ForwardBody, QueuePage, SeenBody
-from services.triage.domain.case import State, UnderConsideration, Unheard
-from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order, Release
+from services.triage.domain.states import State, UnderConsideration, Unheard
+from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Order, Release
 from services.triage.routing import office_now
 from services.triage.showing import known, listed, presumption, since_looked
 from services.triage.taking_back import TakeBack
@@ -31,14 +31,10 @@ from shared.web.sign_in import Staff
 WHY = "initial consideration"
 
 
-class Engine(deciding.Engine[State], Protocol):
+class Engine(deciding.Engine[State], casework.Engine[State], Protocol):
     """What the desk asks of the engine."""
 
-    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
     async def sealed(self, case_id: UUID) -> dict[str, bytes]: ...
-    async def listing(
-        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
-    ) -> list[CaseView[State]]: ...
 
 
 def officer_of(staff: Staff) -> Officer:

@@ -1,8 +1,8 @@
 """The field office's desk for what headquarters asks: the list of open questions, and the answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.triage.answering import Answer, open_questions
 from services.triage.desk import named, officer_of
-from services.triage.domain.case import State, WithHeadquarters
-from services.triage.officers import Order
+from services.triage.domain.states import State, WithHeadquarters
+from services.triage.orders import Order
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
@@ -20,19 +20,9 @@ from shared.contracts.texts import Narrative
 from shared.contracts.vocabulary import Service, Urgency
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework
-from shared.web.casework import Limit, Skip, personal_refusals
+from shared.web.casework import Engine, Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
-
-
-class Engine(Protocol):
-    """What this desk asks of the engine."""
-
-    async def command(self, command: Command[Any]) -> Answered: ...
-    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
-    async def listing(
-        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
-    ) -> list[CaseView[State]]: ...
 
 
 class AnswerBody(BaseModel):
@@ -68,7 +58,7 @@ class QuestionPage(BaseModel):
 class AnsweringDesk:
     """Lists and answers on behalf of signed-in officers."""
 
-    def __init__(self, engine: Engine, sealed: SealedDesk, now: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine[State], sealed: SealedDesk, now: Callable[[], datetime]) -> None:
         self._engine = engine
         self._sealed = sealed
         self._now = now

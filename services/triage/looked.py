@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from services.triage.domain.case import Heard, UnderConsideration
+from services.triage.domain.states import Heard, UnderConsideration
 from services.triage.routing import office_now
 from shared.contracts.comparing import Change, differences
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.triage.domain import consideration
-from services.triage.domain.case import State, UnderConsideration
+from services.triage.domain.states import State, UnderConsideration
 from services.triage.routing import office_now
 from services.triage.translate import assigned
 from shared.casework.reaction import Command, Context, Deadline, Emit, Outcome, Refused, Step

@@ -1,15 +1,15 @@
-"""What officers ask for, and the reactions to it. A typed text comes already sealed (`box`), under its blob's name."""
+"""The reactions to what officers ask for. A typed text comes already sealed (`box`), under its blob's name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 
 from services.triage.domain import consideration
-from services.triage.domain.case import Considered, State, UnderConsideration
-from services.triage.domain.decision import Decision, objection
+from services.triage.domain.decision import objection
 from services.triage.domain.effect import takes_effect_at
+from services.triage.domain.states import Considered, State, UnderConsideration
 from services.triage.looked import How, look_of, looked
+from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Release
 from services.triage.routing import office_now
 from services.triage.translate import assigned, completed
 from services.triage.undoing import NO_DECISION, Waits, kept, leaves_the_desk, waiting
@@ -17,84 +17,6 @@ from shared.casework.claims import LET_GO, claim_of, held_by, take, touched
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
 from shared.contracts.events import InformationRequested, TriageCompleted
 from shared.contracts.vocabulary import RejectCode
-
-
-class Order(StrEnum):
-    """What an officer can ask for."""
-
-    CLAIM = "claim"
-    RELEASE = "release"
-    HAND_OVER = "hand-over"
-    DRAFT = "draft"
-    SEEN = "seen"
-    FORWARD = "forward"
-    DECIDE = "decide"
-    ASK = "ask"
-    ANSWER = "answer"
-    TAKE_BACK = "take-back"
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Who asks: the token's subject, and the offices that it names. Headquarters sees to cases without an office."""
-
-    subject: str
-    offices: frozenset[str]
-    assigns: bool = False
-
-    def may_work(self, office: str | None) -> bool:
-        """Whether a case of this office (None: to be assigned) is this officer's business."""
-        return self.assigns if office is None else office in self.offices
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Take the case in hand. `taken` notes by which request for the next case, so that it is answered alike again."""
-
-    officer: Officer
-    taken: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Give it back to the queue."""
-
-    officer: Officer
-
-
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """Give it to another office; `facts_seen` is the newest amendment seen, `box` the reason, sealed."""
-
-    officer: Officer
-    office: str
-    facts_seen: int
-    box: Mapping[str, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """Give the request its initial consideration; `facts_seen` is the newest amendment that the officer saw.
-
-    With `claim` it takes the case in hand as well. `guidance_seen`: the version under which it was seen, if it says so.
-    """
-
-    officer: Officer
-    decision: Decision
-    facts_seen: int
-    box: Mapping[str, bytes]
-    claim: bool = False
-    guidance_seen: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask the requestor; `about` names what is asked for by codes, the question itself is sealed in `box`."""
-
-    officer: Officer
-    about: tuple[str, ...]
-    box: Mapping[str, bytes]
-
 
 ASKABLE = frozenset({*RejectCode, "custody", "removal", "place", "facts", "consent"})
 """What a question may be about besides the reasons of the policy in force. Codes only: they travel in clear."""

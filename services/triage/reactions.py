@@ -8,7 +8,8 @@ from typing import Any
 from services.triage import answering, at_hand, carrying_out, looking_again, officers, taking_back
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
-from services.triage.domain.case import Considered, State, ToCarryOut, UnderConsideration, Unheard, WithHeadquarters
+from services.triage.domain.states import Considered, State, ToCarryOut, UnderConsideration, Unheard, WithHeadquarters
+from services.triage.orders import Order
 from services.triage.routing import in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
 from services.triage.undoing import leaves_the_desk, overtaken, waiting
@@ -210,16 +211,16 @@ REACTIONS: Reactions[State] = {
     taking_back.TAKES_EFFECT: taking_back.on_takes_effect,
     carrying_out.NOT_DONE: carrying_out.on_not_carried_out,
     looking_again.LOOK_AGAIN: looking_again.on_look_again,
-    officers.Order.CLAIM: officers.on_claim,
-    officers.Order.RELEASE: officers.on_release,
-    officers.Order.HAND_OVER: at_hand.on_hand_over,
-    officers.Order.DRAFT: at_hand.on_draft,
-    officers.Order.SEEN: at_hand.on_seen,
-    officers.Order.FORWARD: officers.on_forward,
-    officers.Order.DECIDE: officers.on_decide,
-    officers.Order.TAKE_BACK: taking_back.on_take_back,
-    officers.Order.ASK: officers.on_ask,
-    officers.Order.ANSWER: answering.on_answer,
+    Order.CLAIM: officers.on_claim,
+    Order.RELEASE: officers.on_release,
+    Order.HAND_OVER: at_hand.on_hand_over,
+    Order.DRAFT: at_hand.on_draft,
+    Order.SEEN: at_hand.on_seen,
+    Order.FORWARD: officers.on_forward,
+    Order.DECIDE: officers.on_decide,
+    Order.TAKE_BACK: taking_back.on_take_back,
+    Order.ASK: officers.on_ask,
+    Order.ANSWER: answering.on_answer,
     carrying_out.CarryingOut.TAKE: carrying_out.on_take,
     carrying_out.CarryingOut.DONE: carrying_out.on_done,
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.triage.domain.case import UnderConsideration
+from services.triage.domain.states import UnderConsideration
 from shared.casework.claims import claim_of
 from shared.policy.model import TO_BE_ASSIGNED
 

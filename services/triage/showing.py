@@ -11,8 +11,8 @@ from services.triage import presumed, undoing
 from services.triage.answering import open_questions
 from services.triage.bodies import QueueItem
 from services.triage.carrying_out import owner
-from services.triage.domain.case import Considered, State, ToCarryOut, UnderConsideration, Unheard
 from services.triage.domain.hints import hints
+from services.triage.domain.states import Considered, State, ToCarryOut, UnderConsideration, Unheard
 from services.triage.domain.why import why
 from services.triage.looked import news
 from services.triage.routing import now_in_area_of, office_now

@@ -6,7 +6,7 @@ Two officers at the same moment get two cases: whoever loses a claim goes on to 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -14,9 +14,9 @@ from fastapi import APIRouter, Response
 from services.triage.bodies import NextBody, NextCase
 from services.triage.counting import Counting
 from services.triage.desk import officer_of, queues_of
-from services.triage.domain.case import State, UnderConsideration
+from services.triage.domain.states import State, UnderConsideration
 from services.triage.domain.turns import is_routines_turn
-from services.triage.officers import Claim, Order
+from services.triage.orders import Claim, Order
 from services.triage.showing import listed
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
@@ -25,6 +25,7 @@ from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Urgency
 from shared.policy.model import RANK, Policies
 from shared.web import casework
+from shared.web.casework import Engine
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
 
@@ -50,20 +51,12 @@ SAID: Final = {
 }
 
 
-class Engine(Protocol):
-    """What taking a case asks of the engine."""
-
-    async def command(self, command: Command[Any]) -> Answered: ...
-    async def case(self, case_id: UUID) -> CaseView[State] | None: ...
-    async def listing(
-        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
-    ) -> list[CaseView[State]]: ...
-
-
 class TakingDesk:
     """Takes cases on behalf of signed-in officers."""
 
-    def __init__(self, engine: Engine, counting: Counting, policies: Policies, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: Engine[State], counting: Counting, policies: Policies, now: Callable[[], datetime]
+    ) -> None:
         """`now` is the policy clock."""
         self._engine = engine
         self._counting = counting

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from services.triage.domain import consideration
-from services.triage.domain.case import Considered, State, UnderConsideration
-from services.triage.officers import Officer, in_effect
+from services.triage.domain.states import Considered, State, UnderConsideration
+from services.triage.officers import in_effect
+from services.triage.orders import Officer
 from services.triage.undoing import NO_DECISION, waiting
 from shared.casework.reaction import Command, Context, Deadline, Outcome, Refused, Step
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.triage.domain.case import Case, Submission, UnderConsideration
+from services.triage.domain.case import Case, Submission
 from services.triage.domain.classification import Presumption, presume
 from services.triage.domain.decision import Decision
 from services.triage.domain.situation import Custody, Place, Removal, Situation
+from services.triage.domain.states import UnderConsideration
 from shared.casework.reaction import Context
 from shared.contracts import events
 from shared.contracts.envelope import Contract

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi import Query
@@ -12,11 +12,15 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from shared.casework.claims import claim_of
 from shared.casework.commands import Answered
 from shared.casework.drafts import Draft
+from shared.casework.engine import CaseView
 from shared.casework.errors import CommandFailed, CommandRefused, Outage
 from shared.casework.handing_over import HandOverBecause
+from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Stage
 from shared.policy.model import Policy
 from shared.web.problems import Problem
+
+S = TypeVar("S")
 
 Skip = Annotated[int, Query(ge=0, le=100_000)]
 Limit = Annotated[int, Query(ge=1, le=200, description="Cases at a time.")]
@@ -31,6 +35,16 @@ MOST_DECISIONS: Final = 100
 
 
 StaffId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+class Engine(Protocol[S]):
+    """What a desk asks of the engine: to list cases, to show one, and to give an order about it."""
+
+    async def command(self, command: Command[Any]) -> Answered: ...
+    async def case(self, case_id: UUID) -> CaseView[S] | None: ...
+    async def listing(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
+    ) -> list[CaseView[S]]: ...
 
 
 class HandOverBody(BaseModel):

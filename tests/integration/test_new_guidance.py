@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.triage.catching_up import AT_A_TIME, CatchingUp
-from services.triage.domain.case import UnderConsideration
+from services.triage.domain.states import UnderConsideration
 from services.triage.reactions import BEHAVIOUR
 from shared.casework.document import arrive
 from shared.casework.engine import Engine

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from cli import where
 from services.triage.api import router
-from services.triage.domain.case import State
+from services.triage.domain.states import State
 from shared.web.sign_in import Role
 from tests.integration.serving import secondlook, serving
 from tests.unit.desks import Desks

@@ -15,7 +15,7 @@ from cli import where
 from services.escalation.api import router as headquarters
 from services.escalation.domain.states import State as Reviewed
 from services.triage.api import router as office
-from services.triage.domain.case import State as Considered
+from services.triage.domain.states import State as Considered
 from shared.contracts.vocabulary import EventType, TriageOutcome
 from shared.web.sign_in import Role
 from tests.integration.serving import secondlook, serving

@@ -8,8 +8,8 @@ import pytest
 
 from services.triage.answering import Answer, open_questions
 from services.triage.api import router
-from services.triage.domain.case import State, WithHeadquarters
-from services.triage.officers import Officer, Order
+from services.triage.domain.states import State, WithHeadquarters
+from services.triage.orders import Officer, Order
 from shared.casework.errors import CommandRefused
 from shared.contracts.vocabulary import EventType
 from shared.web.sign_in import Role

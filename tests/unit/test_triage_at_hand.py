@@ -9,9 +9,9 @@ import pytest
 
 from services.triage.api import router
 from services.triage.at_hand import HandOver, SaveDraft
-from services.triage.domain.case import State
+from services.triage.domain.states import State
 from services.triage.looked import LOOKS_KEPT
-from services.triage.officers import Claim, Officer, Order
+from services.triage.orders import Claim, Officer, Order
 from shared.casework import handing_over
 from shared.casework.drafts import drafts_of
 from shared.casework.handing_over import HandOverBecause

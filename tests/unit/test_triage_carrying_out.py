@@ -10,8 +10,8 @@ import pytest
 
 from services.triage.api import router
 from services.triage.carrying_out import CarryingOut, Done, Take
-from services.triage.domain.case import CarriedOut, Resolved, State, ToCarryOut
-from services.triage.officers import Officer
+from services.triage.domain.states import CarriedOut, Resolved, State, ToCarryOut
+from services.triage.orders import Officer
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.vocabulary import Belief, CustodyStatus, EventType, ResolutionOutcome, Stage

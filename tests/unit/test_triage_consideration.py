@@ -4,15 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.triage.domain.case import (
-    Considered,
-    Resolved,
-    UnderConsideration,
-    Unheard,
-    Withdrawn,
-    WithHeadquarters,
-)
-from services.triage.officers import Claim, Order
+from services.triage.domain.states import Considered, Resolved, UnderConsideration, Unheard, Withdrawn, WithHeadquarters
+from services.triage.orders import Claim, Order
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.envelope import EventData

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from services.triage.catching_up import CatchingUp
-from services.triage.domain.case import Considered, State, UnderConsideration
 from services.triage.domain.decision import Decision
-from services.triage.officers import Decide, Order
+from services.triage.domain.states import Considered, State, UnderConsideration
+from services.triage.orders import Decide, Order
 from shared.casework.case import Arrived, Held
 from shared.casework.offering import Rules, Verdict
 from shared.contracts import events

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.triage.api import router
-from services.triage.domain.case import State, WithHeadquarters
+from services.triage.domain.states import State, WithHeadquarters
 from shared.contracts import events
 from shared.contracts.vocabulary import EventType, RequestorType
 from shared.privacy.keyring import CACHED_SECONDS

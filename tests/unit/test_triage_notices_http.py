@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.triage.api import router
-from services.triage.domain.case import State
+from services.triage.domain.states import State
 from shared.contracts import events
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.triage.domain.case import UnderConsideration
 from services.triage.domain.decision import Decision, objection
-from services.triage.officers import Ask, Claim, Officer, Order
+from services.triage.domain.states import UnderConsideration
+from services.triage.orders import Ask, Claim, Officer, Order
 from shared.casework.commands import Answered
 from shared.contracts import events
 from shared.contracts.vocabulary import EventType, MootBecause, ReferredTo, ReliefSought, TriageOutcome

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from services.triage.answering import Answer
 from services.triage.carrying_out import CarryingOut, Done, Take
-from services.triage.domain.case import CarriedOut, UnderConsideration
-from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order
+from services.triage.domain.states import CarriedOut, UnderConsideration
+from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Order
 from services.triage.routing import office_now
 from services.triage.taking_back import TakeBack
 from shared.casework.case import Arrived

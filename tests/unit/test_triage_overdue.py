@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.triage.domain.case import UnderConsideration
 from services.triage.domain.clock import paused, started
+from services.triage.domain.states import UnderConsideration
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.vocabulary import EventType, Urgency

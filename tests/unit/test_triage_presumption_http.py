@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.triage.api import router
-from services.triage.domain.case import State
+from services.triage.domain.states import State
 from shared.contracts import events
 from shared.policy.model import NOTE
 from shared.web.sign_in import Role

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
-from services.triage.domain.case import Submission, UnderConsideration
+from services.triage.domain.case import Submission
 from services.triage.domain.situation import Custody, Place, Removal, Situation
+from services.triage.domain.states import UnderConsideration
 from services.triage.domain.turns import is_routines_turn
 from shared.contracts.vocabulary import Belief, CustodyStatus, RequestorType, Urgency
 from shared.policy.model import RoutineShare

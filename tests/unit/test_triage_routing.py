@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.triage.domain.case import UnderConsideration
 from services.triage.domain.hints import PENDING_IN_COURT, hints
-from services.triage.officers import Claim, Order
+from services.triage.domain.states import UnderConsideration
+from services.triage.orders import Claim, Order
 from services.triage.routing import now_in_area_of, office_now
 from shared.contracts import events
 from shared.contracts.vocabulary import CustodyStatus, EventType

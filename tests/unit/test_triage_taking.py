@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from services.triage.api import router
-from services.triage.domain.case import State
+from services.triage.domain.states import State
 from services.triage.domain.turns import is_routines_turn
-from services.triage.officers import Ask, Claim, Order
+from services.triage.orders import Ask, Claim, Order
 from shared.contracts import events
 from shared.contracts.vocabulary import CustodyStatus, Urgency
 from shared.policy.model import RoutineShare

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.triage.api import router
-from services.triage.domain.case import Considered, State, UnderConsideration
-from services.triage.officers import Ask, Claim, Decide, Forward, Order, Release
+from services.triage.domain.states import Considered, State, UnderConsideration
+from services.triage.orders import Ask, Claim, Decide, Forward, Order, Release
 from services.triage.taking_back import TakeBack
 from services.triage.undoing import Fell, Waits, pending
 from shared.casework.commands import Answered

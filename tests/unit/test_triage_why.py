@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.triage.domain.case import UnderConsideration
+from services.triage.domain.states import UnderConsideration
 from services.triage.domain.why import why
 from shared.contracts import events
 from shared.contracts.vocabulary import CustodyStatus, RejectCode

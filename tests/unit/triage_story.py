@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.triage.domain.case import State
 from services.triage.domain.decision import Decision
-from services.triage.officers import Ask, Claim, Decide, Forward, Officer, Order
+from services.triage.domain.states import State
+from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Order
 from services.triage.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
 from shared.contracts import events

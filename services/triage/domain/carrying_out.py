@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from services.triage.domain.case import CarriedOut, Ended, Heard, Resolved, ToCarryOut
 from services.triage.domain.decision import Objection
+from services.triage.domain.states import CarriedOut, Ended, Heard, Resolved, ToCarryOut
 from shared.contracts.vocabulary import TO_BE_CARRIED_OUT, ReliefSought, ResolutionOutcome, Stage, Urgency
 from shared.policy.model import Policy
 

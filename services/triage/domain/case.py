@@ -1,26 +1,21 @@
-"""A request as the field office knows it, and where it stands.
+"""A request as the field office knows it: what was asked for, the newest facts, and what follows from them.
 
-Events of different topics arrive in any order. So `Case` is a function of *which* facts were heard, not of when, and
-each state holds only what does not depend on their order.
+Events of different topics arrive in any order. So `Case` is a function of *which* facts were heard, not of when.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum, unique
 from typing import Any
 
 from services.triage.domain.asked import Asked
-from services.triage.domain.classification import Presumption
-from services.triage.domain.clock import Clock, Question
 from services.triage.domain.situation import Situation, imminent_from, responsible_place, urgency
 from shared.contracts.vocabulary import (
     DecisionUnderReview,
     RejectCode,
     ReliefSought,
     RequestorType,
-    ResolutionOutcome,
-    Stage,
     Urgency,
 )
 from shared.policy.model import Policy
@@ -119,174 +114,6 @@ class Case:
     def urgency_at(self, moment: datetime) -> Urgency:
         """How urgent the request is at `moment`, or when it was last looked at if that was later."""
         return urgency(self.situation, imminent_since=self.imminent_since, as_of=max(self.as_of, moment))
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """All that is known so far is that the case's key is destroyed. (A rejected request can be erased, too.)"""
-
-    erased: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class UnderConsideration:
-    """In an office's queue, or waiting to be assigned. Round 2 is the one after a remand.
-
-    `presumption`: what the guidance in force presumed of the facts when the case was last looked at.
-    `late` is the due date that passed without an answer, as far as that was told. `sent_back_for`: a remand's reasons.
-    """
-
-    case: Case
-    round: int
-    opened_at: datetime
-    clock: Clock
-    presumption: Presumption
-    question: Question | None = None
-    late: datetime | None = None
-    sent_back_for: tuple[str, ...] = ()
-
-    @property
-    def revision(self) -> int:
-        """Of its newest assignment. Counts what could have changed it, so that the order of hearing does not matter."""
-        return self.case.amendment + self.case.moves + self.round
-
-    @property
-    def urgency(self) -> Urgency:
-        """How urgent the request was when last looked at; opening a round is a look, too."""
-        return self.case.urgency_at(self.opened_at)
-
-    @property
-    def assigned_at(self) -> datetime:
-        """Since when the office has had the case in this round."""
-        return max(self.opened_at, self.case.office_since)
-
-    @property
-    def answer_due(self) -> datetime:
-        """By when the office should have answered: by its clock, and before a removal while that can still be."""
-        return self.case.before_removal(self.clock.answer_due[self.urgency.value], self.opened_at)
-
-    @property
-    def silence_ends_at(self) -> datetime:
-        """After this the requestor may ask headquarters."""
-        return self.case.before_removal(self.clock.silence_ends[self.urgency.value], self.opened_at)
-
-    @property
-    def since(self) -> datetime:
-        """Since when the request waits for this round's answer: since its receipt, or since it came back."""
-        return self.clock.since or self.opened_at
-
-    @property
-    def aged_at(self) -> datetime | None:
-        """When it has become old in its class, whatever its due date."""
-        return self.clock.aged.get(self.urgency.value)
-
-    @property
-    def turn(self) -> datetime:
-        """Its place inside its class: its due date, and no later than the day on which it is old.
-
-        What has waited for less can only stand before it if it came in before that day.
-        """
-        return min(self.answer_due, self.aged_at or self.answer_due)
-
-    @property
-    def waits_until(self) -> datetime | None:
-        """Until when the requestor's answer is waited for; None where that is not so. A removal waits for no answer."""
-        if self.question is None or self.urgency is Urgency.REMOVAL_IMMINENT:
-            return None
-        return self.question.answer_by
-
-    @property
-    def overdue(self) -> bool:
-        """Whether its due date has passed, and that was told. A due date that has moved since counts anew."""
-        return self.late is not None and self.answer_due <= self.late
-
-
-@dataclass(frozen=True, slots=True)
-class Considered:
-    """The office has decided this round; the requestor or headquarters moves next. `presumption`: at the decision."""
-
-    case: Case
-    round: int
-    presumption: Presumption
-
-
-@dataclass(frozen=True, slots=True)
-class WithHeadquarters:
-    """Escalated in this round, with or without the office's decision."""
-
-    case: Case
-    round: int
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """The requestor withdrew; only the arbiter's resolution is still to come. The office can decide nothing any more.
-
-    `completed` and `escalated` are the last rounds in which that happened, 0 for never.
-    """
-
-    case: Case
-    round: int
-    completed: int
-    escalated: int
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """The arbiter has spoken, and the office has nothing to do: this outranks everything, before and after."""
-
-    case: Case
-    stage: Stage
-    outcome: ResolutionOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class ToCarryOut:
-    """Resolved in the person's favour; nobody has said yet that the office has done its part.
-
-    `ends`: by when it should have, for each urgency (by name), so that later facts give the same moment in whatever
-    order they come. `late` is the due date that passed, as far as that was told.
-    """
-
-    case: Case
-    stage: Stage
-    outcome: ResolutionOutcome
-    granted: tuple[ReliefSought, ...]
-    since: datetime
-    ends: dict[str, datetime]
-    late: datetime | None = None
-
-    @property
-    def urgency(self) -> Urgency:
-        """How urgent it is to carry it out, by the newest facts; the resolution was a look at them, too."""
-        return self.case.urgency_at(self.since)
-
-    @property
-    def due(self) -> datetime:
-        """By when it should have been carried out: before a removal while that can still be."""
-        return self.case.before_removal(self.ends[self.urgency.value], self.since)
-
-    @property
-    def overdue(self) -> bool:
-        """Whether that has passed, and was told. A due date that has moved since counts anew."""
-        return self.late is not None and self.due <= self.late
-
-
-@dataclass(frozen=True, slots=True)
-class CarriedOut:
-    """The office has said that it did its part on the day `on`. Nothing is left to do."""
-
-    case: Case
-    stage: Stage
-    outcome: ResolutionOutcome
-    granted: tuple[ReliefSought, ...]
-    on: date
-    at: datetime
-
-
-Ended = Resolved | ToCarryOut | CarriedOut
-Heard = UnderConsideration | Considered | WithHeadquarters | Withdrawn | Ended
-State = Unheard | Heard
 
 
 def assess(submission: Submission, situation: Situation, policy: Policy, *, at: datetime, erased: bool) -> Case:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
-from services.triage.domain.case import (
+from services.triage.domain.case import Case, Mover, amend, with_move
+from services.triage.domain.classification import Presumption, presume
+from services.triage.domain.clock import Question, paused, started
+from services.triage.domain.states import (
     CarriedOut,
-    Case,
     Considered,
     Heard,
-    Mover,
     Resolved,
     State,
     ToCarryOut,
@@ -19,11 +20,7 @@ from services.triage.domain.case import (
     Unheard,
     Withdrawn,
     WithHeadquarters,
-    amend,
-    with_move,
 )
-from services.triage.domain.classification import Presumption, presume
-from services.triage.domain.clock import Question, paused, started
 from shared.contracts.vocabulary import Urgency
 from shared.policy.model import Policy
 

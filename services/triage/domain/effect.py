@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from services.triage.domain.case import UnderConsideration
 from services.triage.domain.consideration import next_imminence
+from services.triage.domain.states import UnderConsideration
 from shared.policy.model import Policy
 
 

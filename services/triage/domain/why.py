@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.triage.domain.case import Moved, Mover, UnderConsideration
+from services.triage.domain.case import Moved, Mover
+from services.triage.domain.states import UnderConsideration
 from shared.contracts.vocabulary import Urgency
 from shared.policy.model import CLASSES, RoutineShare
 from shared.policy.standing import Why, local, words
