@@ -26,7 +26,7 @@ from services.intake.raw import (
 from services.intake.registry import Numbers
 from services.intake.representing import Representing
 from services.intake.same_person import SamePerson
-from services.intake.speaking import Tongues
+from services.intake.speaking import shipped
 from services.intake.submitting import Engine as SubmittingEngine
 from services.intake.submitting import Submissions, carried_out
 from shared.casework.commands import Answered
@@ -137,7 +137,7 @@ class Desk:
         self._links = links
         self._public_url = public_url.rstrip("/")
         self._now = now
-        self._tongues = Tongues()
+        self._tongues = shipped()
 
     async def submit(self, body: bytes, key: str, client: Client | None, resubmits_link: str | None) -> Response:
         """One request: prepared like a batch of one, and answered."""

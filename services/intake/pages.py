@@ -36,7 +36,7 @@ from services.intake.forms import (
 from services.intake.next_steps import dates_of
 from services.intake.rendering import Pages, as_json
 from services.intake.representing import Representing
-from services.intake.speaking import Tongues
+from services.intake.speaking import shipped
 from services.intake.status import Status, status_of
 from services.intake.zone import zone_of
 from shared.casework.commands import Answered
@@ -91,7 +91,7 @@ class StatusPages:
         self._policies = policies
         self._prefix = urlsplit(public_url).path.rstrip("/")
         self._now = now
-        self._pages = Pages(tongues=Tongues(), policies=policies, prefix=self._prefix)
+        self._pages = Pages(tongues=shipped(), policies=policies, prefix=self._prefix)
         self._asking = Asking(engine=engine, keyring=keyring, now=now)
         self._representing = Representing(engine=engine, keyring=keyring, now=now)
 

@@ -14,7 +14,7 @@ from services.intake.domain.case_number import read_number
 from services.intake.forms import MAX_KEY
 from services.intake.lost_links import LostLinks, Wish
 from services.intake.rendering import Pages
-from services.intake.speaking import Tongues
+from services.intake.speaking import shipped
 from shared.contracts.texts import Email
 from shared.policy.model import Policies
 from shared.web.problems import Problem
@@ -32,7 +32,7 @@ def router(*, lost_links: LostLinks, policies: Policies, public_url: str) -> API
     """`/your-data` and `/lost-link`. `public_url` is where people reach intake."""
     routes = APIRouter(tags=["public pages"])
     prefix = urlsplit(public_url).path.rstrip("/")
-    pages = Pages(tongues=Tongues(), policies=policies, prefix=prefix)
+    pages = Pages(tongues=shipped(), policies=policies, prefix=prefix)
 
     @routes.get("/your-data", response_class=HTMLResponse)
     async def your_data(lang: Lang = None, accept_language: AcceptLanguage = "") -> HTMLResponse:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -31,21 +32,7 @@ class Pages:
     def __init__(self, *, tongues: Tongues, policies: Policies, prefix: str = "") -> None:
         self.tongues = tongues
         self._policies = policies
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(
-            style=STYLE,
-            notice=wording.NOTICE,
-            hotline=wording.HOTLINE,
-            hours=wording.HOURS,
-            prefix=prefix,
-        )
-        self._environment.filters["dialled"] = _dialled
+        self._environment = _environment_under(prefix)
 
     def status(
         self,
@@ -171,6 +158,27 @@ class Pages:
         return self._environment.get_template(template).render(
             parts, tongue=tongue, _=tongue.say, said=said, dated=dated
         )
+
+
+@cache
+def _environment_under(prefix: str) -> Environment:
+    """Where templates are read from, and how: compiled once in a process, whoever renders them."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        style=STYLE,
+        notice=wording.NOTICE,
+        hotline=wording.HOTLINE,
+        hours=wording.HOURS,
+        prefix=prefix,
+    )
+    environment.filters["dialled"] = _dialled
+    return environment
 
 
 def _dialled(text: str) -> Markup:

@@ -1,6 +1,7 @@
 """The languages of intake's pages and answers. Adding one is adding a catalogue; it must have every sentence."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +43,12 @@ class Tongues:
     def choose(self, *, asked: str | None, accepted: str, otherwise: str = SOURCE) -> Tongue:
         """What the reader asked for by name, else what the browser prefers, else `otherwise`."""
         return choose(self._tongues, asked=asked, accepted=accepted, otherwise=otherwise)
+
+
+@cache
+def shipped() -> Tongues:
+    """The languages of this package, read once in a process, however many of its parts speak them."""
+    return Tongues()
 
 
 def sentences() -> tuple[str, ...]:
