@@ -1,0 +1,77 @@
+"""Headquarters' review, from the wish for it on."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.contracts.envelope import Count, EventData, Ordinal, Time
+from shared.contracts.events.facts import Custody, Facts, Removal
+from shared.contracts.vocabulary import (
+    DecisionUnderReview,
+    EventType,
+    ReliefSought,
+    RequestorType,
+    ReviewGround,
+    Urgency,
+)
+
+
+class ReviewRequested(EventData):
+    """The requestor asks the SRO to look, with all that headquarters needs (it has not followed the case so far)."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_REQUESTED
+
+    ground: ReviewGround
+    custody: Custody
+    removal: Removal
+    facts: Facts
+    amendment: Count
+    number: str
+    office: str | None = None
+    urgency: Urgency
+    decision_under_review: tuple[DecisionUnderReview, ...] = ()
+    relief_sought: tuple[ReliefSought, ...] = ()
+    requestor_type: RequestorType | None = None
+    received_at: Time | None = None
+
+
+class ReviewLapsed(EventData):
+    """The window to ask for SRO review closed, or the requestor waived it."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_LAPSED
+
+    at: Time
+    waived: bool
+
+
+class ReviewEscalated(EventData):
+    """In the SRO queue. `round` 2: back there after a remand that the field office declined again."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_ESCALATED
+
+    round: Ordinal
+    due: Time
+    urgency: Urgency
+    ground: ReviewGround
+
+
+class ReviewOverdue(EventData):
+    """The SRO should have answered by `due`, and has not. Nothing is decided by it: headquarters is told.
+
+    Again where `due` has moved since, and has passed once more.
+    """
+
+    type: ClassVar[EventType] = EventType.REVIEW_OVERDUE
+
+    round: Ordinal
+    due: Time
+    urgency: Urgency
+
+
+class ReviewRemanded(EventData):
+    """Sent back to the field office, which now considers it in round `round`."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_REMANDED
+
+    round: int = Field(ge=2, lt=2**31)
+    reasons: tuple[str, ...]
