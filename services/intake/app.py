@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.intake import api, page_routes, public_pages, staff_find, staff_links
 from services.intake.arrivals import Arrivals, Deleting
+from services.intake.domain.case import State
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
 from services.intake.lost_links import WORK_SECONDS, LostLinks
 from services.intake.reactions import BEHAVIOUR
@@ -16,6 +17,7 @@ from services.intake.submitting import Submissions
 from shared.casework.points import Point, no_point
 from shared.contracts.topics import channel_topic
 from shared.contracts.vocabulary import EventType
+from shared.messaging.reader import Reader
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events
@@ -30,31 +32,17 @@ LOST_LINKS_AT_ONCE = 10
 def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
     base = Foundation(BEHAVIOUR, settings, point=point)
+    engine, keyring, now = base.engine, base.keyring, base.clock.now
     numbers, doubles = Numbers(base.collection("numbers")), Doubles(base.collection("a_numbers"))
-    same_person = SamePerson(doubles, base.engine.cases)
-    submissions = Submissions(
-        keyring=base.keyring,
-        index=base.index,
-        numbers=numbers,
-        doubles=same_person,
-        resubmissions=Resubmissions(Mendings(base.collection("mendings")), base.links, base.engine.cases),
-        policies=base.policies,
-    )
-    arrivals = Arrivals(
-        engine=base.engine, submissions=submissions, dead_letters=base.dead_letters, policy_time=base.clock.at
-    )
-    outside = base.reader(
-        [EventType.REQUEST_RECEIVED, *map(channel_topic, settings.channels)],
-        group="intake.arrivals",
-        handle=arrivals.handle,
-    )
+    same_person = SamePerson(doubles, engine.cases)
+    submissions = _submissions(base, numbers, same_person)
+    outside = _reader_of_outside(base, settings, submissions)
     base.readers.append(outside)
     deleting = Deleting(settings.kafka_bootstrap, outside.settled)
-    erasing = Erasing(engine=base.engine, keyring=base.keyring, doubles=doubles, now=base.clock.now)
-    lost_links = LostLinks(
-        engine=base.engine, numbers=numbers, keyring=base.keyring, index=base.index, now=base.clock.now
-    )
-    base.preparations += [doubles.prepare, base.keyring.prepare]
+    erasing = Erasing(engine=engine, keyring=keyring, doubles=doubles, now=now)
+    lost_links = LostLinks(engine=engine, numbers=numbers, keyring=keyring, index=base.index, now=now)
+    finding = staff_find.Finding(numbers, doubles, base.index, engine.cases, base.access, now)
+    base.preparations += [doubles.prepare, keyring.prepare]
     app = base.app(
         "Second Look: intake",
         ("delete settled requests", deleting.delete, DELETE_SECONDS),
@@ -62,44 +50,62 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
         ("lost links", lost_links.work, WORK_SECONDS),
         inline_styles=(STYLE,),
     )
+    app.add_middleware(
+        RateLimit, per_second=LOST_LINKS_A_SECOND, burst=LOST_LINKS_AT_ONCE, public=(public_pages.LOST_LINK,)
+    )
     app.include_router(
         api.router(
-            engine=base.engine,
+            engine=engine,
             submissions=submissions,
             numbers=numbers,
             same_person=same_person,
             erasing=erasing,
             sign_in=base.sign_in,
-            keyring=base.keyring,
+            keyring=keyring,
             links=base.links,
             index=base.index,
             access=base.access,
             policies=base.policies,
             public_url=settings.public_url,
-            now=base.clock.now,
+            now=now,
         )
     )
     app.include_router(
         page_routes.router(
-            engine=base.engine,
-            keyring=base.keyring,
+            engine=engine,
+            keyring=keyring,
             links=base.links,
             policies=base.policies,
             public_url=settings.public_url,
-            now=base.clock.now,
+            now=now,
         )
     )
     app.include_router(
         public_pages.router(lost_links=lost_links, policies=base.policies, public_url=settings.public_url)
     )
-    app.add_middleware(
-        RateLimit, per_second=LOST_LINKS_A_SECOND, burst=LOST_LINKS_AT_ONCE, public=(public_pages.LOST_LINK,)
-    )
-    finding = staff_find.Finding(numbers, doubles, base.index, base.engine.cases, base.access, base.clock.now)
     app.include_router(staff_find.router(finding, base.sign_in))
-    app.include_router(staff_links.router(engine=base.engine, sign_in=base.sign_in, now=base.clock.now))
-    app.include_router(staff_events.router(engine=base.engine, sign_in=base.sign_in))
+    app.include_router(staff_links.router(engine=engine, sign_in=base.sign_in, now=now))
+    app.include_router(staff_events.router(engine=engine, sign_in=base.sign_in))
     return app
+
+
+def _submissions(base: Foundation[State], numbers: Numbers, same_person: SamePerson) -> Submissions:
+    return Submissions(
+        keyring=base.keyring,
+        index=base.index,
+        numbers=numbers,
+        doubles=same_person,
+        resubmissions=Resubmissions(Mendings(base.collection("mendings")), base.links, base.engine.cases),
+        policies=base.policies,
+    )
+
+
+def _reader_of_outside(base: Foundation[State], settings: IntakeSettings, submissions: Submissions) -> Reader:
+    arrivals = Arrivals(
+        engine=base.engine, submissions=submissions, dead_letters=base.dead_letters, policy_time=base.clock.at
+    )
+    topics = [EventType.REQUEST_RECEIVED, *map(channel_topic, settings.channels)]
+    return base.reader(topics, group="intake.arrivals", handle=arrivals.handle)
 
 
 if __name__ == "__main__":
