@@ -10,7 +10,7 @@ from rich.table import Table
 
 from cli.cases import Number, find_for_officer, officer_of
 from cli.queues import local
-from cli.saying import Failed, as_json, out, plainly
+from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
 from shared.contracts.vocabulary import Service
 
@@ -60,10 +60,7 @@ def answer(
     Example: `secondlook answer 55MY1-Z1HT0-H --text "The conviction was vacated; the order is in the file."`
     """
     told = asyncio.run(_answer(number, text, question, data, token=token, myself=myself))
-    if as_json_:
-        as_json(told)
-    else:
-        out.print(f"[green]✓[/] Headquarters has your answer to {number}.")
+    done(told, f"Headquarters has your answer to {number}.", as_json_=as_json_)
 
 
 async def _questions(office: str, data: Path, token: str) -> list[dict[str, Any]]:

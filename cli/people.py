@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli.cases import Facts, Number, find_for_officer, officer_of
 from cli.queues import local
-from cli.saying import Failed, as_json, out, plainly
+from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
 from deploy.demo.report import word
 from shared.calling.staff import without_nothing
@@ -79,7 +79,7 @@ def confirm(
     Example: `secondlook withdrawal confirm 55MY1-Z1HT0-H`
     """
     told = _ordered(number, "withdrawal", {"confirmed": True}, data, token=token, myself=myself, facts=facts)
-    _tell(told, f"{number} is withdrawn.", as_json_=as_json_)
+    done(told, f"{number} is withdrawn.", as_json_=as_json_)
 
 
 @withdrawal.command()
@@ -98,7 +98,7 @@ def refuse(
     Example: `secondlook withdrawal refuse 55MY1-Z1HT0-H --facts 2`
     """
     told = _ordered(number, "withdrawal", {"confirmed": False}, data, token=token, myself=myself, facts=facts)
-    _tell(told, f"{number} goes on.", as_json_=as_json_)
+    done(told, f"{number} goes on.", as_json_=as_json_)
 
 
 @representative.command("set")
@@ -131,7 +131,7 @@ def set_(
     who = {"type": kind.name, "name": name, "email": email, "phone": phone}
     said = {"representative": without_nothing(who | {"organisation": organisation, "language": language})}
     told = _ordered(number, "representative", said, data, token=token, myself=myself, facts=facts)
-    _tell(told, f"{number} has a new representative. Verify the G-28: `secondlook consent {number}`", as_json_=as_json_)
+    done(told, f"{number} has a new representative. Verify the G-28: `secondlook consent {number}`", as_json_=as_json_)
 
 
 @representative.command()
@@ -150,7 +150,7 @@ def end(
     Example: `secondlook representative end 55MY1-Z1HT0-H`
     """
     told = _ordered(number, "representative", {"representative": None}, data, token=token, myself=myself, facts=facts)
-    _tell(told, f"Nobody represents the noncitizen in {number} any more.", as_json_=as_json_)
+    done(told, f"Nobody represents the noncitizen in {number} any more.", as_json_=as_json_)
 
 
 @plainly
@@ -175,7 +175,7 @@ def consent(
         raise Failed("Say --verified or --refused.")
     said = {"status": "verified" if verified else "refused"} | ({"kind": paper.upper()} if paper else {})
     told = _ordered(number, "consent", said, data, token=token, myself=myself, facts=facts)
-    _tell(told, f"The consent of {number} is {said['status']}.", as_json_=as_json_)
+    done(told, f"The consent of {number} is {said['status']}.", as_json_=as_json_)
 
 
 @plainly
@@ -221,13 +221,6 @@ def _ordered(
             return answer
 
     return asyncio.run(order())
-
-
-def _tell(told: dict[str, Any], sentence: str, *, as_json_: bool) -> None:
-    if as_json_:
-        as_json(told)
-    else:
-        out.print(f"[green]✓[/] {sentence}")
 
 
 async def _waiting(data: Path, token: str) -> list[dict[str, Any]]:

@@ -78,6 +78,14 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
     return told
 
 
+def done(answer: Any, sentence: str, *, as_json_: bool) -> None:
+    """What was asked for is done: the answer for scripts, or the sentence for people."""
+    if as_json_:
+        as_json(answer)
+    else:
+        out.print(f"[green]✓[/] {sentence}")
+
+
 def as_json(what: Any) -> None:
     """For scripts, on stdout."""
     typer.echo(json.dumps(what, indent=1, ensure_ascii=False, default=str))

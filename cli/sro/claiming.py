@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.cases import Number
-from cli.saying import as_json, out, plainly
+from cli.saying import as_json, done, out, plainly
 from cli.sro.ordering import order, token_of
 from cli.where import DEFAULT, Data, Json, Myself, Token
 
@@ -35,10 +35,7 @@ def release(
     Example: `secondlook sro release 55MY1-Z1HT0-H`
     """
     answer = order(number, "release", {}, data, token_of(data, token, myself))
-    if as_json_:
-        as_json(answer)
-    else:
-        out.print(f"[green]✓[/] {number} is back in the queue.")
+    done(answer, f"{number} is back in the queue.", as_json_=as_json_)
 
 
 @plainly
@@ -61,10 +58,7 @@ def hand_over(
     """
     said = {"holder": holder, "to": to, "why": why.upper()}
     answer = order(number, "hand-over", said, data, token_of(data, token, myself))
-    if as_json_:
-        as_json(answer)
-    else:
-        out.print(f"[green]✓[/] {number} is now with {answer['to']}.")
+    done(answer, f"{number} is now with {answer['to']}.", as_json_=as_json_)
 
 
 @plainly
@@ -84,7 +78,4 @@ def recuse(
     Example: `secondlook sro recuse 55MY1-Z1HT0-H --why KNOWS_THE_PERSON`
     """
     answer = order(number, "recuse", {"why": why.upper()}, data, token_of(data, token, myself))
-    if as_json_:
-        as_json(answer)
-    else:
-        out.print(f"[green]✓[/] You keep out of {number} from now on.")
+    done(answer, f"You keep out of {number} from now on.", as_json_=as_json_)

@@ -11,7 +11,7 @@ from cli import deciding
 from cli.cases import Facts, Number
 from cli.deciding import DryRun, Numbers, TakeInHand
 from cli.officer import Granted
-from cli.saying import Failed, as_json, out, plainly
+from cli.saying import Failed, as_json, done, out, plainly
 from cli.sro.ordering import Reasons, Text, Told, order, order_on_facts, token_of, whole_case
 from cli.where import DEFAULT, Data, Json, Myself, Token
 from shared.calling.staff import names
@@ -40,10 +40,7 @@ def draft(
     """
     said = {"outcome": (outcome or "").upper(), "reasons": names(reason), "granted": names(granted), "text": text}
     answer = order_on_facts(number, "draft", said, data, token_of(data, token, myself), facts=facts)
-    if as_json_:
-        as_json(answer)
-    else:
-        out.print(f"[green]✓[/] Kept. Decide it with `secondlook sro decide {number} --from-draft`")
+    done(answer, f"Kept. Decide it with `secondlook sro decide {number} --from-draft`", as_json_=as_json_)
 
 
 @plainly
@@ -136,10 +133,7 @@ def remand(
     """
     said = {"reasons": names(reason), "text": text, "told_seen": told}
     answer = order_on_facts(number, "remand", said, data, token_of(data, token, myself), facts=facts)
-    if as_json_:
-        as_json(answer)
-    else:
-        out.print(f"[green]✓[/] {number} goes back to its field office, for round {answer['round']}.")
+    done(answer, f"{number} goes back to its field office, for round {answer['round']}.", as_json_=as_json_)
 
 
 @plainly

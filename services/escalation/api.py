@@ -22,8 +22,8 @@ from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web import at_hand
-from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
+from shared.web import at_hand, deciding
+from shared.web.casework import Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -43,9 +43,8 @@ def router(
     sro = Annotated[Staff, Depends(sign_in.staff(Role.SRO))]
     _add_reading(routes, desk, sro)
     _add_orders(routes, desk, sro)
-    at_hand.add_routes(routes, desk, sro)
-    _add_drafts(routes, desk, sro)
-    _add_decisions(routes, desk, sro)
+    at_hand.add_routes(routes, desk, sro, DraftBody)
+    deciding.add_route(routes, desk, sro, BulkBody)
     return routes
 
 
@@ -111,31 +110,9 @@ def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
         with personal_refusals():
             return said(await desk.ask(case_id, staff, key, body), response)
 
-
-def _add_drafts(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
-    @routes.post("/cases/{case_id}/draft")
-    async def draft(
-        case_id: UUID, body: DraftBody, key: IdempotencyKey, staff: sro, response: Response
-    ) -> dict[str, Any]:
-        """Keep what the decision might be, in place of one's earlier draft. It outlasts the claim."""
-        with personal_refusals():
-            return said(await desk.draft(case_id, staff, key, body), response)
-
     @routes.post("/cases/{case_id}/recuse")
     async def recuse(
         case_id: UUID, body: RecuseBody, key: IdempotencyKey, staff: sro, response: Response
     ) -> dict[str, Any]:
         """Declare a conflict: the case is never offered or allowed to the caller again. It cannot be taken back."""
         return said(await desk.recuse(case_id, staff, key, body), response)
-
-
-def _add_decisions(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
-    @routes.post("/decisions")
-    async def decisions(body: BulkBody, key: IdempotencyKey, staff: sro) -> BulkAnswer:
-        """Decide many cases at once, each by itself; the answer says what became of each, in the order given.
-
-        Claimed ones, or with `claim` also such as nobody has claimed: the decision then takes its case in hand, and one
-        that is refused leaves it as it was. Each decision is known by its own key, or else by the request's key and its
-        case: the same request again is answered as before. `unknown` is to be sent again with the same key.
-        """
-        return await desk.decide_all(staff, key, body)

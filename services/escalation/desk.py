@@ -25,8 +25,6 @@ from services.escalation.reactions import QUEUE
 from services.escalation.showing import listed, whole
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.drafts import shown_to
-from shared.casework.engine import CaseView
-from shared.casework.errors import CaseUnknown
 from shared.casework.handing_over import HandOver
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import ReviewGround, Service, Urgency
@@ -104,7 +102,7 @@ class OfficialsDesk:
 
         Personal data of a case that was never escalated is no business of headquarters.
         """
-        view = await self._view(case_id)
+        view = await casework.case_of(self._engine, case_id)
         refused = barred(view.state.file, view.work, staff.subject)
         if refused is not None:
             raise Problem(403, refused.code, "This is not allowed.", refused.reason)
@@ -158,7 +156,7 @@ class OfficialsDesk:
 
     async def remand(self, case_id: UUID, staff: Staff, key: str, body: RemandBody) -> Answered:
         """Send it back; the text is sealed for the round that follows."""
-        name = f"remanded_{getattr((await self._view(case_id)).state, 'round', 0) + 1}"
+        name = f"remanded_{getattr((await casework.case_of(self._engine, case_id)).state, 'round', 0) + 1}"
         box = await self._typed(case_id, _id(Order.REMAND, case_id, staff, key), name, body.text)
         data = Remand(staff.subject, body.reasons, body.facts_seen, box, body.told_seen)
         return await self._order(Order.REMAND, case_id, staff, key, data)
@@ -170,14 +168,8 @@ class OfficialsDesk:
         return await self._order(Order.ASK, case_id, staff, key, Ask(staff.subject, body.about, box, body.addressee))
 
     async def _typed(self, case_id: UUID, cause: UUID, name: str, text: str | None) -> dict[str, bytes]:
-        await self._view(case_id)
+        await casework.case_of(self._engine, case_id)
         return await self._sealed.sealed(case_id, cause=cause, name=name, text=text)
-
-    async def _view(self, case_id: UUID) -> CaseView[State]:
-        view = await self._engine.case(case_id)
-        if view is None:
-            raise CaseUnknown
-        return view
 
     async def _order(self, order: Order, case_id: UUID, staff: Staff, key: str, data: Any) -> Answered:
         identity = _id(order, case_id, staff, key)

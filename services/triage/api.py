@@ -21,8 +21,8 @@ from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web import at_hand
-from shared.web.casework import BulkAnswer, Limit, Skip, personal_refusals
+from shared.web import at_hand, deciding
+from shared.web.casework import Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -47,10 +47,9 @@ def router(
     desk = OfficersDesk(engine, SealedDesk(keyring, access), policies, now)
     officer = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER))]
     _add_reading(routes, desk, officer)
-    at_hand.add_routes(routes, desk, officer)
-    _add_drafts(routes, desk, officer)
+    at_hand.add_routes(routes, desk, officer, DraftBody)
     _add_orders(routes, desk, officer)
-    _add_decisions(routes, desk, officer)
+    deciding.add_route(routes, desk, officer, BulkBody)
     taking.add_routes(routes, TakingDesk(engine, Counting(turns), policies, now), officer)
     carrying_out_desk.add_routes(
         routes, carrying_out_desk.CarryingOutDesk(engine, SealedDesk(keyring, access), now), officer
@@ -103,16 +102,6 @@ def _add_reading(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
             staff, office=office, urgency=urgency, claimed=claimed, mine=mine, skip=skip, limit=limit
         )
 
-
-def _add_drafts(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
-    @routes.post("/cases/{case_id}/draft")
-    async def draft(
-        case_id: UUID, body: DraftBody, key: IdempotencyKey, staff: officer, response: Response
-    ) -> dict[str, Any]:
-        """Keep what the decision might be, in place of one's earlier draft. It outlasts the claim."""
-        with personal_refusals():
-            return said(await desk.draft(case_id, staff, key, body), response)
-
     @routes.post("/cases/{case_id}/seen")
     async def seen(
         case_id: UUID, body: SeenBody, key: IdempotencyKey, staff: officer, response: Response
@@ -152,15 +141,3 @@ def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
         """Ask the requestor; the clock stands still until the answer, or until its time is over."""
         with personal_refusals():
             return said(await desk.ask(case_id, staff, key, body), response)
-
-
-def _add_decisions(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
-    @routes.post("/decisions")
-    async def decisions(body: BulkBody, key: IdempotencyKey, staff: officer) -> BulkAnswer:
-        """Decide many cases at once, each by itself; the answer says what became of each, in the order given.
-
-        Claimed ones, or with `claim` also such as nobody has claimed: the decision then takes its case in hand, and one
-        that is refused leaves it as it was. Each decision is known by its own key, or else by the request's key and its
-        case: the same request again is answered as before. `unknown` is to be sent again with the same key.
-        """
-        return await desk.decide_all(staff, key, body)

@@ -13,12 +13,11 @@ from services.triage.desk import officer_of, queues_of
 from services.triage.domain.states import State, ToCarryOut
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
-from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.texts import Narrative
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Service, Stage, Urgency
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web.casework import Engine, Limit, Skip, personal_refusals
+from shared.web.casework import Engine, Limit, Skip, case_of, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
 
@@ -92,8 +91,7 @@ class CarryingOutDesk:
 
     async def done(self, case_id: UUID, staff: Staff, key: str, body: DoneBody) -> Answered:
         """Say that it is done; the note is sealed."""
-        if await self._engine.case(case_id) is None:
-            raise CaseUnknown
+        await case_of(self._engine, case_id)
         cause = _id(CarryingOut.DONE, case_id, staff, key)
         box = await self._sealed.sealed(case_id, cause=cause, name=NOTE, text=body.text)
         return await self._order(CarryingOut.DONE, case_id, staff, key, Done(officer_of(staff), body.on, box))

@@ -17,7 +17,6 @@ from services.triage.taking_back import TakeBack
 from shared.casework import handing_over
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.drafts import shown_to
-from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
@@ -81,7 +80,7 @@ class OfficersDesk:
 
     async def show(self, case_id: UUID, staff: Staff) -> dict[str, Any]:
         """One case whole: facts, standing, what may be answered, and what is sealed, with an access record."""
-        view = await self._view(case_id)
+        view = await casework.case_of(self._engine, case_id)
         case = None if isinstance(view.state, Unheard) else view.state.case
         if case is None:
             raise CaseUnknown
@@ -124,7 +123,7 @@ class OfficersDesk:
 
     async def draft(self, case_id: UUID, staff: Staff, key: str, body: DraftBody) -> Answered:
         """Keep what the decision might be; its text is sealed under a name of its own."""
-        await self._view(case_id)
+        await casework.case_of(self._engine, case_id)
         identity = _id(Order.DRAFT, case_id, staff, key)
         box = await self._sealed.sealed(case_id, cause=identity, name=f"draft_{identity.hex}", text=body.text)
         data = SaveDraft(officer_of(staff), body.facts_seen, body.says(), box)
@@ -149,7 +148,7 @@ class OfficersDesk:
 
     async def forward(self, case_id: UUID, staff: Staff, key: str, body: ForwardBody) -> Answered:
         """Forward; the reason is sealed for the assignment that follows."""
-        name = f"assigned_{getattr((await self._view(case_id)).state, 'revision', 0) + 1}"
+        name = f"assigned_{getattr((await casework.case_of(self._engine, case_id)).state, 'revision', 0) + 1}"
         box = await self._sealed.sealed(
             case_id, cause=_id(Order.FORWARD, case_id, staff, key), name=name, text=body.text
         )
@@ -161,12 +160,6 @@ class OfficersDesk:
         name = f"question_{_id(Order.ASK, case_id, staff, key)}"
         box = await self._sealed.sealed(case_id, cause=_id(Order.ASK, case_id, staff, key), name=name, text=body.text)
         return await self._order(Order.ASK, case_id, staff, key, Ask(officer_of(staff), body.about, box))
-
-    async def _view(self, case_id: UUID) -> CaseView[State]:
-        view = await self._engine.case(case_id)
-        if view is None:
-            raise CaseUnknown
-        return view
 
     async def _order(self, order: Order, case_id: UUID, staff: Staff, key: str, data: Any) -> Answered:
         identity = _id(order, case_id, staff, key)

@@ -14,7 +14,6 @@ from services.triage.domain.states import State, WithHeadquarters
 from services.triage.orders import Order
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
-from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.texts import Narrative
 from shared.contracts.vocabulary import Service, Urgency
@@ -72,8 +71,7 @@ class AnsweringDesk:
 
     async def answer(self, case_id: UUID, staff: Staff, key: str, body: AnswerBody) -> Answered:
         """Answer; the text is sealed for the question."""
-        if await self._engine.case(case_id) is None:
-            raise CaseUnknown
+        await casework.case_of(self._engine, case_id)
         identity = command_id(Service.TRIAGE, staff.subject, Order.ANSWER, case_id, key)
         box = await self._sealed.sealed(case_id, cause=identity, name=f"answer_{body.question}", text=body.text)
         data = Answer(officer_of(staff), body.question, box)

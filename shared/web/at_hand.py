@@ -1,4 +1,4 @@
-"""The endpoints by which a case comes into somebody's hands, and out of them: the same at both desks."""
+"""The endpoints by which a case comes into somebody's hands, with drafts, and out of them: the same at both desks."""
 
 from typing import Any, Protocol
 from uuid import UUID
@@ -17,10 +17,11 @@ class Desk(Protocol):
     async def claim(self, case_id: UUID, staff: Staff, key: str) -> Answered: ...
     async def release(self, case_id: UUID, staff: Staff, key: str) -> Answered: ...
     async def hand_over(self, case_id: UUID, staff: Staff, key: str, body: HandOverBody) -> Answered: ...
+    async def draft(self, case_id: UUID, staff: Staff, key: str, body: Any) -> Answered: ...
 
 
-def add_routes(routes: APIRouter, desk: Desk, person: Any) -> None:
-    """The endpoints, for whoever `person` lets in."""
+def add_routes(routes: APIRouter, desk: Desk, person: Any, unfinished: Any) -> None:
+    """The endpoints, for whoever `person` lets in; `unfinished` is the model of a draft: the service's own decision."""
 
     @routes.post("/cases/{case_id}/claim")
     async def claim(case_id: UUID, key: IdempotencyKey, staff: person, response: Response) -> dict[str, Any]:
@@ -41,3 +42,11 @@ def add_routes(routes: APIRouter, desk: Desk, person: Any) -> None:
         """Give a claimed case to a colleague, with its drafts; or take it over from one who is absent."""
         with personal_refusals():
             return said(await desk.hand_over(case_id, staff, key, body), response)
+
+    @routes.post("/cases/{case_id}/draft")
+    async def draft(
+        case_id: UUID, body: unfinished, key: IdempotencyKey, staff: person, response: Response
+    ) -> dict[str, Any]:
+        """Keep what the decision might be, in place of one's earlier draft. It outlasts the claim."""
+        with personal_refusals():
+            return said(await desk.draft(case_id, staff, key, body), response)

@@ -13,7 +13,7 @@ from shared.casework.claims import claim_of
 from shared.casework.commands import Answered
 from shared.casework.drafts import Draft
 from shared.casework.engine import CaseView
-from shared.casework.errors import CommandFailed, CommandRefused, Outage
+from shared.casework.errors import CaseUnknown, CommandFailed, CommandRefused, Outage
 from shared.casework.handing_over import HandOverBecause
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Stage
@@ -45,6 +45,14 @@ class Engine(Protocol[S]):
     async def listing(
         self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
     ) -> list[CaseView[S]]: ...
+
+
+async def case_of(engine: Engine[S], case_id: UUID) -> CaseView[S]:
+    """The case as it stands. Raises `CaseUnknown`."""
+    view = await engine.case(case_id)
+    if view is None:
+        raise CaseUnknown
+    return view
 
 
 class HandOverBody(BaseModel):

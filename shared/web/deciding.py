@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from fastapi import APIRouter
+
 from shared.casework import offering
 from shared.casework.case import Case
 from shared.casework.commands import Answered, whole_milliseconds
@@ -18,6 +20,8 @@ from shared.casework.reaction import Command
 from shared.mongo.driver import PyMongoError
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web.casework import Became, BulkAnswer, bulk_answer
+from shared.web.idempotency import IdempotencyKey
+from shared.web.sign_in import Staff
 
 S = TypeVar("S")
 
@@ -39,6 +43,12 @@ class Engine(Protocol[S]):
     async def commands(
         self, commands: Sequence[Command[Any]], *, wait: bool = True
     ) -> list[Answered | CommandFailed]: ...
+
+
+class Desk(Protocol):
+    """What the endpoint asks of a desk."""
+
+    async def decide_all(self, staff: Staff, key: str, body: Any) -> BulkAnswer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,20 @@ class Deciding(Generic[S]):
             Outage() if (case := cases[asked.case_id]).newer else offering.command(case, asked, rules)
             for asked in commands
         ]
+
+
+def add_route(routes: APIRouter, desk: Desk, person: Any, many: Any) -> None:
+    """The endpoint, for whoever `person` lets in; `many` is the body's model: the service's own decisions."""
+
+    @routes.post("/decisions")
+    async def decisions(body: many, key: IdempotencyKey, staff: person) -> BulkAnswer:
+        """Decide many cases at once, each by itself; the answer says what became of each, in the order given.
+
+        Claimed ones, or with `claim` also such as nobody has claimed: the decision then takes its case in hand, and one
+        that is refused leaves it as it was. Each decision is known by its own key, or else by the request's key and its
+        case: the same request again is answered as before. `unknown` is to be sent again with the same key.
+        """
+        return await desk.decide_all(staff, key, body)
 
 
 def _reused(wishes: Sequence[Wish[S]]) -> list[bool]:
