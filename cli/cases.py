@@ -64,6 +64,28 @@ async def facts_seen(at: Desk, case_id: UUID | str, facts: int | None) -> int:
     return facts if facts is not None else int((await at.case(case_id))["facts_version"])
 
 
+def order_at_intake(
+    number: str,
+    what: str,
+    said: dict[str, Any],
+    data: Path,
+    *,
+    token: str | None,
+    myself: str | None,
+    facts: int | None,
+) -> dict[str, Any]:
+    """Have intake do it as an officer of the case's office, on the facts as they were seen: the newest if not said."""
+
+    async def order() -> dict[str, Any]:
+        found, own = await find_for_officer(number, data, token=token, myself=myself)
+        seen = found.get("amendment", 0) if facts is None else facts
+        async with desk(Service.INTAKE, own, data) as intake:
+            answer: dict[str, Any] = await intake.do(found["case_id"], what, said | {"facts_seen": seen})
+            return answer
+
+    return asyncio.run(order())
+
+
 @app.command()
 @plainly
 def show(number: Number, data: Data = DEFAULT, token: Token = None, as_json_: Json = False) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.cases import Facts, Number, find_for_officer
+from cli.cases import Facts, Number, find_for_officer, order_at_intake
 from cli.saying import Failed, as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk
 from deploy.demo.report import word
@@ -48,8 +48,10 @@ def facts(
     wish = {"facts": read(told or ()), "takes_back": list(take_back or ())}
     if not any(wish.values()):
         raise Failed("Say which facts: like first_present_on=2015-05-01, or --take-back final_order.")
-    version = asyncio.run(_correct(number, wish, data, token=token, myself=myself, seen=seen))
-    out.print(f"[green]✓[/] {number} has version {version} of its facts. See `secondlook presumption {number}`")
+    answer = order_at_intake(number, "facts", wish, data, token=token, myself=myself, facts=seen)
+    out.print(
+        f"[green]✓[/] {number} has version {answer['amendment']} of its facts. See `secondlook presumption {number}`"
+    )
 
 
 def read(told: Iterable[str]) -> dict[str, Any]:
@@ -74,16 +76,6 @@ def _value(name: str, value: str) -> Any:
     if answer is False:
         return {"value": {"intentional": False, "age_at_conduct": 0}}
     raise Failed(f"{GANG} is the age at the conduct, like {GANG}=16; or {GANG}=no where the person took no part.")
-
-
-async def _correct(
-    number: str, wish: dict[str, Any], data: Path, *, token: str | None, myself: str | None, seen: int | None
-) -> int:
-    found, own = await find_for_officer(number, data, token=token, myself=myself)
-    version = found.get("amendment", 0) if seen is None else seen
-    async with desk(Service.INTAKE, own, data) as intake:
-        answer = await intake.do(found["case_id"], "facts", wish | {"facts_seen": version})
-    return int(answer["amendment"])
 
 
 @plainly

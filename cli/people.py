@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.cases import Facts, Number, find_for_officer, officer_of
+from cli.cases import Facts, Number, find_for_officer, officer_of, order_at_intake
 from cli.queues import local
 from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
@@ -78,7 +78,7 @@ def confirm(
 
     Example: `secondlook withdrawal confirm 55MY1-Z1HT0-H`
     """
-    told = _ordered(number, "withdrawal", {"confirmed": True}, data, token=token, myself=myself, facts=facts)
+    told = order_at_intake(number, "withdrawal", {"confirmed": True}, data, token=token, myself=myself, facts=facts)
     done(told, f"{number} is withdrawn.", as_json_=as_json_)
 
 
@@ -97,7 +97,7 @@ def refuse(
 
     Example: `secondlook withdrawal refuse 55MY1-Z1HT0-H --facts 2`
     """
-    told = _ordered(number, "withdrawal", {"confirmed": False}, data, token=token, myself=myself, facts=facts)
+    told = order_at_intake(number, "withdrawal", {"confirmed": False}, data, token=token, myself=myself, facts=facts)
     done(told, f"{number} goes on.", as_json_=as_json_)
 
 
@@ -130,7 +130,7 @@ def set_(
         email = email or typer.prompt("E-mail (empty: none)", default="", show_default=False, err=True)
     who = {"type": kind.name, "name": name, "email": email, "phone": phone}
     said = {"representative": without_nothing(who | {"organisation": organisation, "language": language})}
-    told = _ordered(number, "representative", said, data, token=token, myself=myself, facts=facts)
+    told = order_at_intake(number, "representative", said, data, token=token, myself=myself, facts=facts)
     done(told, f"{number} has a new representative. Verify the G-28: `secondlook consent {number}`", as_json_=as_json_)
 
 
@@ -149,7 +149,9 @@ def end(
 
     Example: `secondlook representative end 55MY1-Z1HT0-H`
     """
-    told = _ordered(number, "representative", {"representative": None}, data, token=token, myself=myself, facts=facts)
+    told = order_at_intake(
+        number, "representative", {"representative": None}, data, token=token, myself=myself, facts=facts
+    )
     done(told, f"Nobody represents the noncitizen in {number} any more.", as_json_=as_json_)
 
 
@@ -174,7 +176,7 @@ def consent(
     if verified is None:
         raise Failed("Say --verified or --refused.")
     said = {"status": "verified" if verified else "refused"} | ({"kind": paper.upper()} if paper else {})
-    told = _ordered(number, "consent", said, data, token=token, myself=myself, facts=facts)
+    told = order_at_intake(number, "consent", said, data, token=token, myself=myself, facts=facts)
     done(told, f"The consent of {number} is {said['status']}.", as_json_=as_json_)
 
 
@@ -199,28 +201,6 @@ def doubles(
         state = "open" if each["open"] else "ended"
         table.add_row(each["case_number"], state, each["standing"], each["office"] or "none yet", received)
     out.print(table)
-
-
-def _ordered(
-    number: str,
-    what: str,
-    said: dict[str, Any],
-    data: Path,
-    *,
-    token: str | None,
-    myself: str | None,
-    facts: int | None,
-) -> dict[str, Any]:
-    """Have it done, on the facts as they were seen: intake's newest where that is not said."""
-
-    async def order() -> dict[str, Any]:
-        found, own = await find_for_officer(number, data, token=token, myself=myself)
-        seen = found.get("amendment", 0) if facts is None else facts
-        async with desk(Service.INTAKE, own, data) as intake:
-            answer: dict[str, Any] = await intake.do(found["case_id"], what, said | {"facts_seen": seen})
-            return answer
-
-    return asyncio.run(order())
 
 
 async def _waiting(data: Path, token: str) -> list[dict[str, Any]]:

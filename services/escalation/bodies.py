@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from services.escalation.admission import Conflict
 from services.escalation.domain.file import Addressee
 from services.escalation.domain.review import Review
 from shared.contracts.texts import Code, Narrative
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, ReviewGround, Urgency
-from shared.web.casework import MOST_DECISIONS
+from shared.web.bodies import Body
+from shared.web.casework import MOST_DECISIONS, Key
 
 FactsSeen = Annotated[int, Field(ge=0, lt=2**31, description="The newest amendment that the SRO saw.")]
 ToldSeen = Annotated[
@@ -19,14 +20,9 @@ ToldSeen = Annotated[
     Field(ge=0, lt=2**31, description="`told_by_office` as the SRO saw it; checked when given."),
 ]
 Reasons = Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class DecideBody(_Body):
+class DecideBody(Body):
     """The ultimate resolution by headquarters: UPHELD, OVERRIDDEN (says what is granted) or NO_ACTION."""
 
     facts_seen: FactsSeen
@@ -48,7 +44,7 @@ class BulkItem(DecideBody):
     key: Key | None = None
 
 
-class BulkBody(_Body):
+class BulkBody(Body):
     """Many decisions. A dry run says what would become of each, and changes nothing.
 
     With `claim` each case is taken in hand by its decision itself: refused where somebody else has claimed it, and a
@@ -60,7 +56,7 @@ class BulkBody(_Body):
     decisions: Annotated[list[BulkItem], Field(min_length=1, max_length=MOST_DECISIONS)]
 
 
-class RemandBody(_Body):
+class RemandBody(Body):
     """Back to the field office, and why."""
 
     facts_seen: FactsSeen
@@ -69,7 +65,7 @@ class RemandBody(_Body):
     text: Narrative | None = None
 
 
-class DraftBody(_Body):
+class DraftBody(Body):
     """A decision, or a remand (`outcome` REMANDED), as far as it has got. Nothing of it need be complete."""
 
     facts_seen: FactsSeen
@@ -83,13 +79,13 @@ class DraftBody(_Body):
         return self.model_dump(mode="json", exclude={"text"})
 
 
-class RecuseBody(_Body):
+class RecuseBody(Body):
     """A conflict, as a code: what exactly it is, is nobody's business here."""
 
     why: Conflict
 
 
-class AskBody(_Body):
+class AskBody(Body):
     """A question; `about` says by codes what it is about. Only one to the requestor lets the clock stand still."""
 
     addressee: Addressee = Addressee.REQUESTOR

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 from starlette.responses import Response
 
 from services.intake import from_body
@@ -29,6 +29,7 @@ from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealing import CaseKey, seal
+from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
@@ -54,7 +55,7 @@ def _fact(name: str) -> str:
     return name
 
 
-class FactsCorrected(BaseModel):
+class FactsCorrected(Body):
     """Facts that staff assert: their word outranks the requestor's, and both stay visible.
 
     `facts_seen` is the amendment that the person saw. `takes_back` names facts of which what staff said earlier no
@@ -62,27 +63,21 @@ class FactsCorrected(BaseModel):
     `gang_participation` says `intentional: false`.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     facts_seen: int = Field(ge=0, lt=2**31)
     facts: FactsPart = FactsPart()
     takes_back: Annotated[tuple[Annotated[str, AfterValidator(_fact)], ...], Field(max_length=MAX_CODES)] = ()
 
 
-class ConsentRuled(BaseModel):
+class ConsentRuled(Body):
     """What staff made of the paper; `kind` where it is another one than was claimed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     facts_seen: int = Field(ge=0, lt=2**31)
     status: ConsentStatus
     kind: ConsentKind | None = None
 
 
-class ErasureOrdered(BaseModel):
+class ErasureOrdered(Body):
     """The order by which a case is erased: a file reference, never a name."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reference: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/\-]{0,63}$")
 

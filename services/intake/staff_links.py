@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from services.intake.asking import Engine
@@ -14,15 +13,14 @@ from services.intake.commands import Ask, SendLink
 from shared.casework.commands import command_id, whole_milliseconds
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Recipient, Service
+from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, mark_replayed
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
 
 
-class LinkWanted(BaseModel):
+class LinkWanted(Body):
     """Who called, by role: the link goes to the address that the case knows of them."""
-
-    model_config = ConfigDict(extra="forbid")
 
     to: Recipient = Recipient.REQUESTOR
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from services.intake.commands import Ask
@@ -13,14 +13,13 @@ from services.intake.staff import StaffDesk, cause_of
 from shared.contracts.sealed import Requestor
 from shared.contracts.texts import Email, Line, Name, Short
 from shared.contracts.vocabulary import Language, RequestorType
+from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
 
-class RepresentativePart(BaseModel):
+class RepresentativePart(Body):
     """A representative as the G-28 names them."""
-
-    model_config = ConfigDict(extra="forbid")
 
     type: Literal[RequestorType.ATTORNEY, RequestorType.ACCREDITED_REP]
     name: Name
@@ -30,10 +29,8 @@ class RepresentativePart(BaseModel):
     language: Language | None = None
 
 
-class HandedOver(BaseModel):
+class HandedOver(Body):
     """`representative` null: nobody represents any more. `facts_seen`: the amendment that the person saw."""
-
-    model_config = ConfigDict(extra="forbid")
 
     facts_seen: int = Field(ge=0, lt=2**31)
     representative: RepresentativePart | None

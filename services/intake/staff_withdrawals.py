@@ -5,7 +5,7 @@ from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.intake.asking import CaseView
@@ -13,6 +13,7 @@ from services.intake.asking import Engine as AskingEngine
 from services.intake.commands import Ask, RuleOnWithdrawal
 from services.intake.domain.case import Withdrawable
 from services.intake.staff import StaffDesk, cause_of, may_see
+from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -32,10 +33,8 @@ class Engine(AskingEngine, Protocol):
     async def listing(self, query: Any, *, sort: Any = (), skip: int = 0, limit: int = 50) -> Any: ...
 
 
-class WithdrawalRuled(BaseModel):
+class WithdrawalRuled(Body):
     """What staff found when they asked the noncitizen, or a verified representative. `facts_seen`: the amendment."""
-
-    model_config = ConfigDict(extra="forbid")
 
     facts_seen: int = Field(ge=0, lt=2**31)
     confirmed: bool

@@ -4,22 +4,18 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from services.triage.domain.decision import Decision
 from shared.contracts.texts import Code, Narrative
 from shared.contracts.vocabulary import MootBecause, ReferredTo, ReliefSought, TriageOutcome, Urgency
-from shared.web.casework import MOST_DECISIONS
+from shared.web.bodies import Body
+from shared.web.casework import MOST_DECISIONS, Key
 
 FactsSeen = Annotated[int, Field(ge=0, lt=2**31, description="The newest amendment that the officer saw.")]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class DecideBody(_Body):
+class DecideBody(Body):
     """An initial consideration. FAVOURABLE says what is granted, REFERRED where to, MOOT why, DECLINED its reasons."""
 
     facts_seen: FactsSeen
@@ -38,7 +34,7 @@ class DecideBody(_Body):
         return Decision(self.outcome, self.granted, self.referred_to, self.moot_because, self.reasons)
 
 
-class DraftBody(_Body):
+class DraftBody(Body):
     """A decision as far as it has got. Nothing of it need be complete."""
 
     facts_seen: FactsSeen
@@ -54,7 +50,7 @@ class DraftBody(_Body):
         return self.model_dump(mode="json", exclude={"text"})
 
 
-class SeenBody(_Body):
+class SeenBody(Body):
     """The officer has read the case as it is."""
 
     facts_seen: FactsSeen
@@ -67,7 +63,7 @@ class BulkItem(DecideBody):
     key: Key | None = None
 
 
-class BulkBody(_Body):
+class BulkBody(Body):
     """Many decisions. A dry run says what would become of each, and changes nothing.
 
     With `claim` each case is taken in hand by its decision itself: refused where somebody else has claimed it, and a
@@ -79,7 +75,7 @@ class BulkBody(_Body):
     decisions: Annotated[list[BulkItem], Field(min_length=1, max_length=MOST_DECISIONS)]
 
 
-class ForwardBody(_Body):
+class ForwardBody(Body):
     """To another office, and why. Only an erased case is forwarded without a text."""
 
     facts_seen: FactsSeen
@@ -87,7 +83,7 @@ class ForwardBody(_Body):
     text: Narrative | None = None
 
 
-class AskBody(_Body):
+class AskBody(Body):
     """A question to the requestor; `about` says by codes what it is about."""
 
     about: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
@@ -124,7 +120,7 @@ class QueueItem(BaseModel):
     decision: dict[str, Any] | None = None
 
 
-class NextBody(_Body):
+class NextBody(Body):
     """Take the next case of one office, or of all that the token names."""
 
     office: Annotated[str | None, Field(max_length=20)] = None

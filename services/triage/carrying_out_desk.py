@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from services.triage.carrying_out import NOTE, CarryingOut, Done, Take, owner
 from services.triage.desk import officer_of, queues_of
@@ -17,6 +17,7 @@ from shared.casework.reaction import Command
 from shared.contracts.texts import Narrative
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Service, Stage, Urgency
 from shared.privacy.opening import Desk as SealedDesk
+from shared.web.bodies import Body
 from shared.web.casework import Engine, Limit, Skip, case_of, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
@@ -25,18 +26,14 @@ OLDEST_FIRST = [("queue.due", 1), ("_id", 1)]
 """What is due first. Within an urgency that is what was resolved first."""
 
 
-class TakeBody(BaseModel):
+class TakeBody(Body):
     """See to it oneself. `over`: also where a colleague had taken it on, who cannot."""
-
-    model_config = ConfigDict(extra="forbid")
 
     over: bool = False
 
 
-class DoneBody(BaseModel):
+class DoneBody(Body):
     """It was carried out on this day. A note is sealed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     on: date
     text: Narrative | None = None

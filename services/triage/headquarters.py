@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.triage.answering import Answer, open_questions
 from services.triage.desk import named, officer_of
@@ -19,15 +19,14 @@ from shared.contracts.texts import Narrative
 from shared.contracts.vocabulary import Service, Urgency
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web import casework
+from shared.web.bodies import Body
 from shared.web.casework import Engine, Limit, Skip, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
 
 
-class AnswerBody(BaseModel):
+class AnswerBody(Body):
     """An answer to one question of headquarters."""
-
-    model_config = ConfigDict(extra="forbid")
 
     question: UUID
     text: Annotated[Narrative, Field(min_length=1)]

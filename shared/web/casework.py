@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from shared.casework.claims import claim_of
 from shared.casework.commands import Answered
@@ -18,6 +18,7 @@ from shared.casework.handing_over import HandOverBecause
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Stage
 from shared.policy.model import Policy
+from shared.web.bodies import Body
 from shared.web.problems import Problem
 
 S = TypeVar("S")
@@ -33,6 +34,8 @@ FORBIDDEN: Final = frozenset({"not_your_office", "touched_before", "recused", "n
 
 MOST_DECISIONS: Final = 100
 
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+"""A key that tells one decision of many from the others."""
 
 StaffId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
@@ -55,10 +58,8 @@ async def case_of(engine: Engine[S], case_id: UUID) -> CaseView[S]:
     return view
 
 
-class HandOverBody(BaseModel):
+class HandOverBody(Body):
     """From who has the case in hand (`holder`, as seen) to a colleague (`to`): given, or taken over by `to`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     holder: StaffId
     to: StaffId

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.casework.dead_letters import OfferedAgain
+from shared.web.bodies import Body
 from shared.web.casework import Limit
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
@@ -46,10 +47,8 @@ class DeadLettersShown(BaseModel):
     dead_letters: list[DeadLetterShown]
 
 
-class LettersAsked(BaseModel):
+class LettersAsked(Body):
     """Behind which dead letter to go on, and how many to offer."""
-
-    model_config = ConfigDict(extra="forbid")
 
     after: str = Field("", max_length=64, description="Go on behind this one: the last answer's last.")
     limit: int = Field(20, ge=1, le=100)

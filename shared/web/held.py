@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.casework.case import Case, Held
 from shared.casework.redriving import Redriven, Round, first_failed
+from shared.web.bodies import Body
 from shared.web.casework import Limit, Skip
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
@@ -78,10 +79,8 @@ class HeldInputs(BaseModel):
     held: list[HeldInput]
 
 
-class RedriveAsked(BaseModel):
+class RedriveAsked(Body):
     """Whether to redrive, or only to say what would come of it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dry_run: bool = False
 

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from shared.casework.reconciliations import AlreadyReconciling
 from shared.contracts.envelope import NAMESPACE
+from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, mark_replayed
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
@@ -22,10 +23,8 @@ class Reconciliations(Protocol):
     async def told(self, run: UUID) -> Mapping[str, Any] | None: ...
 
 
-class ReconcileAsked(BaseModel):
+class ReconcileAsked(Body):
     """Whether to publish what the topics lost, or only to say what that is; and how fast."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dry_run: bool = False
     per_second: float = Field(200.0, gt=0, le=10_000, description="At most so many events a second.")
