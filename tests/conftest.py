@@ -1,4 +1,7 @@
-"""Real servers for the tests that need them: started once per run, stopped at its end, whatever happened."""
+"""Real servers for the tests that need them: started once per run, stopped at its end, whatever happened.
+
+And no property is timed: how long an example takes says how busy the machine is.
+"""
 
 import os
 from collections.abc import Iterator
@@ -7,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local import probes, processes, servers
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -121,7 +121,7 @@ def payload_checker(kind: EventType) -> Draft7Validator:
 
 
 @pytest.mark.parametrize("kind", OURS)
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10)
 @given(data=st.data())
 def test_every_event_is_valid_by_its_payload(kind: EventType, data: st.DataObject) -> None:
     value = json.loads(splice(encode(data.draw(events(kind))), {"a_blob": b"\x00\xff"}))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import CONTENT_TYPE, encode, splice
@@ -22,7 +22,7 @@ MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(;.*)?")
 
 
 @pytest.mark.parametrize("kind", EventType)
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10)
 @given(data=st.data())
 def test_every_event_is_a_cloud_event_in_structured_mode(kind: EventType, data: st.DataObject) -> None:
     event = json.loads(splice(encode(data.draw(events(kind))), {"a_box": b"\x00"}))

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import Event, encode, splice
@@ -239,7 +239,7 @@ def test_any_arrival_order_with_any_repeats_gives_the_same_bytes(seed: int, repe
     assert dump(fold(mixed)) == dump(fold(story))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(data=st.data())
 def test_the_order_does_not_matter_even_for_events_that_make_no_sense(data: st.DataObject) -> None:
     kinds = st.sampled_from([kind for kind in EventType if kind is not EventType.REQUEST_RECEIVED])

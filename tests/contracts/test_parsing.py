@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import Event, encode, splice
@@ -44,7 +44,7 @@ def reason(value: bytes, event_type: EventType = EventType.REQUEST_WITHDRAWN) ->
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(data=st.data())
 def test_what_is_encoded_and_spliced_reads_as_the_same_event(event_type: EventType, data: st.DataObject) -> None:
     event, blobs = data.draw(events(event_type)), data.draw(BLOBS)
@@ -55,7 +55,7 @@ def test_what_is_encoded_and_spliced_reads_as_the_same_event(event_type: EventTy
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5)
 @given(data=st.data())
 def test_the_engine_may_encode_an_event_whose_class_does_not_name_its_data(
     event_type: EventType, data: st.DataObject
@@ -66,7 +66,7 @@ def test_the_engine_may_encode_an_event_whose_class_does_not_name_its_data(
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10)
 @given(data=st.data())
 def test_fields_of_tomorrow_are_ignored(event_type: EventType, data: st.DataObject) -> None:
     event = data.draw(events(event_type))
@@ -104,7 +104,7 @@ def test_any_json_in_any_place_is_read_or_unparsable(field: str, value: Any, kin
     assert parse(encode(event), kind) == event
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_damaged_record_is_read_or_unparsable(data: st.DataObject) -> None:
     event_type = data.draw(st.sampled_from(EVENT_TYPES))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
@@ -56,7 +56,7 @@ def test_the_baseline_does_not_move_without_a_decision(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("kind", ARCHIVED)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(data=st.data())
 def test_every_event_is_valid_by_its_published_schema(kind: EventType, data: st.DataObject) -> None:
     value = splice(encode(data.draw(events(kind))), {"a_blob": b"\x00\xff"})
@@ -64,7 +64,7 @@ def test_every_event_is_valid_by_its_published_schema(kind: EventType, data: st.
     assert [error.message for error in checker.iter_errors(json.loads(value))] == []
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(data=st.data())
 def test_what_lacks_a_required_attribute_fails_by_schema_and_by_reader_alike(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(ARCHIVED))

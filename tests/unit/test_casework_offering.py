@@ -316,7 +316,7 @@ EVENTS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(order=st.permutations(EVENTS), again=st.lists(st.sampled_from(EVENTS), max_size=8), at=st.integers(0, 12))
 def test_whatever_the_order_and_the_duplicates_each_number_is_handled_once_and_in_order(
     order: list[Arrived], again: list[Arrived], at: int

@@ -153,7 +153,7 @@ def tellings(draw: st.DrawFn) -> tuple[Story, Escalation]:
 
 
 @hypothesis.given(tellings())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_exactly_one_resolution_whatever_the_order_the_doubles_and_the_commands(told: tuple[Story, Escalation]) -> None:
     _, case = told
     assert isinstance(case.state, Resolved)
@@ -165,7 +165,7 @@ def test_exactly_one_resolution_whatever_the_order_the_doubles_and_the_commands(
 
 
 @hypothesis.given(tellings())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_comes_again_after_the_end_changes_nothing(told: tuple[Story, Escalation]) -> None:
     story, case = told
     state, emitted = case.state, len(case.told())
@@ -175,7 +175,7 @@ def test_what_comes_again_after_the_end_changes_nothing(told: tuple[Story, Escal
 
 
 @hypothesis.given(st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_where_nothing_competes_any_order_leaves_the_same_state(data: st.DataObject) -> None:
     story = data.draw(stories(competing=False))
     again = data.draw(st.lists(st.sampled_from(story.first), max_size=4))

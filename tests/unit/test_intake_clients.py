@@ -159,7 +159,7 @@ async def test_what_is_being_written_while_somebody_asks_is_asked_for_again(hous
 
 
 @given(st.lists(st.lists(st.sampled_from(["change", "new", "elsewhere", "hand over"]), max_size=3), max_size=8))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 async def test_pages_skip_and_double_nothing_while_cases_change(
     shared_house: House, meanwhile: list[list[str]]
 ) -> None:

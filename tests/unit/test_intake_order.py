@@ -125,7 +125,7 @@ def live(
     return world
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories(), ACTS, st.data(), REQUESTORS)
 def test_any_order_and_any_duplicate_makes_the_same_state_and_the_same_events(
     told: list[Event[Any]], acts: list[Act], draw: st.DataObject, requestor: RequestorType
@@ -136,7 +136,7 @@ def test_any_order_and_any_duplicate_makes_the_same_state_and_the_same_events(
     assert one.case.handled == other.case.handled
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories(), ACTS, st.data())
 def test_the_review_is_asked_for_or_lapses_at_most_once(
     told: list[Event[Any]], acts: list[Act], draw: st.DataObject
@@ -148,7 +148,7 @@ def test_the_review_is_asked_for_or_lapses_at_most_once(
     assert len(spoken) <= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(histories(), ACTS, st.data(), REQUESTORS)
 def test_every_state_can_be_stored_and_read_back(
     told: list[Event[Any]], acts: list[Act], draw: st.DataObject, requestor: RequestorType

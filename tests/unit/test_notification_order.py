@@ -90,7 +90,7 @@ def told(arrivals: list[Arrived]) -> tuple[Any, set[tuple[UUID, int | None, str 
     return case.state, letters, suppressed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stories(), st.randoms(use_true_random=False))
 def test_any_order_and_any_repetition_end_alike(story: list[Arrived], chance: Any) -> None:
     shuffled = story + [one for one in story if chance.random() < 0.3]

@@ -163,7 +163,7 @@ ZONE = st.sampled_from(ZONES)
 @example(
     datetime(2021, 2, 28, 7, 40, tzinfo=UTC), datetime(2021, 2, 28, 8, 1, tzinfo=UTC), TimeLimit(14, Unit.DAYS), EASTERN
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_what_began_later_never_ends_earlier(one: datetime, other: datetime, limit: TimeLimit, zone: ZoneInfo) -> None:
     first, second = sorted((one, other))
     ends = [end_of(limit, each, calendar=CALENDAR, zone=zone) for each in (first, second)]
@@ -171,7 +171,7 @@ def test_what_began_later_never_ends_earlier(one: datetime, other: datetime, lim
 
 
 @given(STARTS, st.timedeltas(timedelta(), timedelta(days=3)), LIMIT, ZONE)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_neighbouring_starts_end_in_their_order(
     first: datetime, later: timedelta, limit: TimeLimit, zone: ZoneInfo
 ) -> None:
@@ -182,7 +182,7 @@ def test_neighbouring_starts_end_in_their_order(
 @given(
     STARTS, st.timedeltas(timedelta(), timedelta(days=30)), st.timedeltas(timedelta(), timedelta(days=30)), LIMIT, ZONE
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_longer_pause_never_brings_the_end_nearer(
     since: datetime, short: timedelta, long: timedelta, limit: TimeLimit, zone: ZoneInfo
 ) -> None:
@@ -196,7 +196,7 @@ def test_a_longer_pause_never_brings_the_end_nearer(
 
 
 @given(STARTS, LIMIT, ZONE)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_business_time_ends_while_somebody_is_there(start: datetime, limit: TimeLimit, zone: ZoneInfo) -> None:
     assume(limit.unit in {Unit.BUSINESS_DAYS, Unit.BUSINESS_HOURS})
     ends = end_of(limit, start, calendar=CALENDAR, zone=zone).astimezone(zone)

@@ -194,7 +194,7 @@ def two_tellings(draw: st.DrawFn) -> tuple[Triage, Triage]:
 
 
 @given(two_tellings())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_order_across_topics_and_any_doubles_leave_the_same_state(told: tuple[Triage, Triage]) -> None:
     one, other = told
     assert one.waiting == other.waiting == []

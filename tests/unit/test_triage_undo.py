@@ -139,7 +139,7 @@ def test_headquarters_hears_who_had_decided_in_vain_and_a_remand_opens_the_case_
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_comes_meanwhile_in_whatever_order_leaves_the_same(data: st.DataObject) -> None:
     kinds: list[tuple[str, EventData]] = [
         ("intake", amended(1, facts=events.Facts())),
