@@ -21,6 +21,7 @@ from services.intake.erasing import Erasing
 from services.intake.opening import opened, texts_of
 from services.intake.registry import Numbers
 from shared.casework.commands import Answered, command_id, whole_milliseconds
+from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.received import MAX_CODES, FactsPart
 from shared.contracts.sealed import SealedAmendment
@@ -96,7 +97,7 @@ def router(*, engine: Engine, desk: "StaffDesk", numbers: Numbers, erasing: Eras
         case_id = (await numbers.cases_of([meant])).get(meant) if meant else None
         view = await engine.case(case_id) if case_id else None
         if case_id is None or view is None:
-            raise Problem(404, "case_unknown", "No such case.")
+            raise CaseUnknown
         return clear(case_id, view.state)
 
     @routes.get("/cases/{case_id}")
@@ -162,10 +163,10 @@ class StaffDesk:
         self._now = now
 
     async def case(self, case_id: UUID) -> CaseView:
-        """The case, or 404."""
+        """The case. Raises `CaseUnknown`."""
         view = await self._engine.case(case_id)
         if view is None:
-            raise Problem(404, "case_unknown", "No such case.")
+            raise CaseUnknown
         return view
 
     async def personal(self, case_id: UUID, state: State, person: Staff, why: Purpose) -> dict[str, Any]:

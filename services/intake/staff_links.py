@@ -11,11 +11,11 @@ from starlette.responses import Response
 from services.intake.asking import Engine
 from services.intake.commands import Ask, SendLink
 from shared.casework.commands import command_id, whole_milliseconds
+from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Recipient, Service
 from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, mark_replayed
-from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
 
 
@@ -36,7 +36,7 @@ def router(*, engine: Engine, sign_in: SignIn, now: Callable[[], datetime]) -> A
     ) -> LinkWanted:
         """Have the private link sent again. Refused within 15 minutes of the last time, and after three on one day."""
         if await engine.case(case_id) is None:
-            raise Problem(404, "case_unknown", "No such case.")
+            raise CaseUnknown
         cause = command_id(Service.INTAKE, person.subject, Ask.SEND_LINK, case_id, f"{key}\x1f{wish.to}")
         command = Command(Ask.SEND_LINK, cause, case_id, whole_milliseconds(now()), SendLink(wish.to))
         mark_replayed(response, replayed=(await engine.command(command)).replayed)

@@ -21,9 +21,8 @@ from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Letter, Recipient, Service
-from shared.web.casework import Engine, Limit, Skip
+from shared.web.casework import Engine, Limit, Skip, case_of
 from shared.web.idempotency import IdempotencyKey, mark_replayed
-from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
 
 
@@ -91,9 +90,7 @@ def _add_reading(routes: APIRouter, engine: Engine[State], sign_in: SignIn) -> N
     @routes.get("/cases/{case_id}/notifications", dependencies=[Depends(sign_in.staff())])
     async def notifications(case_id: UUID, response: Response) -> NotificationsShown:
         """All letters of a case: which, to whom by role, and where they are."""
-        view = await engine.case(case_id)
-        if view is None:
-            raise Problem(404, "case_unknown", "No such case.")
+        view = await case_of(engine, case_id)
         return _page(response, [view], lambda _: True)
 
     @routes.get("/uncertain", dependencies=working)

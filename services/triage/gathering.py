@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 from pydantic_core import from_json, to_json
 
+from shared.casework.errors import CaseUnknown
 from shared.contracts.history import history_of
 from shared.contracts.vocabulary import Service
 from shared.web.problems import Problem
@@ -34,7 +35,7 @@ async def gathered(
     if not records and missing:
         raise Problem(503, "outage", "Please try again later.", f"No answer from: {', '.join(missing)}.")
     if not records:
-        raise Problem(404, "case_unknown", "No such case.")
+        raise CaseUnknown
     return {"history": history_of(records).model_dump(mode="json"), "missing": missing}
 
 

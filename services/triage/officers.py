@@ -89,33 +89,22 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
             return taken
         claimed = taken[1]
         context = replace(context, work={**context.work, **claimed})
-    item = claimed_item(state, wish.officer, context)
+    item = undecided_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
     claim = held_by(context.work, wish.officer.subject)
     if isinstance(claim, Refused):
         return claim
-    office = office_now(item, context.work)
-    if office is None:
-        return Refused("no_office", "No office is responsible yet. Forward the case to one first.")
-    mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"completed_{item.round}", needs_text=False)
-    if mismatch is not None:
-        return mismatch
-    if wish.guidance_seen not in (None, context.policy.guidance):
-        return Refused(
-            "guidance_changed",
-            f"You saw the case under {wish.guidance_seen}; {context.policy.guidance} is in force. Please look again.",
-        )
-    wrong = objection(wish.decision, context.policy)
-    if wrong is not None:
-        return Refused(wrong.code, wrong.reason)
+    refused = _in_the_way(item, wish, context)
+    if refused is not None:
+        return refused
     decided = consideration.decided(item, context.policy, context.now)
     everybody = touched(context.work, wish.officer.subject)
     done = completed(
         item,
         wish.decision,
         presumption=decided.presumption,
-        office=office,
+        office=office_now(item, context.work),
         actor=wish.officer.subject,
         touched=everybody,
         claimed_at=claim.at,
@@ -131,6 +120,22 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
         work={**claimed, "touched": list(everybody), **kept(waits)},
         answer={**answer, "takes_effect_at": effect.isoformat()},
     )
+
+
+def _in_the_way(item: UnderConsideration, wish: Decide, context: Context) -> Refused | None:
+    """Why this decision cannot be given in a case that is in the officer's hands."""
+    if office_now(item, context.work) is None:
+        return Refused("no_office", "No office is responsible yet. Forward the case to one first.")
+    mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"completed_{item.round}", needs_text=False)
+    if mismatch is not None:
+        return mismatch
+    if wish.guidance_seen not in (None, context.policy.guidance):
+        return Refused(
+            "guidance_changed",
+            f"You saw the case under {wish.guidance_seen}; {context.policy.guidance} is in force. Please look again.",
+        )
+    wrong = objection(wish.decision, context.policy)
+    return Refused(wrong.code, wrong.reason) if wrong is not None else None
 
 
 def in_effect(

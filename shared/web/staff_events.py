@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from shared.web.problems import Problem
+from shared.casework.errors import CaseUnknown
 from shared.web.sign_in import SignIn
 
 
@@ -38,7 +38,7 @@ def router(*, engine: Engine, sign_in: SignIn) -> APIRouter:
         """This service's own events of a case, oldest first: the events themselves (`type`, `seq`, `data`, ...)."""
         found = await engine.events(case_id)
         if not found and await engine.case(case_id) is None:
-            raise Problem(404, "case_unknown", "No such case.")
+            raise CaseUnknown
         # The stored bytes themselves: what staff read is what was published, never written anew.
         body = b"[%s]" % b",".join(event.body for event in found)
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
