@@ -17,6 +17,9 @@ from deploy.local import probes, processes, servers
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+# Kafka and the document server live for seconds or minutes here: the second compiler would cost more than it saves.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+
 
 @dataclass(frozen=True)
 class Servers:
