@@ -92,6 +92,9 @@ def redrive(
     ] = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would come of it.")] = False,
+    as_it_stands: Annotated[
+        bool, typer.Option("--as-it-stands", help="A case that is behind its topics goes on with what is known of it.")
+    ] = False,
     per_second: Annotated[float, typer.Option(help="At most so many cases a second, in each service.", min=0.1)] = 10.0,
     service: Which = None,
     token: Token = None,
@@ -106,10 +109,11 @@ def redrive(
 
     Example: `secondlook held redrive 55MY1-Z1HT0-H`
     """
+    if as_it_stands and (number is None or service is None):
+        raise Failed("A case goes on as it stands only by itself, in one service: give its number and --service.")
     if number is not None:
-        one = asyncio.run(
-            _of_case(number, data, token, lambda desk, case_id: desk.redrive(case_id, dry_run=dry_run), service)
-        )
+        how = {"dry_run": dry_run, "as_it_stands": as_it_stands}
+        one = asyncio.run(_of_case(number, data, token, lambda desk, case_id: desk.redrive(case_id, **how), service))
         results = {name: [told] for name, told in one.items() if told["result"] != "not_parked"}
         stopped: list[str] = []
     else:

@@ -19,6 +19,9 @@ POLL_SECONDS = 0.3
 def reconcile(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the topics lack.")] = False,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="The store was put back from a backup, even if it does not look like it.")
+    ] = False,
     per_second: Annotated[
         float, typer.Option(help="At most so many events a second are published again.", min=1, max=10_000)
     ] = 200.0,
@@ -30,11 +33,17 @@ def reconcile(
     """Compare what each service has stored with its topics, and publish again what the topics lost.
 
     The same events go out, under the same ids: whoever had them drops them. Strangers are events that a topic has and
-    the store lacks: then the store is older than the topic, as after a restore.
+    the store lacks: then the store is older than the topic, as after a restore from a backup. A service that finds its
+    store restored takes nothing until this has compared it; cases that stay behind their topics are parked.
 
     Example: `secondlook reconcile --dry-run`
+
+    Example: `secondlook reconcile --service triage --restored`
     """
-    told = asyncio.run(_all(service, data, token, dry_run=dry_run, per_second=per_second))
+    if restored and service is None:
+        raise Failed("Say which service's store was put back: --service intake, for example.")
+    asked = {"dry_run": dry_run, "per_second": per_second, "restored": restored}
+    told = asyncio.run(_all(service, data, token, asked))
     if as_json_:
         as_json(told)
     else:
@@ -43,19 +52,16 @@ def reconcile(
 
 
 async def _all(
-    service: Service | None, data: Path, token: str | None, *, dry_run: bool, per_second: float
+    service: Service | None, data: Path, token: str | None, asked: dict[str, Any]
 ) -> dict[str, dict[str, Any]]:
     token = token_for("operator", data, given=token)
-    return {
-        each.value: await _one(each, token, data, dry_run=dry_run, per_second=per_second)
-        for each in ([service] if service else Service)
-    }
+    return {each.value: await _one(each, token, data, asked) for each in ([service] if service else Service)}
 
 
-async def _one(service: Service, token: str, data: Path, *, dry_run: bool, per_second: float) -> dict[str, Any]:
+async def _one(service: Service, token: str, data: Path, asked: dict[str, Any]) -> dict[str, Any]:
     async with operating(service, token, data) as desk:
         with err.status(f"{service}: comparing") as shown:
-            told: dict[str, Any] = await desk.post("/reconcile", dry_run=dry_run, per_second=per_second)
+            told: dict[str, Any] = await desk.post("/reconcile", **asked)
             run = told["run"]
             while (told := await desk.get(f"/reconcile/{run}"))["state"] == "running":
                 published = sum(topic["published"] for topic in told["topics"])
@@ -82,7 +88,10 @@ def _complain(told: dict[str, dict[str, Any]]) -> None:
         if compared["state"] != "finished":
             why = compared["why"] or "its process has ended."
             raise Failed(f"{name} did not finish comparing: {why.rstrip('.')}: run it again.")
+    behind = {name: compared["behind"] for name, compared in told.items() if compared["behind"]}
+    for name, count in behind.items():
+        err.print(f"{name}: {count} cases are parked, for the topics know more of them. See `secondlook held list`.")
     strange = sorted({case for compared in told.values() for case in compared["stranger_cases"]})
-    if strange:
+    if strange and any(compared["dry_run"] for compared in told.values()):
         err.print(f"Cases of which the topics know more: {' '.join(strange)}")
-        raise Failed("A store is older than its topics: restore a newer backup before anybody decides these cases.")
+        raise Failed("A store is older than its topics. Restore a newer backup, or go on without --dry-run.")

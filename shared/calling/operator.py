@@ -35,9 +35,9 @@ class OperatorDesk:
             raise
         return found
 
-    async def redrive(self, case_id: UUID | str, *, dry_run: bool) -> dict[str, Any]:
+    async def redrive(self, case_id: UUID | str, *, dry_run: bool, as_it_stands: bool = False) -> dict[str, Any]:
         """Offer what one case holds again, or say what would come of it."""
-        told: dict[str, Any] = await self.post(f"/held/{case_id}/redrive", dry_run=dry_run)
+        told: dict[str, Any] = await self.post(f"/held/{case_id}/redrive", dry_run=dry_run, as_it_stands=as_it_stands)
         return told
 
     async def redrive_all(self, *, dry_run: bool, per_second: float) -> AsyncIterator[dict[str, Any]]:

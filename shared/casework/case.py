@@ -88,7 +88,8 @@ class Case(Generic[S]):
     """A case's document without its past events and sealed blobs. `v` 0: not stored yet.
 
     `broken` says why the stored state could not be read by this build; `newer`: a newer build has written it.
-    `tried` are the builds that could not handle what is held.
+    `tried` are the builds that could not handle what is held. `told` are own events that the topics had when the store
+    was restored: they are not emitted again; while `only_told`, nothing else is emitted before them.
     """
 
     id: UUID
@@ -106,6 +107,8 @@ class Case(Generic[S]):
     shown_at: datetime | None = None
     broken: str | None = None
     newer: bool = False
+    told: set[UUID] = field(default_factory=set)
+    only_told: bool = False
     emitted: int = 0
     published: int = 0
     changes: Changes = field(default_factory=Changes)

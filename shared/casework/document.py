@@ -43,6 +43,7 @@ def read(document: Mapping[str, Any], rules: Rules[S]) -> Case[S]:
         digests=document.get("digests", {}),
         due_at=document.get("due_at"),
         shown_at=document.get("shown_at"),
+        told=set(document.get("told", ())),
         emitted=document["emitted"],
         published=document["published"],
         newer=document.get("schema", 1) > rules.behaviour.schema,
@@ -74,7 +75,7 @@ def write(
     if case.changes.shown:
         values["shown_at"] = policy_now
     if case.v == 0:
-        return InsertOne(_new(case, values))
+        return InsertOne(_new(case, values, published))
     update: dict[str, Any] = {"$set": values}
     if absent:
         update["$unset"] = dict.fromkeys(absent, "")
@@ -131,6 +132,7 @@ def _found_by(case: Case[Any]) -> dict[str, Any]:
         "held_since": min((held.since for held in case.held), default=None),
         "parked_since": min((held.since for held in failed), default=None),
         "parked_builds": list(tried)[-MOST_BUILDS:] if failed else None,
+        "told": sorted(case.told) or None,
     }
 
 
@@ -141,8 +143,9 @@ def _put(path: str, value: Any, values: dict[str, Any], absent: list[str]) -> No
         values[path] = value
 
 
-def _new(case: Case[Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    document: dict[str, Any] = {"_id": case.id, "published": 0, "events": [stored(e) for e in case.changes.events]}
+def _new(case: Case[Any], values: Mapping[str, Any], published: int) -> dict[str, Any]:
+    events = [stored(event) for event in case.changes.events]
+    document: dict[str, Any] = {"_id": case.id, "published": published, "events": events}
     for path, value in values.items():
         set_path(document, path, value)
     return document

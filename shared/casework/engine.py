@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from shared.casework import offering
+from shared.casework import behind, offering
 from shared.casework.case import Arrived, Case, Emitted
 from shared.casework.commands import Answered
 from shared.casework.errors import CaseUnknown, CommandBroken, CommandFailed, Outage, TooBusy
@@ -68,13 +68,16 @@ class Engine(Generic[S]):
         real_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         policy_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         point: Point = no_point,
+        require: Callable[[], None] = lambda: None,
     ) -> None:
+        """`require` raises an `Outage` while nothing may be decided on this store."""
         self.rules = rules
         self.store = store
         self.outbox = outbox
         self._real_now = real_now
         self._policy_now = policy_now
         self._point = point
+        self._require = require
         self._background: set[asyncio.Task[None]] = set()
 
     async def handle(self, batch: Sequence[Arrived]) -> list[Arrived]:
@@ -86,7 +89,7 @@ class Engine(Generic[S]):
         offers = [
             Offered(
                 arrived.case_id,
-                partial(offering.offer, arrived=arrived, rules=self.rules, now=now),
+                partial(behind.offer, arrived=arrived, rules=self.rules, now=now),
                 partial(offering.set_aside, arrived=arrived, rules=self.rules, now=now),
             )
             for arrived in batch
@@ -200,6 +203,7 @@ class Engine(Generic[S]):
         return history
 
     async def _settle(self, offers: Sequence[Offered[S]], *, wait: bool) -> list[Result]:
+        self._require()
         results: dict[int, Result] = {}
         left = list(range(len(offers)))
         refused: set[UUID] = set()

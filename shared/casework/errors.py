@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+RESTORED = "The store of this service was restored from a backup. `secondlook reconcile` has to compare it first."
+NOT_COMPARED = "Whether the store of this service is the newest there is has not been compared with Kafka yet."
+
 
 class ContractViolation(Exception):
     """What came in, or what a reaction made, breaks a rule that services rely on. Its text holds no personal data."""
@@ -9,6 +12,17 @@ class ContractViolation(Exception):
 
 class Outage(Exception):
     """Kafka, the store or the key store does not answer. Nothing is wrong with the record: wait, and go on."""
+
+
+class StillBehind(ContractViolation):
+    """The case is behind its topics: nothing new comes before what they have of it."""
+
+
+class StoreNotCompared(Outage):
+    """The store may be older than its topics. Nothing is decided on it until it has been compared with them."""
+
+    def __init__(self, *, restored: bool) -> None:
+        super().__init__(RESTORED if restored else NOT_COMPARED)
 
 
 class CommandFailed(Exception):

@@ -19,6 +19,7 @@ from shared.casework.errors import (
     CommandFailed,
     CommandRefused,
     ContractViolation,
+    StillBehind,
 )
 from shared.casework.reaction import Behaviour, Command, Context, Deadline, Refused, Step, Wait
 from shared.casework.stepping import apply, worked
@@ -165,6 +166,8 @@ def _place(case: Case[S], arrived: Arrived, rules: Rules[S], *, again: bool = Fa
         if isinstance(outcome, Refused):
             raise ContractViolation(f"The reaction to {event.type} refused an event.")
         apply(case, outcome, cause=event.id, now=event.time, behaviour=rules.behaviour, mapping=rules.mapping)
+    except StillBehind:
+        return _held(arrived, rules)
     except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks this case and no other
         return _held(arrived, rules, describe(error))
     case.handled[arrived.sequence] = (event.seq, event.id)
@@ -187,6 +190,12 @@ def _in_turn(case: Case[S], arrived: Arrived, rules: Rules[S], *, again: bool = 
     if case.parked or event.seq > seq + 1:
         return _held(arrived, rules, case.broken if not any(held.error for held in case.held) else None)
     return None
+
+
+def due_after_a_pause(case: Case[S], rules: Rules[S], *, now: datetime) -> datetime | None:
+    """The next deadline of a case that was parked: nobody loses a window to the time in which it was."""
+    due = rules.behaviour.due(case.state, case.work) if case.state is not None and not case.parked else None
+    return max(due.at, now + rules.policies.at(now).window_grace) if due else None
 
 
 def _react(case: Case[S], name: str, given: Any, now: datetime, rules: Rules[S]) -> Step[S] | Wait | Refused:

@@ -130,6 +130,8 @@ class Behaviour(Generic[S]):
     ones, over several fields of the document.
     `shown` is what the outside is told of a state: a write that changes it notes when it was made (`shown_at`, policy
     time), which may be later than what it tells of.
+    `recalls` are reactions to this service's own events, given again to a case whose store was restored from before
+    them, where no input makes them again: what a person had decided. They emit nothing.
     `creates` names the commands that may make a case; any other command on an unknown case is answered "no such case".
     `schema` counts the shapes of `state` so far; `upcasters[n]` turns a stored state of shape n into shape n + 1.
     """
@@ -142,6 +144,7 @@ class Behaviour(Generic[S]):
     queue_indexes: tuple[str, ...] = ()
     shown: Callable[[S], object] = nothing_shown
     indexes: tuple[tuple[str, ...], ...] = ()
+    recalls: Reactions[S] = field(default_factory=dict)
     creates: frozenset[str] = frozenset()
     schema: int = 1
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
@@ -29,21 +29,39 @@ class AlreadyReconciling(Exception):
     """Another comparison runs in this instance. Wait for its end."""
 
 
+class Restored(Protocol):
+    """What has a service stand still while its store is older than its topics, and go on once it was compared."""
+
+    @property
+    def stands_still(self) -> bool: ...
+    async def begin(self) -> None: ...
+    async def end(self) -> None: ...
+
+
 class Reconciliations:
     """Starts comparisons, and tells of them."""
 
     def __init__(
-        self, collection: Collection, make: Callable[[], Reconciliation], *, real_now: Callable[[], datetime]
+        self,
+        collection: Collection,
+        make: Callable[[], Reconciliation],
+        restored: Restored,
+        *,
+        real_now: Callable[[], datetime],
     ) -> None:
         """`make` begins a new comparison."""
         self._collection = collection
         self._make = make
+        self._restored = restored
         self._real_now = real_now
         self._starting = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, run: UUID, *, by: str, dry_run: bool, per_second: float) -> bool:
-        """Begin; False when this very run was begun before. Raises `AlreadyReconciling`, `Outage`."""
+    async def start(self, run: UUID, *, by: str, dry_run: bool, per_second: float, restored: bool = False) -> bool:
+        """Begin; False when this very run was begun before. Raises `AlreadyReconciling`, `Outage`.
+
+        `restored`: somebody says that the store was put back from a backup.
+        """
         async with self._starting:
             if await self.told(run) is not None:
                 return False
@@ -52,7 +70,8 @@ class Reconciliations:
             comparison = self._make()
             begun = {"by": by, "dry_run": dry_run, "per_second": per_second, "started_at": self._real_now()}
             await self._note(run, {"state": "running", "why": None, **begun, **_plain(comparison.report)})
-            self._task = asyncio.create_task(self._run(run, comparison, dry_run=dry_run, per_second=per_second))
+            running = self._run(run, comparison, dry_run=dry_run, per_second=per_second, restored=restored)
+            self._task = asyncio.create_task(running)
             return True
 
     async def told(self, run: UUID) -> Mapping[str, Any] | None:
@@ -69,11 +88,17 @@ class Reconciliations:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _run(self, run: UUID, comparison: Reconciliation, *, dry_run: bool, per_second: float) -> None:
+    async def _run(
+        self, run: UUID, comparison: Reconciliation, *, dry_run: bool, per_second: float, restored: bool
+    ) -> None:
         noting = asyncio.create_task(self._keep_noting(run, comparison.report))
         state, why = "failed", "The service was stopped."
         try:
+            if restored and not dry_run:
+                await self._restored.begin()
             await comparison.run(dry_run=dry_run, per_second=per_second)
+            if self._restored.stands_still and not dry_run:
+                await self._restored.end()
             state, why = "finished", ""
         except Outage as error:
             why = str(error)
@@ -101,4 +126,5 @@ class Reconciliations:
 
 def _plain(report: Report) -> dict[str, Any]:
     topics = [asdict(topic) for topic in report.topics.values()]
-    return {"cases": report.cases, "topics": topics, "stranger_cases": list(report.stranger_cases)}
+    strangers = list(report.stranger_cases)
+    return {"cases": report.cases, "topics": topics, "stranger_cases": strangers, "behind": report.behind}

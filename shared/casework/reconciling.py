@@ -6,14 +6,15 @@ What is missing is sent again as it is stored, under the same ids and in each ca
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
 
-from shared.casework.case import Emitted
+from shared.casework.case import Arrived, Emitted
+from shared.casework.document import arrive
 from shared.casework.errors import Outage
 from shared.casework.store import Store
 from shared.contracts.envelope import splice
@@ -46,11 +47,24 @@ class TopicReport:
 
 @dataclass(slots=True)
 class Report:
-    """What was compared so far. `stranger_cases`: some cases of which the topics know more than the store."""
+    """What was compared so far. `stranger_cases`: some cases of which the topics knew more than the store.
+
+    `behind`: how many cases are parked for that at the end, this time's and earlier ones.
+    """
 
     topics: dict[str, TopicReport]
     cases: int = 0
     stranger_cases: list[UUID] = field(default_factory=list)
+    behind: int = 0
+
+
+class Parking(Protocol):
+    """What parks the cases that are behind their topics."""
+
+    @property
+    def begin(self) -> Callable[[], Awaitable[None]]: ...
+    async def park(self, strangers: Sequence[Arrived]) -> None: ...
+    async def bring_forward(self) -> int: ...
 
 
 class Reconciliation:
@@ -61,6 +75,7 @@ class Reconciliation:
         store: Store[Any],
         sender: Sender,
         tap: Callable[[Sequence[str]], Tap],
+        parking: Parking,
         *,
         service: str,
         topics: Iterable[EventType],
@@ -70,6 +85,7 @@ class Reconciliation:
         self._store = store
         self._sender = sender
         self._tap = tap
+        self._parking = parking
         self._service = service
         self._prefix = prefix
         names = sorted(topic.value for topic in topics)
@@ -79,7 +95,10 @@ class Reconciliation:
         self._found: dict[str, set[int]] = {name: set() for name in names}
 
     async def run(self, *, dry_run: bool, per_second: float) -> Report:
-        """Compare everything; unless dry, publish what is missing, at most `per_second`. Raises `Outage`."""
+        """Compare everything; unless dry, publish what is missing, at most `per_second`, and park what is behind.
+
+        Raises `Outage`.
+        """
         try:
             async with self._tap([f"{self._prefix}{name}" for name in self._seen]) as tap:
                 await self._look(tap)
@@ -91,7 +110,9 @@ class Reconciliation:
                         missing = self._missing(pages)
                     await self._count_and_publish(pages, missing, per_second=0 if dry_run else per_second)
                 await self._look(tap)
-                await self._name_strangers()
+                await self._name_strangers(park=not dry_run)
+            if not dry_run:
+                self.report.behind = await self._parking.bring_forward()
         except NoTap as error:
             raise Outage(str(error)) from error
         return self.report
@@ -168,10 +189,13 @@ class Reconciliation:
                 raise Outage("Kafka did not acknowledge in time.")
             await asyncio.sleep(len(some) / per_second)
 
-    async def _name_strangers(self) -> None:
-        """Count what only the topics know, and name some of its cases: read once more, for it should be nothing."""
+    async def _name_strangers(self, *, park: bool) -> None:
+        """Count what only the topics know, and name or park its cases: read once more, for it should be nothing."""
         strangers = {name: seen - self._found[name] for name, seen in self._seen.items()}
         newer = any(strangers.values()) and await self._stored_since(strangers)
+        if newer and park:
+            await self._parking.begin()
+            newer = await self._stored_since(strangers)
         for name, left in strangers.items():
             self.report.topics[name].strangers = len(left)
         if not newer:
@@ -180,11 +204,20 @@ class Reconciliation:
         cases: dict[UUID, None] = {}
         async with self._tap(wanted) as tap:
             async for records in tap.in_batches():
-                for record in records:
-                    known = _of(record, self._service)
-                    if known and _short(known[0]) in strangers[record.topic.removeprefix(self._prefix)]:
-                        cases[known[1]] = None
+                found = [arrived for record in records if (arrived := self._stranger(record, strangers)) is not None]
+                cases |= dict.fromkeys(arrived.case_id for arrived in found)
+                if park:
+                    await self._parking.park(found)
         self.report.stranger_cases = list(cases)[:MOST_NAMED]
+
+    def _stranger(self, record: Record, strangers: Mapping[str, set[int]]) -> Arrived | None:
+        topic, known = record.topic.removeprefix(self._prefix), _of(record, self._service)
+        if known is None or _short(known[0]) not in strangers[topic]:
+            return None
+        arrived = arrive(known[1], topic, record.value or b"")
+        if arrived.event is None:
+            raise Outage(f"This build cannot read an event of {topic}: compare with the build that wrote it.")
+        return arrived
 
     async def _stored_since(self, strangers: dict[str, set[int]]) -> bool:
         """Take out what was stored, and published, since its case was looked at; whether any stranger is left."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 
-from shared.casework import offering
+from shared.casework import behind, offering
 from shared.casework.case import Arrived, Case, Changes, Held
 from shared.casework.dead_letters import Open
 from shared.casework.document import arrive
@@ -63,11 +63,24 @@ class Round:
     stopped: bool
 
 
-def offer_again(case: Case[Any], rules: Rules[Any], *, now: datetime, readable: Mapping[str, Arrived]) -> Verdict:
-    """Offer what is held once more, in order. `readable`: records that this build can read, by their digests."""
+def offer_again(
+    case: Case[Any], rules: Rules[Any], *, now: datetime, readable: Mapping[str, Arrived], as_it_stands: bool = False
+) -> Verdict:
+    """Offer what is held once more, in order. `readable`: records that this build can read, by their digests.
+
+    `as_it_stands`: a case that is behind its topics goes on, also where not all of it is accounted for.
+    """
     if not case.parked:
         return Verdict.ALREADY
     case.changes.held = case.changes.anything = True
+    if own := behind.ahead(case, rules):
+        for held in own:
+            held.build = rules.build
+        if as_it_stands:
+            behind.go_on(case, rules, now=now)
+        elif not behind.catch_up(case, rules, now=now):
+            return Verdict.HELD
+        return Verdict.HELD if case.parked else Verdict.APPLIED
     if case.broken is not None:
         for held in case.held:
             if held.error is not None:
@@ -81,8 +94,7 @@ def offer_again(case: Case[Any], rules: Rules[Any], *, now: datetime, readable: 
         case.held += deadlines[:1]
     elif case.parked:
         case.held += deadlines
-    due = rules.behaviour.due(case.state, case.work) if case.state is not None and not case.parked else None
-    case.due_at = max(due.at, now + rules.policies.at(now).window_grace) if due else None
+    case.due_at = offering.due_after_a_pause(case, rules, now=now)
     return Verdict.HELD if case.parked else Verdict.APPLIED
 
 
@@ -148,8 +160,8 @@ class Redriving(Generic[S]):
                 self._hopeless.add(case_id)  # Also where even this could not be noted in its document.
         return len(chosen)
 
-    async def redrive(self, case_id: UUID, *, dry_run: bool = False) -> Redriven:
-        """Offer what one case holds again; dry: only say what would come of it."""
+    async def redrive(self, case_id: UUID, *, dry_run: bool = False, as_it_stands: bool = False) -> Redriven:
+        """Offer what one case holds again; dry: only say what would come of it. `as_it_stands`: see `offer_again`."""
         case = (await self._engine.store.load([case_id]))[case_id]
         if case.newer:
             raise Outage("A newer build has written this case: an instance of that build has to go on.")
@@ -159,7 +171,7 @@ class Redriving(Generic[S]):
         def offer(case: Case[S]) -> Verdict:
             nonlocal told
             before = len(case.held)
-            verdict = offer_again(case, rules, now=now, readable=readable)
+            verdict = offer_again(case, rules, now=now, readable=readable, as_it_stands=as_it_stands)
             told = _told(case, verdict, before)
             return verdict
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.casework.case import MAX_RECORD_BYTES, Case, Emitted
-from shared.casework.errors import ContractViolation
+from shared.casework.errors import ContractViolation, StillBehind
 from shared.casework.reaction import Behaviour, Emit, Step
 from shared.contracts.envelope import Event, dataschema, encode, event_id
 from shared.mongo.mapping import StateMapping, plain, refuse_unencodable
@@ -23,9 +23,10 @@ def apply(
     digests = case.digests | _digests_of_new(case, step.keep)
     sizes = case.sizes | {name: len(box) for name, box in step.keep.items()}
     sent = dict(case.sent)
+    untold, told = _untold(case, step, cause)
     events = [
-        _event(case, emit, index, cause=cause, now=now, source=behaviour.service, sent=sent, sizes=sizes)
-        for index, emit in enumerate(step.emits)
+        _event(case, emit, index, place, cause=cause, now=now, source=behaviour.service, sent=sent, sizes=sizes)
+        for place, (index, emit) in enumerate(untold, case.emitted)
     ]
     work = worked(case.work, step)
     due, queue = behaviour.due(step.state, work), plain(dict(behaviour.queue(step.state, work)))
@@ -39,12 +40,27 @@ def apply(
     case.emitted += len(events)
     changes = case.changes
     changes.anything = True
+    if told:  # told and held are written together
+        case.told = case.told - told
+        changes.held = True
     changes.state, changes.queue = state, queue
     changes.events += events
     changes.blobs |= step.keep
     changes.sent |= {stored_key(event.type) for event in events}
     _add_guards(case, step.guard)
     changes.work |= step.work.keys()
+
+
+def _untold(case: Case[Any], step: Step[Any], cause: UUID) -> tuple[list[tuple[int, Emit]], set[UUID]]:
+    """What the topics do not have already (of a case whose store was restored they may), and which events they have."""
+    numbered = list(enumerate(step.emits))
+    if not case.told:
+        return numbered, set()
+    ids = [event_id(cause, emit.data.type, index) for index, emit in numbered]
+    told = case.told.intersection(ids)
+    if case.only_told and ids and not told:
+        raise StillBehind(str(StillBehind.__doc__))
+    return [each for each, known in zip(numbered, ids, strict=True) if known not in told], told
 
 
 def worked(work: dict[str, Any], step: Step[Any]) -> dict[str, Any]:
@@ -75,6 +91,7 @@ def _event(
     case: Case[Any],
     emit: Emit,
     index: int,
+    place: int,
     *,
     cause: UUID,
     now: datetime,
@@ -102,7 +119,7 @@ def _event(
     if len(body) + sum(sizes[name] * 4 // 3 + len(name) + 8 for name in emit.sealed) > MAX_RECORD_BYTES:
         raise ContractViolation(f"{kind} would exceed the largest record that Kafka takes ({MAX_RECORD_BYTES} bytes).")
     sent[stored_key(kind)] = seq
-    return Emitted(case.emitted + index, event.id, kind, seq, body, emit.sealed)
+    return Emitted(place, event.id, kind, seq, body, emit.sealed)
 
 
 def stored_key(event_type: str) -> str:

@@ -79,6 +79,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             bootstrap_servers=bootstrap,
             metadata_max_age_ms=int(METADATA_SECONDS * 1000),
         )
+        self.topics = [f"{prefix}{topic}" for topic in topics]
         self._prefix = prefix
         self._handle = handle
         self._tails = Tails(bootstrap, self.group)

@@ -23,13 +23,16 @@ from shared.casework.breaker import Breaker
 from shared.casework.consuming import Consuming
 from shared.casework.dead_letters import DeadLetters, RedrivingLetters
 from shared.casework.engine import Engine
+from shared.casework.errors import RESTORED
 from shared.casework.offering import Rules
 from shared.casework.outbox import MARK_SECONDS, Outbox
+from shared.casework.parking import Parking
 from shared.casework.points import Point, no_point
 from shared.casework.reaction import Behaviour
 from shared.casework.reconciliations import Reconciliations
 from shared.casework.reconciling import Reconciliation
 from shared.casework.redriving import OFFER_SECONDS, Redriving
+from shared.casework.standing import LOOK_SECONDS as STANDING_SECONDS
 from shared.casework.store import Store
 from shared.casework.sweeping import DEADLINE_SECONDS, SWEEP_SECONDS, Sweeper, for_ever
 from shared.contracts.envelope import NAMESPACE
@@ -51,6 +54,7 @@ from shared.privacy.sealing import CaseKey, cause_of, open_box, seal
 from shared.runtime.chosen import clock_of, key_store_of, keys_of
 from shared.runtime.punctuality import LOOK_SECONDS, Punctuality
 from shared.runtime.readiness import Question, Readiness
+from shared.runtime.restored import Restored, standing_of
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.starting import Starting
 from shared.web import dead_letters, health, held, problems, reconcile
@@ -100,16 +104,18 @@ class Foundation(Generic[S]):
             issuer=settings.auth_issuer, audience=settings.auth_audience, keys=keys_of(settings, self.http)
         )
         self.registry = CollectorRegistry()
+        self.standing, self._mark = standing_of(Service(service), settings, self.collection("standing"))
         self.engine, self.dead_letters = self._engine(behaviour, prefix)
         self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
         self._handles: dict[str, Callable[[Sequence[Record]], Awaitable[None]]] = {}
-        self.reconciliations = Reconciliations(
-            self.collection("reconciliations"), self._reconciliation, real_now=self.clock.real_now
-        )
         consuming = Consuming(self.engine, self.dead_letters, self.seal_unreadable)
         self._unreadable = consuming.unreadable
         topics = [kind.value for kind in EventType if kind in behaviour.reactions]
         self.readers = [self.reader(topics, group=service, handle=consuming.handle)] if topics else []
+        self.restored = Restored(self.standing, self.clock, self.readers, bootstrap=settings.kafka_bootstrap)
+        self.reconciliations = Reconciliations(
+            self.collection("reconciliations"), self._reconciliation, self.restored, real_now=self.clock.real_now
+        )
         self.punctuality = Punctuality(self.engine, self.clock, self.policies, self.readers)
         self.preparations: list[Callable[[], Awaitable[None]]] = []
         self._prepared = False
@@ -206,8 +212,8 @@ class Foundation(Generic[S]):
             ("deadlines", self.punctuality.carry_out, DEADLINE_SECONDS),
             ("parked", self.redriving.offer_what_others_could_not, OFFER_SECONDS),
         ]
-        steps = (self._prepare, *(reader.start for reader in self.readers))
-        starting = asyncio.create_task(self._starting.take(*steps))
+        starting = asyncio.create_task(self._starting.take(self._prepare, self.restored.start))
+        watching = asyncio.create_task(for_ever(self.restored.look, every_seconds=STANDING_SECONDS, name="standing"))
         tasks = [
             asyncio.create_task(for_ever(self._once_prepared(work), every_seconds=seconds, name=name))
             for name, work, seconds in (*common, *loops)
@@ -215,13 +221,14 @@ class Foundation(Generic[S]):
         try:
             yield
         finally:
-            await _ended(starting)  # first: it would start again what is stopped below
+            await _ended(starting, watching)  # first: they would start again what is stopped below
             await asyncio.gather(*(reader.stop() for reader in self.readers), return_exceptions=True)
             await _ended(*tasks)
             await self._drain()
             await self.reconciliations.stop()
             await self.readiness.stop()
             await self._sender.discard()
+            await self._mark.close()
             await self.http.aclose()
             for client in {self.client, self._key_store}:
                 await client.close()
@@ -237,6 +244,7 @@ class Foundation(Generic[S]):
         asked = {
             "store": Question(self.clock.synchronise, otherwise="The store does not answer."),
             "broker": Question(self._sender.answers, otherwise="Kafka does not answer."),
+            "standing": Question(self.restored.is_well, otherwise=RESTORED),
         }
         if self._key_store is not self.client:
             asked["keys"] = Question(self._key_store.time, otherwise="The key store does not answer.")
@@ -248,16 +256,25 @@ class Foundation(Generic[S]):
         self._sender = KafkaSender(self.settings.kafka_bootstrap, client_id=behaviour.service, prefix=prefix)
         outbox = Outbox(store, self._sender, Breaker(time.monotonic), point=self._point)
         engine = Engine(
-            rules, store, outbox, real_now=self.clock.real_now, policy_now=self.clock.now, point=self._point
+            rules,
+            store,
+            outbox,
+            real_now=self.clock.real_now,
+            policy_now=self.clock.now,
+            point=self._point,
+            require=self.standing.require,
         )
         return engine, DeadLetters(self.collection("dead_letters"), self.seal_unreadable, point=self._point)
 
     def _reconciliation(self) -> Reconciliation:
-        bootstrap, service = self.settings.kafka_bootstrap, Service(self.engine.rules.behaviour.service)
+        bootstrap, rules = self.settings.kafka_bootstrap, self.engine.rules
+        service = Service(rules.behaviour.service)
+        store, real_now, now = self.engine.store, self.clock.real_now, self.clock.now
         return Reconciliation(
-            self.engine.store,
+            store,
             self._sender,
             lambda topics: Tap(bootstrap, topics),
+            Parking(store, rules, self.restored.begin, real_now=real_now, policy_now=now),
             service=service,
             topics=emitted_by(service),
             prefix=self.settings.secondlook_prefix,

@@ -32,7 +32,7 @@ class Store(Protocol):
 class Redriving(Protocol):
     """What offers held inputs again."""
 
-    async def redrive(self, case_id: UUID, *, dry_run: bool = False) -> Redriven: ...
+    async def redrive(self, case_id: UUID, *, dry_run: bool = False, as_it_stands: bool = False) -> Redriven: ...
     async def redrive_all(self, *, after: UUID | None, per_second: float, limit: int, dry_run: bool) -> Round: ...
 
 
@@ -83,6 +83,12 @@ class RedriveAsked(Body):
     """Whether to redrive, or only to say what would come of it."""
 
     dry_run: bool = False
+
+
+class RedriveOneAsked(RedriveAsked):
+    """Whether a case that is behind its topics goes on with what is known of it."""
+
+    as_it_stands: bool = False
 
 
 class RedriveAllAsked(RedriveAsked):
@@ -179,11 +185,14 @@ def _add_redriving(routes: APIRouter, redriving: Redriving, sign_in: SignIn) -> 
         )
 
     @routes.post("/held/{case_id}/redrive")
-    async def redrive(case_id: UUID, body: RedriveAsked, staff: Annotated[Staff, Depends(operator)]) -> RedriveResult:
+    async def redrive(
+        case_id: UUID, body: RedriveOneAsked, staff: Annotated[Staff, Depends(operator)]
+    ) -> RedriveResult:
         """Offer what one case holds again. Safe to repeat."""
-        redriven = await redriving.redrive(case_id, dry_run=body.dry_run)
+        redriven = await redriving.redrive(case_id, **body.model_dump())
         if not body.dry_run:
-            log.info("redriven", by=staff.subject, case=str(case_id), kind=redriven.result)
+            why = "as_it_stands" if body.as_it_stands else None
+            log.info("redriven", by=staff.subject, case=str(case_id), kind=redriven.result, why=why)
         return RedriveResult.model_validate(redriven)
 
 

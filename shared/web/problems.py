@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, TooBusy
+from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, StoreNotCompared, TooBusy
 from shared.mongo.driver import PyMongoError
 from shared.web.field_errors import field_errors, field_names
 
@@ -65,6 +65,7 @@ def install(app: FastAPI) -> None:
         CaseParked: _on_parked,
         CaseUnknown: _on_unknown_case,
         TooBusy: _on_too_busy,
+        StoreNotCompared: _on_not_compared,
         Outage: _on_outage,
         PyMongoError: _on_outage,
         RequestValidationError: _on_invalid,
@@ -169,6 +170,12 @@ async def _on_too_busy(_: Request, error: TooBusy) -> Response:
 async def _on_outage(_: Request, error: Exception) -> Response:
     log_unexpected(error)
     return outage().response()
+
+
+async def _on_not_compared(_: Request, error: StoreNotCompared) -> Response:
+    detail = f"{error} Nothing was saved. Please try again, with the same idempotency key."
+    headers = {"Retry-After": "30"}
+    return Problem(503, "store_not_compared", "Nothing is taken in at the moment.", detail, headers=headers).response()
 
 
 async def _on_invalid(request: Request, error: RequestValidationError) -> Response:

@@ -19,7 +19,7 @@ from shared.web.sign_in import Role, SignIn, Staff
 class Reconciliations(Protocol):
     """What runs comparisons."""
 
-    async def start(self, run: UUID, *, by: str, dry_run: bool, per_second: float) -> bool: ...
+    async def start(self, run: UUID, *, by: str, dry_run: bool, per_second: float, restored: bool) -> bool: ...
     async def told(self, run: UUID) -> Mapping[str, Any] | None: ...
 
 
@@ -28,6 +28,7 @@ class ReconcileAsked(Body):
 
     dry_run: bool = False
     per_second: float = Field(200.0, gt=0, le=10_000, description="At most so many events a second.")
+    restored: bool = Field(False, description="The store was put back from a backup: stand still until compared.")
 
 
 class TopicCompared(BaseModel):
@@ -57,6 +58,7 @@ class ReconciliationShown(BaseModel):
     cases: int
     topics: list[TopicCompared]
     stranger_cases: list[UUID]
+    behind: int = Field(0, description="Cases that are parked because their topics know more of them than the store.")
 
 
 class Started(BaseModel):
@@ -80,7 +82,7 @@ def router(*, reconciliations: Reconciliations, sign_in: SignIn) -> APIRouter:
         """Begin to compare all stored events with the topics. It runs beside the service's own work."""
         run = uuid5(NAMESPACE, f"reconcile\x1f{staff.subject}\x1f{key}")
         try:
-            new = await reconciliations.start(run, by=staff.subject, dry_run=body.dry_run, per_second=body.per_second)
+            new = await reconciliations.start(run, by=staff.subject, **body.model_dump())
         except AlreadyReconciling as error:
             raise Problem(409, "already_reconciling", "This is under way already.", str(error)) from error
         mark_replayed(response, replayed=not new)

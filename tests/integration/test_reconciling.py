@@ -21,6 +21,7 @@ from shared.casework.dead_letters import DeadLetters
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
 from shared.casework.errors import Outage
+from shared.casework.parking import Parking
 from shared.casework.reaction import Command, Context, Outcome, Step
 from shared.casework.reconciliations import Reconciliations
 from shared.casework.reconciling import Reconciliation, Report
@@ -55,6 +56,23 @@ def on_withdrawn(state: Tally | None, event: Event[RequestWithdrawn], _: Context
 DOWNSTREAM = replace(TOY, service="downstream", reactions={EventType.REQUEST_WITHDRAWN: on_withdrawn})
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class StandsStill:
+    """What a service does while its store is older than its topics, noted."""
+
+    stands_still: bool = False
+
+    async def begin(self) -> None:
+        self.stands_still = True
+
+    async def end(self) -> None:
+        self.stands_still = False
+
+
 async def as_it_is(raw: bytes) -> bytes:
     return raw
 
@@ -66,6 +84,7 @@ class World:
     servers: Servers
     name: str
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    restored: StandsStill = field(default_factory=StandsStill)
 
     @property
     def topic(self) -> str:
@@ -116,6 +135,7 @@ class World:
             made.store,
             sender,
             lambda topics: Tap(self.servers.kafka, topics),
+            Parking(made.store, made.rules, self.restored.begin, real_now=utc_now, policy_now=utc_now),
             service="toy",
             topics=[EventType.REQUEST_WITHDRAWN],
             prefix=f"{self.name}.",
@@ -265,6 +285,7 @@ async def test_a_store_that_is_older_than_its_topic_is_told(world: World) -> Non
     report = await world.comparison(made, sender).run(dry_run=False, per_second=1000)
     assert numbers(report) == (2, 0, 0, 2)
     assert report.stranger_cases == [forgotten]
+    assert (report.behind, world.restored.stands_still) == (1, True)
 
 
 async def test_a_topic_that_is_not_there_is_an_outage(world: World) -> None:
@@ -284,7 +305,8 @@ async def test_an_operator_has_it_done_and_sees_how_far_it_is(
     runs = Reconciliations(
         client.database(f"{world.name}_upstream_toy")["reconciliations"],
         lambda: world.comparison(made, sender),
-        real_now=lambda: datetime.now(UTC),
+        world.restored,
+        real_now=utc_now,
     )
     issuer = DevelopmentIssuer(tmp_path)
     keys = DevelopmentKeys(issuer.public_keys, host="127.0.0.1")

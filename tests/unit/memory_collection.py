@@ -46,6 +46,9 @@ class MemoryCollection:
         self.reads += 1
         return Listing([deepcopy(one) for one in self.documents.values() if _matches(one, query)])
 
+    async def find_one(self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None) -> Any:
+        return next(iter(self.find(query, projection).documents), None)
+
     async def insert_one(self, document: dict[str, Any]) -> None:
         if document["_id"] in self.documents:
             raise DuplicateKeyError("E11000 duplicate key", 11000)

@@ -7,10 +7,22 @@ from typing import Any, cast
 from services.escalation.reactions import BEHAVIOUR
 from services.escalation.settings import EscalationSettings
 from shared.casework.errors import Outage
+from shared.casework.standing import Standing
 from shared.messaging.reader import Reader
 from shared.runtime import starting
 from shared.runtime.foundation import Foundation
+from shared.runtime.restored import Restored
 from tests.wiring.apps import settings
+
+
+class Newest:
+    """A store that is known to be the newest."""
+
+    async def look(self, **_: Any) -> bool:
+        return True
+
+    def require(self) -> None:
+        return
 
 
 class Unreachable:
@@ -27,6 +39,9 @@ class Unreachable:
         self.asked.set()
         raise Outage("Kafka does not answer.")
 
+    def settled(self) -> dict[Any, int]:
+        return {}
+
     async def stop(self) -> None:
         self._said.append(f"stop {self._name}")
         await asyncio.sleep(self._stops_in)
@@ -42,6 +57,7 @@ async def test_no_reader_is_started_again_while_others_are_still_stopping(tmp_pa
     slow = starting.RETRY_SECONDS * 1.5
     readers = [Unreachable(said, "first", stops_in=0), Unreachable(said, "second", stops_in=slow)]
     base.readers = cast("list[Reader]", readers)
+    base.restored = Restored(cast("Standing", Newest()), base.clock, base.readers, bootstrap="")
     base._prepare = no_store_needed  # type: ignore[method-assign]
     before = asyncio.all_tasks()
     async with base.running():
