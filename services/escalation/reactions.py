@@ -23,6 +23,7 @@ from services.escalation.domain.states import (
     refiled,
 )
 from services.escalation.orders import Order
+from services.escalation.recalling import on_resolution_issued
 from services.escalation.resolving import resolve
 from services.escalation.translate import amendment_of, escalated, facts_told, overdue, record_of, request_of
 from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
@@ -192,10 +193,13 @@ REACTIONS: Reactions[State] = {
     Order.ASK: asking.on_ask,
 }
 
+RECALLS: Reactions[State] = {EventType.RESOLUTION_ISSUED: on_resolution_issued}
+
 BEHAVIOUR: Behaviour[State] = Behaviour(
     service=Service.ESCALATION,
     state=State,
     reactions=REACTIONS,
+    recalls=RECALLS,
     due=next_deadline,
     queue=queue_fields,
     queue_indexes=("open", "claimed_by"),

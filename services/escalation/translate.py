@@ -82,6 +82,18 @@ def overdue(state: InQueue) -> events.ReviewOverdue:
     return events.ReviewOverdue(round=state.round, due=state.due, urgency=state.urgency)
 
 
+def resolution_of(data: events.ResolutionIssued) -> Resolution:
+    """The resolution that was issued."""
+    return Resolution(
+        stage=data.stage,
+        outcome=data.outcome,
+        granted=data.granted,
+        reasons=data.reasons,
+        decided_by=data.decided_by,
+        claimed_at=data.claimed_at,
+    )
+
+
 def issued(resolution: Resolution) -> events.ResolutionIssued:
     """The ultimate resolution, as the others are told."""
     return events.ResolutionIssued(

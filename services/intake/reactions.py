@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.intake import on_commands, on_events, on_link, on_people
+from services.intake import on_commands, on_events, on_link, on_people, recalling
 from services.intake.client_rows import listed_under, shown
 from services.intake.commands import Ask, When
 from services.intake.domain.case import Accepted, Erased, State, WindowOpen, Withdrawable
@@ -32,6 +32,13 @@ def queue(state: State, _: Mapping[str, Any]) -> Mapping[str, Any]:
 BEHAVIOUR: Behaviour[State] = Behaviour(
     service=Service.INTAKE,
     state=State,
+    recalls={
+        EventType.REQUEST_SUBMITTED: recalling.on_submitted,
+        EventType.REQUEST_REJECTED: recalling.on_rejected,
+        EventType.REVIEW_REQUESTED: recalling.on_review_requested,
+        EventType.REQUEST_WITHDRAWN: recalling.on_withdrawn,
+        EventType.CASE_ERASED: recalling.on_erased,
+    },
     reactions={
         Ask.SUBMIT: on_commands.on_submit,
         Ask.REVIEW: on_commands.on_review,

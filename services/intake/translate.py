@@ -13,6 +13,9 @@ from services.intake.domain.heard import Assignment, Consideration, Escalation, 
 from shared.contracts import events
 from shared.contracts.envelope import Event
 from shared.contracts.vocabulary import ReviewGround
+from shared.mongo.mapping import StateMapping
+
+FACTS = StateMapping[Facts](Facts)
 
 
 def _facts(facts: Facts) -> events.Facts:
@@ -56,6 +59,34 @@ def submitted(filing: Filing) -> events.RequestSubmitted:
         age_band=filing.age_band,
         represented=filing.represented,
         possible_double_of=filing.possible_double_of,
+    )
+
+
+def filing_of(data: events.RequestSubmitted, *, fingerprint: str) -> Filing:
+    """A request as it was published."""
+    place = data.place
+    return Filing(
+        number=data.number,
+        received_at=data.received_at,
+        channel=data.received.channel,
+        received_id=data.received.id,
+        fingerprint=fingerprint,
+        requestor_type=data.requestor_type,
+        language=data.language,
+        custody=Custody(data.custody.status, data.custody.state, data.custody.county),
+        removal=Removal(data.removal.scheduled_for, data.removal.believed_imminent),
+        place=Place(place.state, place.county) if place else None,
+        decision_under_review=data.decision_under_review,
+        relief_sought=data.relief_sought,
+        facts=FACTS.decode(data.facts.model_dump(mode="json", exclude_none=True)),
+        consent=Consent(data.consent.kind),
+        age_band=data.age_band,
+        represented=data.represented,
+        sealed_bytes=sum(len(box) for box in data.sealed.values()),
+        incomplete=data.incomplete,
+        resubmits=data.resubmits,
+        sent_again_at=data.resubmitted_at,
+        possible_double_of=data.possible_double_of,
     )
 
 

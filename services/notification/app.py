@@ -48,6 +48,7 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
         knobs=knobs,
         now=base.clock.now,
         real_now=base.clock.real_now,
+        doubtful_until=lambda: base.standing.doubtful_until,
         age=lambda moment: (base.clock.now() - moment) / base.clock.speed,
     )
     relay = RelayAddress.of(settings.smtp_url.get_secret_value())
@@ -56,6 +57,7 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
         desk,
         lambda: Connection(relay, knobs.patience),
         knobs=knobs,
+        may_send=lambda: base.standing.compared,
         point=point,
         real_now=base.clock.real_now,
     )

@@ -17,6 +17,7 @@ from services.notification.domain.following import (
 from services.notification.domain.ledger import Phase
 from services.notification.domain.letters import HEARD_OTHERWISE, Because, Notification, When
 from services.notification.making import with_letters
+from services.notification.recalling import on_recorded
 from services.notification.settling import on_defer, on_delivered, on_record, on_resend
 from services.notification.upcasting import with_who_filed
 from shared.casework.reaction import Behaviour, Context, Reactions, Step, Wait
@@ -235,10 +236,13 @@ def queue(_state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+RECALLS: Reactions[State] = {EventType.NOTIFICATION_RECORDED: on_recorded}
+
 BEHAVIOUR: Behaviour[State] = Behaviour(
     service=Service.NOTIFICATION,
     state=State,
     reactions=REACTIONS,
+    recalls=RECALLS,
     queue=queue,
     queue_indexes=("mail_at", "uncertain", "no_address", "address_day"),
     schema=2,

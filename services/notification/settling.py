@@ -20,7 +20,7 @@ from shared.contracts.vocabulary import MailResult
 MAY_BECOME: dict[MailResult, frozenset[Phase]] = {
     MailResult.SENT: frozenset({Phase.DATA, Phase.UNCERTAIN}),
     MailResult.FAILED: frozenset({Phase.CLAIMED, Phase.DATA, Phase.UNCERTAIN}),
-    MailResult.UNCERTAIN: frozenset({Phase.DATA}),
+    MailResult.UNCERTAIN: frozenset({Phase.CLAIMED, Phase.DATA}),
     MailResult.SUPPRESSED: frozenset({Phase.CLAIMED}),
 }
 """From which phases an attempt's result may settle a letter. A reply that comes after all settles an uncertain one."""

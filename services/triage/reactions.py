@@ -10,6 +10,7 @@ from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.states import Considered, State, ToCarryOut, UnderConsideration, Unheard, WithHeadquarters
 from services.triage.orders import Order
+from services.triage.recalling import on_completed
 from services.triage.routing import in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
 from services.triage.undoing import leaves_the_desk, overtaken, waiting
@@ -225,10 +226,13 @@ REACTIONS: Reactions[State] = {
     carrying_out.CarryingOut.DONE: carrying_out.on_done,
 }
 
+RECALLS: Reactions[State] = {EventType.TRIAGE_COMPLETED: on_completed}
+
 BEHAVIOUR: Behaviour[State] = Behaviour(
     service=Service.TRIAGE,
     state=State,
     reactions=REACTIONS,
+    recalls=RECALLS,
     due=next_deadline,
     queue=queue_fields,
     queue_indexes=("open", "claimed_by", "asked", "to_carry_out", "guidance"),

@@ -39,7 +39,7 @@ def record(result: MailResult, letter: UUID, token: str = "mine", reply: str = "
         (Phase.CLAIMED, MailResult.SUPPRESSED, None),
         (Phase.CLAIMED, MailResult.FAILED, None),
         (Phase.CLAIMED, MailResult.SENT, "moved_on"),
-        (Phase.CLAIMED, MailResult.UNCERTAIN, "moved_on"),
+        (Phase.CLAIMED, MailResult.UNCERTAIN, None),  # the store that knew of it is gone
         (Phase.DATA, MailResult.SUPPRESSED, "moved_on"),
         (Phase.SENT, MailResult.UNCERTAIN, "moved_on"),
         (Phase.SUPPRESSED, MailResult.SENT, "moved_on"),

@@ -44,6 +44,10 @@ class Withheld:
     because: Because
 
 
+class Doubtful:
+    """A store that is gone may have sent it: it was made before the store was restored, and nothing tells of it."""
+
+
 class Unreadable:
     """The sealed data does not open or does not parse: a defect, shown to staff as a failed letter."""
 
@@ -52,12 +56,15 @@ class NotNow:
     """The case's key is not there at the moment, or its state cannot be read: tried again without counting."""
 
 
-Prepared = Message | Withheld | Unreadable | NotNow
+Prepared = Message | Withheld | Doubtful | Unreadable | NotNow
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Prepares letters. `age` gives the *real* age of a moment on the policy clock; `now` is the policy clock."""
+    """Prepares letters. `age` gives the *real* age of a moment on the policy clock; `now` is the policy clock.
+
+    `doubtful_until`: letters from before this moment (policy time) may have been sent by a store that is gone.
+    """
 
     ledger: Ledger
     keyring: Keyring
@@ -71,6 +78,7 @@ class Desk:
     now: Callable[[], datetime]
     real_now: Callable[[], datetime]
     age: Callable[[datetime], timedelta]
+    doubtful_until: Callable[[], datetime | None] = lambda: None
     granted: Granted = field(default_factory=Granted)
 
     async def prepare(self, taken: Sequence[Taken]) -> list[tuple[Taken, Prepared]]:
@@ -94,6 +102,8 @@ class Desk:
     async def _prepare(self, taken: Taken, key: CaseKey | Erased | None, case: Current) -> Prepared:
         if case.state is None:
             return NotNow()
+        if self._is_doubtful(taken):
+            return Doubtful()
         if because := self._reason(taken, case.state, key):
             return Withheld(because)
         if taken.entry.role is Recipient.OFFICE:
@@ -112,6 +122,11 @@ class Desk:
         if day and not taken.entry.attempt and not await self._granted(day, taken):
             return Withheld(Because.TOO_MANY_TODAY)
         return Message(reader.address, self._compose(taken, case.state, reader), day)
+
+    def _is_doubtful(self, taken: Taken) -> bool:
+        """Whether it was due before the store was restored. A person's resend counts from when it was asked for."""
+        until, entry = self.doubtful_until(), taken.entry
+        return until is not None and (entry.at if entry.attempt and entry.at else entry.made_at) < until
 
     def _reason(self, taken: Taken, state: State, key: CaseKey | Erased | None) -> Because | None:
         if isinstance(key, Erased) and taken.entry.role is not Recipient.OFFICE:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from services.notification.mail.claims import Taken, claim, mark_data
 from services.notification.mail.gate import Gate
 from services.notification.mail.ledger_store import Ledger
-from services.notification.mail.preparing import Desk, Message, NotNow, Prepared, Unreadable, Withheld
+from services.notification.mail.preparing import Desk, Doubtful, Message, NotNow, Prepared, Unreadable, Withheld
 from services.notification.mail.relay import Connection, Refused, Reply, Unreachable, Verdict
 from shared.casework.errors import Outage
 from shared.casework.points import Point, Reached, no_point
@@ -183,6 +183,8 @@ def _without_sending(letter: Taken, found: Prepared) -> Outcome | None:
     match found:
         case Withheld(because):
             return Settled(letter, MailResult.SUPPRESSED, because.value)
+        case Doubtful():
+            return Settled(letter, MailResult.UNCERTAIN, "STORE_RESTORED")
         case Unreadable():
             return Settled(letter, MailResult.FAILED, "UNREADABLE")
         case NotNow():
