@@ -104,7 +104,7 @@ class Foundation(Generic[S]):
             issuer=settings.auth_issuer, audience=settings.auth_audience, keys=keys_of(settings, self.http)
         )
         self.registry = CollectorRegistry()
-        self.standing, self._mark = standing_of(Service(service), settings, self.collection("standing"))
+        self.standing, self._mark = standing_of(service, settings, self.collection("standing"))
         self.engine, self.dead_letters = self._engine(behaviour, prefix)
         self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
         self._handles: dict[str, Callable[[Sequence[Record]], Awaitable[None]]] = {}

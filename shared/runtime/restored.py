@@ -10,22 +10,23 @@ from collections.abc import Mapping, Sequence
 
 from shared.casework.errors import Outage
 from shared.casework.standing import LOOK_SECONDS, Standing, place
-from shared.contracts.topics import emitted_by
-from shared.contracts.vocabulary import Service
+from shared.contracts.vocabulary import EventType
 from shared.messaging.reader import Reader
 from shared.messaging.store_mark import StoreMark, put_back
 from shared.mongo.driver import Collection
 from shared.runtime.clock import Clock
 from shared.runtime.settings import ServiceSettings
 
+ANY_TOPIC = EventType.CASE_ERASED
+"""A commit names a topic that exists; its records mean nothing here."""
 LEAVE_SECONDS = 60.0
 """So long the readers of other instances may take to leave."""
 
 
-def standing_of(service: Service, settings: ServiceSettings, collection: Collection) -> tuple[Standing, StoreMark]:
+def standing_of(service: str, settings: ServiceSettings, collection: Collection) -> tuple[Standing, StoreMark]:
     """What is known of a service's store, and what Kafka keeps of it, which has to be closed."""
-    topic = f"{settings.secondlook_prefix}{min(emitted_by(service))}"
-    mark = StoreMark(settings.kafka_bootstrap, group=f"{settings.secondlook_prefix}{service}.store", topic=topic)
+    prefix = settings.secondlook_prefix
+    mark = StoreMark(settings.kafka_bootstrap, group=f"{prefix}{service}.store", topic=f"{prefix}{ANY_TOPIC}")
     return Standing(collection, mark), mark
 
 
