@@ -49,15 +49,7 @@ find_python() {
     return 1
 }
 
-wanted=$(stamp_of requirements.lock "$here/bootstrap.sh")
-if ! { is_current "$venv/.installed" "$wanted" && "$venv/bin/python" -c '' >/dev/null 2>&1; }; then
-    python=$(find_python) || fail "Python 3.11 or newer is missing; install it, so that python3 --version tells it, then try again."
-    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-        rm -rf "$venv"
-        "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || install_or_tell "Python's venv" python3-venv
-        say "making $venv"
-        "$python" -m venv "$venv"
-    fi
+install_packages() {
     say "installing the Python packages of requirements.lock"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes \
         -r requirements.lock || fail "the Python packages could not be installed; pip's message is above."
@@ -68,7 +60,20 @@ pathlib.Path(sysconfig.get_path("purelib"), "second_look.pth").write_text(sys.ar
 PYTHON
     printf '%s\n' '#!/bin/sh' 'exec "$(dirname -- "$0")/python" -m cli.main "$@"' >"$venv/bin/secondlook"
     chmod +x "$venv/bin/secondlook"
-    printf '%s' "$wanted" >"$venv/.installed"
+    printf '%s' "$1" >"$venv/.installed"
+}
+
+packages=
+wanted=$(stamp_of requirements.lock "$here/bootstrap.sh")
+if ! { is_current "$venv/.installed" "$wanted" && "$venv/bin/python" -c '' >/dev/null 2>&1; }; then
+    python=$(find_python) || fail "Python 3.11 or newer is missing; install it, so that python3 --version tells it, then try again."
+    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        rm -rf "$venv"
+        "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || install_or_tell "Python's venv" python3-venv
+        say "making $venv"
+        "$python" -m venv "$venv"
+    fi
+    packages=$wanted
 fi
 
 # --- Java: Kafka and the document server ----------------------------------------------------------------------------
@@ -82,8 +87,16 @@ has_java || install_or_tell "A Java development kit, version 17 or newer," defau
 has_java || fail "Java is older than 17; install a JDK 17 or newer and let JAVA_HOME point to it, then try again."
 
 wanted=$(stamp_of "$here/pom.xml")
+is_current "$jars/.fetched" "$wanted" || command -v mvn >/dev/null 2>&1 || install_or_tell "Maven" maven
+
+# --- Both wait for the network, so they wait together; the system's own packages are all there now -------------------
+installing=
+if [ -n "$packages" ]; then
+    install_packages "$packages" &
+    installing=$!
+fi
+
 if ! is_current "$jars/.fetched" "$wanted"; then
-    command -v mvn >/dev/null 2>&1 || install_or_tell "Maven" maven
     say "fetching Kafka and the document server (once, about half a minute)"
     rm -f "$jars"/*.jar
     mvn --quiet --batch-mode --file "$here/pom.xml" -Dmaven.repo.local="$repository" \
@@ -101,3 +114,5 @@ if ! is_current "$classes/.compiled" "$wanted"; then
         fail "the launcher could not be compiled; javac's message is above."
     printf '%s' "$wanted" >"$classes/.compiled"
 fi
+
+[ -z "$installing" ] || wait "$installing" || exit 1
