@@ -4,12 +4,13 @@ Nothing is read and nobody joins: an offset that a group has committed is a smal
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from shared.casework.errors import Outage
 
@@ -27,22 +28,18 @@ class StoreMark:
         self._group = group
         self._place = TopicPartition(topic, 0)
         self._consumer: Any = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def read(self) -> int:
         """The number; 0 when there is none. Raises `Outage`."""
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return int(await (await self._connected()).committed(self._place) or 0)
-        except (KafkaError, OSError) as error:
-            raise await self._away(error) from error
+        async with self._asking() as coordinator:
+            known = await coordinator.fetch_committed_offsets([self._place])
+            return max(0, known[self._place].offset) if self._place in known else 0
 
     async def write(self, number: int) -> None:
         """Note a number. Raises `Outage`."""
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await (await self._connected()).commit({self._place: number})
-        except (KafkaError, OSError) as error:
-            raise await self._away(error) from error
+        async with self._asking() as coordinator:
+            await coordinator.commit_offsets(None, {self._place: OffsetAndMetadata(number, "")})
 
     async def close(self) -> None:
         """Leave no connection behind."""
@@ -50,21 +47,21 @@ class StoreMark:
         if consumer is not None:
             await _ended(consumer)
 
-    async def _connected(self) -> Any:
-        if self._consumer is None:
-            consumer = _of_group(self._bootstrap, self._group)
-            try:
-                await consumer.start()
-            except BaseException:
-                await _ended(consumer)
-                raise
-            _hold(consumer, [self._place])
-            self._consumer = consumer
-        return self._consumer
-
-    async def _away(self, error: Exception) -> Outage:
-        await self.close()
-        return Outage(f"Kafka does not answer ({type(error).__name__}).")
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[Any]:
+        """The group's coordinator, as long as it answers in time; whatever goes wrong, the next asking begins anew."""
+        try:
+            async with self._one_at_a_time, asyncio.timeout(ANSWER_SECONDS):
+                if self._consumer is None:
+                    self._consumer = _of_group(self._bootstrap, self._group)
+                    await self._consumer.start()
+                yield self._consumer._coordinator
+        except (KafkaError, OSError) as error:
+            await self.close()
+            raise Outage(f"Kafka does not answer ({type(error).__name__}).") from error
+        except BaseException:
+            await self.close()
+            raise
 
 
 async def put_back(bootstrap: str, group: str, topics: Sequence[str], noted: Callable[[str, int], int]) -> int:
@@ -82,26 +79,21 @@ async def put_back(bootstrap: str, group: str, topics: Sequence[str], noted: Cal
                 for topic in topics
                 for number in sorted(cluster.partitions_for_topic(topic) or ())
             ]
-            _hold(consumer, partitions)
             committed = await consumer._coordinator.fetch_committed_offsets(partitions)
             wanted = {partition: noted(partition.topic, partition.partition) for partition in committed}
             back = {
-                partition: wanted[partition] for partition, at in committed.items() if at.offset > wanted[partition]
+                partition: OffsetAndMetadata(wanted[partition], "")
+                for partition, at in committed.items()
+                if at.offset > wanted[partition]
             }
             if back:
-                await consumer.commit(back)
+                await consumer._coordinator.commit_offsets(None, back)
             return len(back)
     except (KafkaError, OSError) as error:
         why = f"The group {group} cannot be put back ({type(error).__name__}): does an instance still read?"
         raise Outage(why) from error
     finally:
         await _ended(consumer)
-
-
-def _hold(consumer: Any, partitions: Sequence[TopicPartition]) -> None:
-    """Let the consumer speak of these partitions, and read nothing of them."""
-    consumer.assign(list(partitions))
-    consumer.pause(*partitions)
 
 
 async def _ended(consumer: Any) -> None:
