@@ -2,9 +2,10 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from services.intake.commands import Hand
-from services.intake.domain.asserted import Facts
+from services.intake.domain.asserted import NAMES, Facts
 from services.intake.domain.case import Rejected
 from services.intake.domain.consent import Consent
 from services.intake.domain.facts import Custody, Place, Removal
@@ -19,7 +20,11 @@ FACTS = StateMapping[Facts](Facts)
 
 
 def _facts(facts: Facts) -> events.Facts:
-    return events.Facts.model_validate(asdict(facts)) if facts != Facts() else events.Facts()
+    return events.Facts.model_validate({name: _told(fact) for name in NAMES if (fact := getattr(facts, name))})
+
+
+def _told(fact: Any) -> Any:
+    return [asdict(each) for each in fact] if isinstance(fact, tuple) else asdict(fact)
 
 
 def _custody(custody: Custody) -> events.Custody:

@@ -1,5 +1,6 @@
 """One case of one service while inputs are offered to it: its document in memory, and what changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -70,7 +71,7 @@ class Changes:
     """
 
     anything: bool = False
-    state: dict[str, Any] | None = None
+    state: Mapping[str, Any] | None = None
     queue: dict[str, Any] = field(default_factory=dict)
     work: set[str] = field(default_factory=set)
     guard: dict[str, Any] = field(default_factory=dict)

@@ -30,4 +30,5 @@ class Answered:
 def whole_milliseconds(moment: datetime) -> datetime:
     """A moment as the stores keep it: UTC, whole milliseconds."""
     utc = moment.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    beyond = utc.microsecond % 1000
+    return utc.replace(microsecond=utc.microsecond - beyond) if beyond else utc

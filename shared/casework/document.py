@@ -30,7 +30,7 @@ WITHOUT_BULK = {"events": 0, "sealed": 0}
 
 def read(document: Mapping[str, Any], rules: Rules[S]) -> Case[S]:
     """A case as stored, its state brought up to the present shape. One that cannot be read says so; it never raises."""
-    case = Case[S](
+    case: Case[S] = Case(
         id=document["_id"],
         v=document["v"],
         work=document.get("work", {}),

@@ -204,7 +204,7 @@ def _react(case: Case[S], name: str, given: Any, now: datetime, rules: Rules[S])
 
 
 def _changes_only_with_an_event(case: Case[S], step: Step[S]) -> None:
-    if step.state != case.state and not step.emits:
+    if not step.emits and step.state != case.state:
         raise ContractViolation("A command or a deadline changed the state without emitting an event.")
 
 

@@ -14,6 +14,8 @@ from shared.mongo.mapping import StateMapping, plain, refuse_unencodable
 
 S = TypeVar("S")
 
+_EVENT = Event[Any]
+
 
 def apply(
     case: Case[S], step: Step[S], *, cause: UUID, now: datetime, behaviour: Behaviour[S], mapping: StateMapping[S]
@@ -101,7 +103,7 @@ def _event(
 ) -> Emitted:
     kind = emit.data.type
     seq = sent.get(stored_key(kind), 0) + 1
-    event = Event[Any](
+    event = _EVENT(
         id=event_id(cause, kind, index),
         type=kind,
         source=source,

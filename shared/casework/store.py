@@ -62,7 +62,7 @@ class Store(Generic[S]):
         """The cases of a batch in one query; unknown ones come as new, empty cases."""
         wanted = list(dict.fromkeys(case_ids))
         documents = await self._find({"_id": {"$in": wanted}}, WITHOUT_BULK)
-        cases = {case_id: Case[S](case_id) for case_id in wanted}
+        cases: dict[UUID, Case[S]] = {case_id: Case(case_id) for case_id in wanted}
         cases |= {document["_id"]: read(document, self._rules) for document in documents}
         return cases
 

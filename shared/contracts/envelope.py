@@ -31,7 +31,8 @@ def _whole(value: datetime) -> datetime:
         in_utc = value.astimezone(UTC)
     except OverflowError as error:  # The first or last hours of the calendar, in another zone.
         raise ValueError("outside the calendar") from error
-    return in_utc.replace(microsecond=in_utc.microsecond // 1000 * 1000)
+    beyond = in_utc.microsecond % 1000
+    return in_utc.replace(microsecond=in_utc.microsecond - beyond) if beyond else in_utc
 
 
 def _written(value: datetime) -> str:

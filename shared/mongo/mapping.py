@@ -14,12 +14,16 @@ import bson
 from bson.binary import Binary
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
 from cattrs import Converter
 from cattrs.strategies import configure_tagged_union
 
 S = TypeVar("S")
 
-_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=4)
+_OPTIONS: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, uuid_representation=4)
+
+_PLAIN = frozenset({str, int, float, bool, bytes, datetime, UUID, Binary, type(None)})
+"""What BSON can hold as it is."""
 
 
 class Unencodable(ValueError):
@@ -56,11 +60,12 @@ class StateMapping(Generic[S]):
         if len(_members(union)) > 1:
             configure_tagged_union(union, self._converter)
 
-    def encode(self, state: S) -> dict[str, Any]:
-        """The document of a state; `Unencodable` when BSON cannot hold it, so that one case cannot fail a batch."""
-        document: dict[str, Any] = self._converter.unstructure(state, unstructure_as=self._union)
-        refuse_unencodable(document)
-        return document
+    def encode(self, state: S) -> Mapping[str, Any]:
+        """The document of a state; `Unencodable` when BSON cannot hold it, so that one case cannot fail a batch.
+
+        It is BSON already, which the driver sends as it is.
+        """
+        return _encoded(self._converter.unstructure(state, unstructure_as=self._union))
 
     def decode(self, document: dict[str, Any]) -> S:
         """The state of a document."""
@@ -70,14 +75,20 @@ class StateMapping(Generic[S]):
 
 def refuse_unencodable(document: Mapping[str, Any]) -> None:
     """Raise `Unencodable` for what would make a whole bulk write fail on its way to the server."""
+    _encoded(document)
+
+
+def _encoded(document: Mapping[str, Any]) -> RawBSONDocument:
     try:
-        bson.encode(document, check_keys=True, codec_options=_OPTIONS)
+        return RawBSONDocument(bson.encode(document, check_keys=True, codec_options=_OPTIONS), _OPTIONS)
     except (BSONError, OverflowError, ValueError) as error:
         raise Unencodable(type(error).__name__) from error
 
 
 def plain(value: Any) -> Any:
     """A value of a `work` entry as BSON can hold it."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dict):

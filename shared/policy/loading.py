@@ -63,7 +63,7 @@ def load(folder: Path | None = None) -> Policies:
     return Policies(
         versions=tuple(
             (
-                at,
+                at.astimezone(UTC),  # Two moments of one zone are compared at once, without asking it.
                 _policy(
                     _at(versions, at),
                     _at(processes, at),

@@ -4,9 +4,11 @@ Loaded from effective-dated YAML by `shared.policy.loading`; a value without a p
 "design choice" there.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -234,8 +236,5 @@ class Policies:
 
     def at(self, moment: datetime) -> Policy:
         """The policy in force at `moment`; the first one for moments before it."""
-        in_force = self.versions[0][1]
-        for since, policy in self.versions:
-            if since <= moment:
-                in_force = policy
-        return in_force
+        place = bisect_right(self.versions, moment, key=itemgetter(0))
+        return self.versions[max(place - 1, 0)][1]

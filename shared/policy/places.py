@@ -115,6 +115,8 @@ _BY_NAME = {_plain(name): code for code, name in STATES.items()} | {_plain(n): c
 
 def normalise_state(text: str) -> str | None:
     """The USPS code of a state or territory, from its code or its English or Spanish name; None when it is none."""
+    if text in STATES:
+        return text
     plain = _plain(text)
     code = plain.replace(" ", "").upper()
     return code if code in STATES else _BY_NAME.get(plain)
