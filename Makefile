@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo test bench bench-growth faults-points up down clean
+.PHONY: help bootstrap demo test bench bench-growth bench-profile faults-points up down clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ bench: bootstrap ## Measure throughput, acknowledgement, CPU and memory, and wri
 
 bench-growth: bootstrap ## The same with 10,000 and with 300,000 cases stored before (long)
 	@.venv/bin/python -m bench.run --stored 10000 300000
+
+bench-profile: bootstrap ## Where the CPU time of each service goes, by part (about 4 minutes)
+	@.venv/bin/python -m bench.profile
 
 faults-points: bootstrap ## Kill, break, cancel a running stack at each named point, five times each (about 15 minutes)
 	@.venv/bin/python -m tests.faults --seeds 5 --lanes 5 --report tests/faults/RESULTS.md

@@ -30,9 +30,15 @@ Acknowledgement: `POST /requests` with all four services running. A closed loop 
 by chance (Poisson) at half of it, and each wait is counted from the scheduled moment.
 """
 
+TIME_GOES: Final = """\
+Milliseconds of CPU a case, looked at every few milliseconds while cases flow: each moment goes to the innermost
+function that belongs to a part. The looking itself costs a little, so the sums are higher than those above.
+"""
+
 REPEAT: Final = """\
-`make bench` repeats it, and `make bench-growth` repeats the second part (long). Both write this file.
-`.venv/bin/python -m bench.profile triage` shows where a service's time goes.
+`make bench` repeats it, `make bench-growth` the second part (long), and `make bench-profile` where the time goes. All
+three write this file. `.venv/bin/python -m bench.profile triage` shows a service's functions, too. What the numbers
+mean, and why aims are missed: [docs/performance.md](../docs/performance.md).
 """
 
 
@@ -99,13 +105,15 @@ def besides(run: Run) -> list[tuple[str, str]]:
 
 
 def write(folder: Path) -> None:
-    """RESULTS.md, from the JSON files of the last run and of the last growth run."""
+    """RESULTS.md, from the JSON files of the last run, the last growth run, and the last profile."""
     text = ["# Results of the benchmark\n", "Written by the benchmark itself; do not edit.\n"]
     for name, title in (("results", "A fresh platform"), ("growth", "With cases stored before")):
         file = folder / f"{name}.json"
         if file.exists():
             text.append(f"## {title}\n")
             text.extend(_section(run) for run in json.loads(file.read_text(encoding="utf-8")))
+    if (file := folder / "profile.json").exists():
+        text.append(_time_goes(json.loads(file.read_text(encoding="utf-8"))))
     text += ["## What is measured\n", EXPLAINED, "## How to repeat\n", REPEAT]
     (folder / "RESULTS.md").write_text("\n".join(text), encoding="utf-8")
 
@@ -137,6 +145,30 @@ def _usage(run: Run) -> str:
         for name in whole["cpu_ms"]
     ]
     return _rows(("member", "CPU ms/case, core", "CPU ms/case, whole", "MB RSS (whole)"), rows)
+
+
+def _time_goes(found: Mapping[str, Any]) -> str:
+    described = found["machine"]
+    said = f"- when: {described['when']}\n- commit: {described['commit']}\n- machine: {described['machine']}\n"
+    return "\n".join(("## Where the time goes\n", TIME_GOES, said, parts(found["profiles"])))
+
+
+def parts(profiles: Mapping[str, Mapping[str, Any]]) -> str:
+    """For each profile a table of parts by service, the largest part first."""
+    return "\n".join(_parts(name, profile) for name, profile in profiles.items())
+
+
+def _parts(name: str, profile: Mapping[str, Any]) -> str:
+    spent: Mapping[str, Mapping[str, float]] = {
+        service: by_part for service, by_part in profile["parts"].items() if sum(by_part.values()) > 0.05
+    }
+    sums = {part: sum(each.get(part, 0) for each in spent.values()) for each in spent.values() for part in each}
+    rows = [
+        (part, *(f"{each.get(part, 0):.2f}" for each in spent.values()), f"{total:.2f}")
+        for part, total in sorted(sums.items(), key=lambda each: -each[1])
+    ]
+    rows.append(("all", *(f"{sum(each.values()):.2f}" for each in spent.values()), f"{sum(sums.values()):.2f}"))
+    return f"### {name.capitalize()} profile, {profile['cases']} cases\n\n" + _rows(("part", *spent, "all"), rows)
 
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from bench.parts import part_of
+
 FOLDER: Final = "BENCH_PROFILE_FOLDER"
 LOOK_SECONDS = 0.004
 LOOKS_BETWEEN = 250
@@ -25,12 +27,13 @@ DEEPEST = 60
 
 
 class Sampler:
-    """CPU seconds by function: in itself, and with all that it calls."""
+    """CPU seconds by function (in itself, and with all that it calls), and by part of the service."""
 
     def __init__(self) -> None:
         self._spent: dict[int, float] = {}
         self.own: defaultdict[str, float] = defaultdict(float)
         self.whole: defaultdict[str, float] = defaultdict(float)
+        self.parts: defaultdict[str, float] = defaultdict(float)
 
     def look_for_ever(self, file: Path) -> None:
         """Look until the process ends, and write down now and then what was seen (a signal ends it without a word)."""
@@ -54,16 +57,19 @@ class Sampler:
     def write(self, file: Path) -> None:
         """Keep it for `bench.profile`."""
         part = file.with_suffix(".part")
-        part.write_text(json.dumps({"own": self.own, "whole": self.whole}), encoding="utf-8")
+        part.write_text(json.dumps({"own": self.own, "whole": self.whole, "parts": self.parts}), encoding="utf-8")
         part.replace(file)
 
     def _give(self, frame: FrameType | None, spent: float) -> None:
         stack: list[str] = []
+        files: list[str] = []
         while frame is not None and len(stack) < DEEPEST:
             stack.append(_place(frame))
+            files.append(frame.f_code.co_filename)
             frame = frame.f_back
         if stack:
             self.own[stack[0]] += spent
+            self.parts[part_of(files)] += spent
             for place in set(stack):
                 self.whole[place] += spent
 

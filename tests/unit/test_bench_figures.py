@@ -6,6 +6,7 @@ import random
 import pytest
 
 from bench.figures import Seen, arrivals, limit, percentile, rate
+from bench.parts import BSON, ENGINE, HTTP, LOOP, MAIL, RULES, part_of
 
 TO_A_HUNDRED = [float(number) for number in range(100, 0, -1)]
 
@@ -64,3 +65,22 @@ def test_a_rate_is_what_was_finished_within_the_window(start: float, end: float,
 @pytest.mark.parametrize(("a", "b", "expected"), [(1000.0, 1000.0, 500.0), (3000.0, 1000.0, 750.0)])
 def test_the_limit_is_one_after_the_other(a: float, b: float, expected: float) -> None:
     assert limit(a, b) == pytest.approx(expected)
+
+
+SITE = "/somewhere/.venv/lib/python3.11/site-packages"
+
+
+@pytest.mark.parametrize(
+    ("files", "part"),
+    [
+        (["/usr/lib/python3.11/uuid.py", "/p/shared/casework/store.py", "/p/shared/messaging/reader.py"], ENGINE),
+        ([f"{SITE}/bson/__init__.py", "/p/shared/mongo/mapping.py", "/p/shared/casework/stepping.py"], BSON),
+        (["<cattrs generated structure services.intake.domain.case.Case>", "/p/services/intake/app.py"], BSON),
+        (["/p/services/notification/mail/wave.py"], MAIL),
+        (["/p/services/notification/reactions.py", "/p/shared/casework/offering.py"], RULES),
+        ([f"{SITE}/uvicorn/protocols/http/h11_impl.py", f"{SITE}/uvicorn/server.py"], HTTP),
+        (["/usr/lib/python3.11/asyncio/runners.py", f"{SITE}/uvicorn/server.py"], LOOP),  # nothing is being done
+    ],
+)
+def test_a_moment_belongs_to_the_innermost_part(files: list[str], part: str) -> None:
+    assert part_of(files) == part

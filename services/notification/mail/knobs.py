@@ -20,7 +20,8 @@ class Knobs:
     in_hand: int = 192
     """Letters claimed and not yet recorded: no more are claimed while a slow store is behind with recording."""
     together: timedelta = timedelta(seconds=1)
-    """So long the letters of a group wait for each other before a write; a slow one is written for by itself."""
+    """So long the letters of a group wait for each other before a write, and a group for as many connections as it may
+    have; a slow letter is written for by itself, and a slow relay gets smaller groups."""
     gather: timedelta = timedelta(milliseconds=250)
     """After a look that found few, letters may gather for so long: large groups cost less for each."""
     lease: timedelta = timedelta(minutes=2)

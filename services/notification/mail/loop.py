@@ -115,7 +115,7 @@ class MailLoop:
     async def _begin(self) -> float:
         """Begin one group, if there is anything to begin with; returns how many seconds to wait before the next."""
         few = self._knobs.gather.total_seconds()
-        await self._pool.until_free(self._knobs.group, within=few)
+        await self._pool.until_free(self._knobs.group, within=self._knobs.together.total_seconds())
         if self._troubled:
             self._troubled = False
             return TROUBLE_SECONDS * random.uniform(0.5, 1.0)
