@@ -7,7 +7,7 @@ because of an outage.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ from shared.casework.points import Point, Reached, no_point
 from shared.messaging.consumer import SteadyConsumer, Unreadable
 from shared.messaging.lost_tail import CHECK_SECONDS, Tails, anchor
 from shared.messaging.progress import Progress
-from shared.messaging.records import Record, bounds
+from shared.messaging.records import Record, bounds, record_of
 
 MAX_RECORDS = 500
 POLL_MS = 20
@@ -87,8 +87,20 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._point = point
-        self._subscriber = self.broker.subscriber(
-            *(f"{prefix}{topic}" for topic in topics),
+        self._subscriber = self._subscribed([f"{prefix}{topic}" for topic in topics], session_seconds)
+        self._settled: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, int] = {}
+        self._gaps: dict[tuple[TopicPartition, int], int] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._hurry = asyncio.Event()
+        self.assigned = False
+        self.failures = 0
+
+    def _subscribed(self, topics: Sequence[str], session_seconds: float) -> Any:
+        """Batches from the earliest record on, committed by hand alone."""
+        subscriber = self.broker.subscriber(
+            *topics,
             group_id=self.group,
             batch=True,
             max_records=MAX_RECORDS,
@@ -105,15 +117,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             parser=self._message,
             decoder=_records,
         )
-        self._subscriber(self._on_batch)
-        self._settled: dict[TopicPartition, int] = {}
-        self._committed: dict[TopicPartition, int] = {}
-        self._gaps: dict[tuple[TopicPartition, int], int] = {}
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._hurry = asyncio.Event()
-        self.assigned = False
-        self.failures = 0
+        subscriber(self._on_batch)
+        return subscriber
 
     async def start(self) -> None:
         """Join the group; raises `Outage` while the broker cannot be reached (then start again)."""
@@ -198,7 +203,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._tails.find()
             self._go_back(consumer)
             if await self._follows(consumer, records):
-                await self._handle([self._record(record) for record in records])
+                await self._handle([record_of(record, self._prefix) for record in records])
                 await self._point(Reached.SETTLED)
                 await self._commit(consumer, records)
                 self.failures = 0
@@ -213,9 +218,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Whether each partition's batch starts where the last one ended; otherwise seek back (a gap may be real)."""
         first = bounds(records)
         for partition, (start, _) in first.items():
-            if (
-                partition not in self._settled
-            ):  # The first batch since the assignment: one may have been lost before it.
+            if partition not in self._settled:
+                # The first batch since the assignment: one may have been lost before it.
                 self._settled[partition] = await consumer.settled(partition)
             expected = self._settled[partition]
             while (partition.topic, partition.partition, expected) in consumer.passed:
@@ -284,16 +288,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition, (start, _) in bounds(records).items():
             if partition in assigned:
                 consumer.seek(partition, start)
-
-    def _record(self, record: Any) -> Record:
-        return Record(
-            topic=record.topic.removeprefix(self._prefix),
-            partition=record.partition,
-            offset=record.offset,
-            key=record.key,
-            value=record.value,
-            timestamp=datetime.fromtimestamp(record.timestamp / 1000, UTC),
-        )
 
 
 async def _records(message: KafkaAckableMessage) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, unique
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,6 +30,18 @@ class Outgoing:
     case_id: UUID
     event_id: UUID
     value: bytes
+
+
+def record_of(raw: Any, prefix: str = "") -> Record:
+    """A record as the client read it, its topic without `prefix`."""
+    return Record(
+        topic=raw.topic.removeprefix(prefix),
+        partition=raw.partition,
+        offset=raw.offset,
+        key=raw.key,
+        value=raw.value,
+        timestamp=datetime.fromtimestamp(raw.timestamp / 1000, UTC),
+    )
 
 
 def bounds(records: Sequence[Any]) -> dict[TopicPartition, tuple[int, Any]]:

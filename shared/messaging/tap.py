@@ -3,14 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.messaging.records import Record
+from shared.messaging.records import Record, record_of
 
 MOST_AT_ONCE = 2000
 FETCH_MS = 200
@@ -70,12 +69,12 @@ class Tap:
                 heard = time.monotonic()
             elif time.monotonic() - heard > SILENT_SECONDS:  # the client itself would wait for ever
                 raise NoTap("Kafka does not answer.")
-            yield [_record(each) for batch in batches.values() for each in batch]
+            yield [record_of(each) for batch in batches.values() for each in batch]
 
     async def more(self, *, within: float) -> list[Record]:
         """What comes next, as soon as something has come; nothing when `within` seconds have passed."""
         batches = await self._consumer.getmany(timeout_ms=int(within * 1000), max_records=MOST_AT_ONCE)
-        return [_record(each) for batch in batches.values() for each in batch]
+        return [record_of(each) for batch in batches.values() for each in batch]
 
     async def _is_behind(self, ends: dict[TopicPartition, int]) -> bool:
         positions = await asyncio.gather(*(self._consumer.position(partition) for partition in ends))
@@ -91,14 +90,3 @@ class Tap:
         if not known:
             raise NoTap(f"There is no topic {topic}.")
         return [TopicPartition(topic, number) for number in sorted(known)]
-
-
-def _record(read: Any) -> Record:
-    return Record(
-        topic=read.topic,
-        partition=read.partition,
-        offset=read.offset,
-        key=read.key,
-        value=read.value,
-        timestamp=datetime.fromtimestamp(read.timestamp / 1000, UTC),
-    )
