@@ -114,11 +114,13 @@ def main() -> None:
                 console.print(shown(service, spent[service], cases))
                 console.print(most_by_themselves(service, spent[service]))
     profiles = {name: in_parts(*each) for name, each in found.items()}
-    written = {"machine": described, "profiles": {name: asdict(profile) for name, profile in profiles.items()}}
+    as_json = {name: asdict(profile) for name, profile in profiles.items()}
     chosen.results.mkdir(parents=True, exist_ok=True)
-    (chosen.results / "profile.json").write_text(json.dumps(written, indent=1) + "\n")
+    (chosen.results / "profile.json").write_text(
+        json.dumps({"machine": described, "profiles": as_json}, indent=1) + "\n"
+    )
     report.write(chosen.results)
-    console.print(report.parts(written["profiles"]), markup=False)
+    console.print(report.parts(as_json), markup=False)
     shutil.rmtree(data)
 
 

@@ -24,8 +24,8 @@ MAX_WRITE_BYTES = 12_000_000
 MOST_BUILDS = 20
 """How many of the builds that failed at a parked case are remembered."""
 
-WITHOUT_BULK = {"events": 0, "sealed": 0}
-"""The projection that cases are worked on with: past events and sealed blobs stay in the store."""
+WITHOUT_BULK = {"events": 0, "sealed": 0, "writer": 0}
+"""The projection that cases are worked on with: past events, sealed blobs and the last writer stay in the store."""
 
 
 def read(document: Mapping[str, Any], rules: Rules[S]) -> Case[S]:

@@ -60,7 +60,7 @@ class StateMapping(Generic[S]):
         if len(_members(union)) > 1:
             configure_tagged_union(union, self._converter)
 
-    def encode(self, state: S) -> Mapping[str, Any]:
+    def encode(self, state: S) -> RawBSONDocument:
         """The document of a state; `Unencodable` when BSON cannot hold it, so that one case cannot fail a batch.
 
         It is BSON already, which the driver sends as it is.

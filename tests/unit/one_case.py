@@ -11,6 +11,9 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
+import bson
+from bson.codec_options import CodecOptions
+
 from shared.casework import offering
 from shared.casework.case import Arrived, Case
 from shared.casework.commands import Answered
@@ -29,12 +32,18 @@ CASE_ID = UUID("0b9b2c86-0d52-5c35-9d0e-0a2f0f5f7c11")
 T0 = datetime(2021, 3, 8, 14, tzinfo=UTC)
 POLICIES = load()
 POLICY = POLICIES.at(T0)
+_AS_READ: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC, uuid_representation=4)
 
 
 @cache
 def _mapping(_service: str, state: Any) -> StateMapping[Any]:
     """One for each service: making one takes far longer than using it."""
     return StateMapping(state)
+
+
+def as_stored(mapping: StateMapping[Any], state: object) -> dict[str, Any]:
+    """The document of a state as a driver reads it back."""
+    return bson.decode(mapping.encode(state).raw, _AS_READ)
 
 
 def after(**span: float) -> datetime:
@@ -140,6 +149,6 @@ class OneCase(Generic[S]):
 
     def _store(self) -> None:
         if self.case.state is not None:
-            stored = self._mapping.decode(self._mapping.encode(self.case.state))
+            stored = self._mapping.decode(as_stored(self._mapping, self.case.state))
             assert stored == self.case.state
             self.case.state = stored

@@ -14,6 +14,7 @@ from shared.casework.errors import CommandRefused
 from shared.contracts import events
 from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Language, Recipient, RequestorType, ReviewGround
 from tests.unit.intake_world import DAY, MONDAY, OFFICER, World, assigned, completed, resolved, rules
+from tests.unit.one_case import as_stored
 
 VERIFIED, REFUSED = Ruling(True, "officer-1", MONDAY), Ruling(False, "officer-1", MONDAY)
 WISH = Withdraw(Recipient.REQUESTOR, {"amended_1": b"box"}, wish=1)
@@ -219,7 +220,7 @@ def test_nothing_is_handed_over_that_has_moved_on() -> None:
 @pytest.mark.parametrize("status", [None, "claimed", "verified", "refused"])
 def test_a_consent_stored_without_its_ruling_is_read(status: str | None) -> None:
     world = submitted()
-    stored = rules().mapping.encode(world.state)
+    stored = as_stored(rules().mapping, world.state)
     stored["filing"]["consent"] = {"kind": "FORM_60_001"} | ({"status": status} if status else {})
     state: Any = rules().mapping.decode(with_rulings(stored))
     assert state.filing.consent.status == (status or "claimed")

@@ -17,7 +17,7 @@ SHORT = 0.02
 
 
 def a_letter() -> Taken:
-    entry = Entry(Letter.RECEIVED, Recipient.REQUESTOR, uuid4(), Phase.CLAIMED, datetime(2021, 3, 8, tzinfo=UTC))
+    entry = Entry(Letter.RECEIVED, Recipient.REQUESTOR, str(uuid4()), Phase.CLAIMED, datetime(2021, 3, 8, tzinfo=UTC))
     return Taken(uuid4(), uuid4(), entry, "token")
 
 

@@ -16,7 +16,7 @@ from tests.unit.one_case import CASE_ID, T0
 
 KEY = CaseKey(CASE_ID, b"k" * 32)
 CASE = Followed("K7Q2M-4XNPD-5", RequestorType.FAMILY, Language.EN, ConsentStatus.CLAIMED, RequestorType.FAMILY)
-ENTRY = Entry(Letter.NEW_ADDRESS, Recipient.REQUESTOR, CASE_ID, Phase.CLAIMED, T0)
+ENTRY = Entry(Letter.NEW_ADDRESS, Recipient.REQUESTOR, str(CASE_ID), Phase.CLAIMED, T0)
 FORMER = replace(ENTRY, letter=Letter.ADDRESS_CHANGED, before=2, language="es")
 
 

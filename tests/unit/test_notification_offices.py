@@ -155,7 +155,7 @@ def message(office: str | None, letter: Letter = Letter.OFFICE_IMMINENT, now_at:
     case = Notified()
     case.hear("intake", submitted())
     case.hear("triage", assigned(1, now_at))
-    entry = Entry(letter, Recipient.OFFICE, CASE_ID, Phase.CLAIMED, AT_ONCE, office=office)
+    entry = Entry(letter, Recipient.OFFICE, str(CASE_ID), Phase.CLAIMED, AT_ONCE, office=office)
     assert case.state is not None
     made = desk().message(Taken(CASE_ID, UUID(int=1), entry, "token"), case.state)
     assert not isinstance(made, Because)

@@ -32,6 +32,7 @@ from tests.unit.notification_story import (
     escalated,
     submitted,
 )
+from tests.unit.one_case import as_stored
 
 BOTH = [("received", "noncitizen", "due", None), ("received", "requestor", "due", None)]
 
@@ -253,7 +254,7 @@ def test_a_withdrawal_that_waits_is_told_to_both_until_the_case_is_resolved() ->
 
 def test_a_case_stored_in_the_shape_of_before_is_read() -> None:
     mapping = StateMapping[Any](State)
-    stored = mapping.encode(a_case().state)
+    stored = as_stored(mapping, a_case().state)
     del stored["filed_by"]
     before: Any = mapping.decode(with_who_filed(stored | {"resolved": True}))
     assert before.resolved

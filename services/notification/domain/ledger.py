@@ -60,7 +60,7 @@ class Entry:
 
     letter: Letter
     role: Recipient
-    cause: UUID
+    cause: str
     phase: Phase
     made_at: datetime
     attempt: int = 0
@@ -96,7 +96,7 @@ def new(
     entry = Entry(
         letter=notification.letter,
         role=notification.role,
-        cause=notification.cause,
+        cause=str(notification.cause),
         phase=Phase.SUPPRESSED if suppressed else Phase.DUE,
         made_at=made_at,
         reason=suppressed,
@@ -111,6 +111,7 @@ def read(stored: Mapping[str, Any]) -> Entry:
     """An entry as stored; unknown fields are ignored."""
     known = {name: value for name, value in stored.items() if name in _FIELDS}
     known |= {
+        "cause": str(stored["cause"]),  # Earlier builds kept it as a UUID, which a driver takes long to read.
         "letter": Letter(stored["letter"]),
         "role": Recipient(stored["role"]),
         "phase": Phase(stored["phase"]),
