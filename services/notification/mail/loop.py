@@ -116,6 +116,8 @@ class MailLoop:
         """Begin one group, if there is anything to begin with; returns how many seconds to wait before the next."""
         few = self._knobs.gather.total_seconds()
         await self._pool.until_free(self._knobs.group, within=self._knobs.together.total_seconds())
+        if self._stop.is_set():  # Meanwhile: what was to be finished has let go of its connections.
+            return 0.0
         if self._troubled:
             self._troubled = False
             return TROUBLE_SECONDS * random.uniform(0.5, 1.0)
