@@ -14,6 +14,9 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 PAUSE_SECONDS = 0.1
+LISTEN_MS = 500
+"""So long an idle consumer waits for records in one go; they are handed over the moment they come. FastStream asks with
+its own time limit, and sleeps as long again after nothing came: it would wake up fifty times a second."""
 
 Unreadable = Callable[[str, int, int], Awaitable[None]]
 
@@ -32,12 +35,12 @@ class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self.passed: set[tuple[str, int, int]] = set()
 
     async def getmany(self, *partitions: Any, timeout_ms: int = 0, max_records: int | None = None) -> Any:
-        """As aiokafka's, but never raises for a record's content."""
+        """As aiokafka's, but never raises for a record's content, and waits longer than it was asked to."""
         if not self._may_fetch():
             await asyncio.sleep(PAUSE_SECONDS)
             return {}
         try:
-            return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            return await super().getmany(*partitions, timeout_ms=max(timeout_ms, LISTEN_MS), max_records=max_records)
         except UnicodeDecodeError:
             read = {tp: await self._carefully(tp, max_records or 500) for tp in self.assignment()}
             return {tp: records for tp, records in read.items() if records}
