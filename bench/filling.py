@@ -16,14 +16,14 @@ TOGETHER = 500
 
 
 async def stored(client: MongoClient) -> int:
-    """How many cases intake holds."""
+    """How many cases intake holds. Counting reads them all: not to be asked of a full store."""
     return await client.database(f"secondlook_{Service.INTAKE}")["cases"].count_documents({})
 
 
 async def fill(
     client: MongoClient, samples: Mapping[str, Sequence[dict[str, Any]]], *, to: int, say: Callable[[str], None]
-) -> None:
-    """Store finished cases until there are so many."""
+) -> int:
+    """Store finished cases until there are so many; returns how many there are."""
     have = await stored(client)
     for first in range(have, to, TOGETHER):
         ids = [uuid4() for _ in range(min(TOGETHER, to - first))]
@@ -33,6 +33,7 @@ async def fill(
             await _insert(client, f"secondlook_{where}", name, _beside(name, samples[name], ids))
         if first // 20_000 != (first + TOGETHER) // 20_000:
             say(f"{first + len(ids):,} cases are stored")
+    return max(have, to)
 
 
 async def _insert(client: MongoClient, database: str, collection: str, documents: Sequence[dict[str, Any]]) -> None:

@@ -93,6 +93,7 @@ class Bench:
         self._client = MongoClient(self._mongodb)
         self._intake = Connections(running.members["intake"].url)
         self._samples: dict[str, Any] = {}
+        self._stored = 0
 
     @property
     def finished(self) -> int:
@@ -114,11 +115,11 @@ class Bench:
 
     async def fill(self, to: int) -> None:
         """Store finished cases until there are so many."""
-        await filling.fill(self._client, self._samples, to=to, say=console.print)
+        self._stored = await filling.fill(self._client, self._samples, to=to, say=console.print)
 
     async def all(self, described: dict[str, str]) -> Results:
         """The whole profile, acknowledgements, and last the core profile, for which notification is stopped."""
-        found = Results(described, await filling.stored(self._client))
+        found = Results(described, self._stored)
         console.print("whole profile: with every e-mail")
         before, finished = self._on_disk(), self._pump.finished
         found.whole = await self._profile(with_letters=True)
@@ -219,14 +220,15 @@ def main() -> None:
     )
     arguments.add_argument("--results", type=Path, default=PROJECT / "bench", help="where the results are written")
     chosen = arguments.parse_args()
-    with platform.sigterm_interrupts():
-        runs = [uvloop.run(once(QUICK if chosen.quick else Sizes(), stored)) for stored in chosen.stored]
-    for run in runs:
-        console.print(report.table(run))
     name = "results" if chosen.stored == [0] else "growth"
     chosen.results.mkdir(parents=True, exist_ok=True)
-    (chosen.results / f"{name}.json").write_text(json.dumps([asdict(run) for run in runs], indent=1) + "\n")
-    report.write(chosen.results)
+    runs: list[Results] = []
+    for stored in chosen.stored:
+        with platform.sigterm_interrupts():
+            runs.append(uvloop.run(once(QUICK if chosen.quick else Sizes(), stored)))
+        console.print(report.table(runs[-1]))
+        (chosen.results / f"{name}.json").write_text(json.dumps([asdict(run) for run in runs], indent=1) + "\n")
+        report.write(chosen.results)
 
 
 if __name__ == "__main__":
