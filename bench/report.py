@@ -32,7 +32,9 @@ by chance (Poisson) at half of it, and each wait is counted from the scheduled m
 
 TIME_GOES: Final = """\
 Milliseconds of CPU a case, looked at every few milliseconds while cases flow: each moment goes to the innermost
-function that belongs to a part. The looking itself costs a little, so the sums are higher than those above.
+function that belongs to a part. What a thread did between two looks counts where it stands at the second one; so short
+work before a pause counts as event loop, above all in the whole profile, where services wait more. The looking itself
+costs a little, and the machine is not always equally fast: the shares are what counts.
 """
 
 REPEAT: Final = """\
