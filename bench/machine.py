@@ -18,7 +18,7 @@ def describe() -> dict[str, str]:
         "machine": f"{_after('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores, {_memory()}",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "java": _said("java", "-version").splitlines()[0],
+        "java": next((line for line in _said("java", "-version").splitlines() if "version" in line), "unknown"),
         "document server": "mongod" if shutil.which("mongod") else "mongo-java-server with our launcher (not MongoDB)",
         "load average before": load(),
     }
