@@ -83,11 +83,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._prefix = prefix
         self._handle = handle
         self._tails = Tails(bootstrap, self.group)
-        self._progress = Progress([f"{prefix}{topic}" for topic in topics])
+        self._progress = Progress(self.topics)
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._point = point
-        self._subscriber = self._subscribed([f"{prefix}{topic}" for topic in topics], session_seconds)
+        self._subscriber = self._subscribed(self.topics, session_seconds)
         self._settled: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._gaps: dict[tuple[TopicPartition, int], int] = {}
