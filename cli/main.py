@@ -7,6 +7,7 @@ from cli import (
     at_hand,
     carrying_out,
     cases,
+    corrupt_batches,
     dead_letters,
     demo,
     facts,
@@ -71,6 +72,7 @@ app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)
 
 OPERATORS = "What operators do"
 app.add_typer(held.app, name="held", rich_help_panel=OPERATORS)
+app.add_typer(corrupt_batches.app, name="corrupt-batches", rich_help_panel=OPERATORS)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=OPERATORS)
 app.command(rich_help_panel=OPERATORS)(reconciling.reconcile)
 

@@ -68,6 +68,16 @@ class OperatorDesk:
                 yield each
             after = told[-1]["id"]
 
+    async def corrupt_batches(self) -> list[dict[str, Any]]:
+        """Batches that this service cannot read, and stands at."""
+        found: list[dict[str, Any]] = (await self.get("/corrupt-batches"))["corrupt_batches"]
+        return found
+
+    async def skip(self, topic: str, partition: int, offset: int, *, to: int | None, why: str) -> int:
+        """Have one of them passed unread; where the partition goes on."""
+        told = await self.post(f"/corrupt-batches/{topic}/{partition}/{offset}/skip", to=to, why=why)
+        return int(told["to"])
+
     async def get(self, path: str, **query: Any) -> Any:
         """Ask."""
         return (await self._service.get(path, headers=self._headers, **query)).json()

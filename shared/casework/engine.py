@@ -118,10 +118,15 @@ class Engine(Generic[S]):
         await self._point(Reached.COMMANDED)
         return [result for result in results if isinstance(result, Answered | CommandFailed)]
 
-    async def deadlines(self, limit: int = 200, *, until: datetime | None = None) -> int:
-        """Carry out the deadlines that had come at `until` (now, if None); returns how many cases were looked at."""
+    async def deadlines(
+        self, limit: int = 200, *, until: datetime | None = None, spare: Callable[[UUID], bool] = lambda _: False
+    ) -> int:
+        """Carry out the deadlines that had come at `until` (now, if None); returns how many cases were looked at.
+
+        Those of cases of which `spare` is true wait.
+        """
         now = until or self._policy_now()
-        due = await self.store.due(now, limit)
+        due = await self._due(now, limit, spare)
         offers = [
             Offered(
                 case_id,
@@ -135,6 +140,17 @@ class Engine(Generic[S]):
             await self._settle(offers, wait=False)
             await self._point(Reached.DEADLINES_DONE)
         return len(due)
+
+    async def _due(self, now: datetime, limit: int, spare: Callable[[UUID], bool]) -> list[UUID]:
+        found: list[UUID] = []
+        looked_at = 0
+        while len(found) < limit:
+            page = await self.store.due(now, limit, skip=looked_at)
+            found += [case_id for case_id in page if not spare(case_id)]
+            looked_at += len(page)
+            if len(page) < limit:
+                break
+        return found[:limit]
 
     async def offer(self, offers: Sequence[Offered[S]]) -> list[Result]:
         """Settle inputs of other kinds (held ones, offered again); what they emit is published in the background."""

@@ -1,86 +1,65 @@
-"""aiokafka's consumer, made to survive what it cannot decode.
+"""The consumer under everything that reads here: records whose headers cannot be decoded come as any other.
 
-A header *name* that is not UTF-8 makes `getmany` raise, after it may have drained another partition and lost those
-records. Then every partition goes back to its committed offset and records are read one by one; the one that cannot be
-read is reported and passed (`passed` remembers it, for whoever checks that offsets follow one another).
+A corrupt batch ends its partition until somebody has it skipped, or it can be read again (a replica mends it): it is
+looked at every few seconds, and no other partition waits for it.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Collection
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
-from aiokafka.structs import OffsetAndMetadata
 
-PAUSE_SECONDS = 0.1
-LISTEN_MS = 500
-"""So long an idle consumer waits for records in one go; they are handed over the moment they come. FastStream asks with
-its own time limit, and sleeps as long again after nothing came: it would wake up fifty times a second."""
+from shared.messaging.lenient import CorruptBatch, read_leniently
 
-Unreadable = Callable[[str, int, int], Awaitable[None]]
+LOOK_AGAIN_SECONDS = 5.0
+
+read_leniently()
 
 
-class SteadyConsumer(AIOKafkaConsumer):  # type: ignore[misc]
-    """A consumer that goes past a record which the client library cannot decode, having reported it."""
+class Consumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """aiokafka's consumer on the lenient record reader. It never raises for what lies in a topic."""
 
-    def __init__(self, *topics: str, unreadable: Unreadable, may_fetch: Callable[[], bool], **options: Any) -> None:
-        """`unreadable(topic, partition, offset)` is awaited before such a record is passed; if it raises, it is not.
-
-        While `may_fetch` says no, nothing is handed over.
-        """
+    def __init__(self, *topics: str, **options: Any) -> None:
         super().__init__(*topics, **options)
-        self._unreadable = unreadable
-        self._may_fetch = may_fetch
-        self.passed: set[tuple[str, int, int]] = set()
+        self.corrupt: dict[TopicPartition, CorruptBatch] = {}
+        """Where partitions of this consumer stand at a batch that cannot be read, as last seen."""
+        self._look_again: dict[TopicPartition, float] = {}
 
     async def getmany(self, *partitions: Any, timeout_ms: int = 0, max_records: int | None = None) -> Any:
-        """As aiokafka's, but never raises for a record's content, and waits longer than it was asked to."""
-        if not self._may_fetch():
-            await asyncio.sleep(PAUSE_SECONDS)
-            return {}
-        try:
-            return await super().getmany(*partitions, timeout_ms=max(timeout_ms, LISTEN_MS), max_records=max_records)
-        except UnicodeDecodeError:
-            read = {tp: await self._carefully(tp, max_records or 500) for tp in self.assignment()}
-            return {tp: records for tp, records in read.items() if records}
+        """As aiokafka's, but a corrupt batch is noted in `corrupt`, and its partition paused for a while."""
+        self._resume_what_is_due()
+        found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        return {tp: good for tp, records in found.items() if (good := self._good(tp, records))}
 
-    async def _carefully(self, partition: TopicPartition, limit: int) -> list[Any]:
-        """Read a partition one by one from its committed offset, up to and past the first unreadable record."""
-        start = await self.settled(partition)
-        end = (await self.end_offsets([partition]))[partition]
-        self.seek(partition, start)
-        records: list[Any] = []
-        offset = start
-        while offset < end and len(records) < limit:
-            try:
-                found = await super().getmany(partition, timeout_ms=2000, max_records=1)
-            except UnicodeDecodeError:
-                await self._report(partition, offset)
-                self.passed.add((partition.topic, partition.partition, offset))
-                self.seek(partition, offset + 1)
-                break
-            if not found:
-                break
-            records += found[partition]
-            offset = records[-1].offset + 1
-        return records
+    def go_past(self, partition: TopicPartition, offset: int) -> None:
+        """Go on behind a corrupt batch."""
+        self.seek(partition, offset)
+        self._forget([partition])
 
-    async def settled(self, partition: TopicPartition) -> int:
-        """The offset from which the group has to go on: the committed one, or the beginning."""
-        committed = await self.committed(partition)
-        if committed is not None:
-            return int(committed)
-        return int((await self.beginning_offsets([partition]))[partition])
+    def _good(self, partition: TopicPartition, records: list[Any]) -> list[Any]:
+        if not records:
+            return records
+        if not isinstance(records[-1], CorruptBatch):
+            self.corrupt.pop(partition, None)
+            return records
+        self.corrupt[partition] = records[-1]
+        self.pause(partition)  # it would be fetched again at once, and for ever
+        self._look_again[partition] = time.monotonic() + LOOK_AGAIN_SECONDS
+        return records[:-1]
 
-    async def settled_by_group(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
-        """What the group has committed, of any partitions, whoever reads them; left out where it never did."""
-        found: dict[TopicPartition, OffsetAndMetadata] = await self._coordinator.fetch_committed_offsets(partitions)
-        return found
+    def _resume_what_is_due(self) -> None:
+        if not self._look_again:
+            return
+        now, mine = time.monotonic(), self.assignment()
+        self._forget([partition for partition in self._look_again if partition not in mine])
+        for partition in [each for each, at in self._look_again.items() if at <= now]:
+            del self._look_again[partition]
+            self.resume(partition)
 
-    async def _report(self, partition: TopicPartition, offset: int) -> None:
-        try:
-            await self._unreadable(partition.topic, partition.partition, offset)
-        except Exception as error:
-            # Of all errors FastStream's loop takes only Kafka's for an outage, and waits; others it repeats at once.
-            raise KafkaError("An unreadable record could not be noted.") from error
+    def _forget(self, partitions: Collection[TopicPartition]) -> None:
+        mine = self.assignment()
+        for partition in partitions:
+            self.corrupt.pop(partition, None)
+            if self._look_again.pop(partition, None) is not None and partition in mine:
+                self.resume(partition)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.messaging.consumer import Consumer
 
 CHECK_SECONDS = 10.0
 ANSWER_SECONDS = 8.0
@@ -111,7 +113,7 @@ class Tails:
         """Where the log does not hold what was settled: from which offset to read again."""
         if not wanted:
             return {}
-        consumer = AIOKafkaConsumer(
+        consumer = Consumer(
             bootstrap_servers=self._bootstrap,
             client_id=self._group,
             group_id=None,
@@ -128,6 +130,8 @@ class Tails:
                 asked = dict(rounds)
                 rounds = [(tp, each) for tp, each in rounds if asked[tp] != each]
                 there = await _at(consumer, {tp: each.offset for tp, each in asked.items() if each.offset < end[tp]})
+                # A batch that has become corrupt was settled before: reading it again would only stop there.
+                there |= {tp: asked[tp] for tp in consumer.corrupt if tp in asked}
                 for partition, settled in asked.items():
                     if there.get(partition) != settled:
                         back = await _before(consumer, partition, settled, begin[partition])
@@ -153,13 +157,10 @@ async def _at(consumer: Any, offsets: Mapping[TopicPartition, int]) -> dict[Topi
     while left:
         consumer.resume(*left)
         for partition in list(left):
-            try:
-                batch = await consumer.getmany(partition, timeout_ms=100, max_records=1)
-            except UnicodeDecodeError:  # a record that no client can decode was never settled
-                batch = {partition: []}
+            batch = await consumer.getmany(partition, timeout_ms=100, max_records=1)
             if partition in batch:
-                if batch[partition]:
-                    found[partition] = anchor(batch[partition][0])
+                found[partition] = anchor(batch[partition][0])
+            if partition in batch or partition in consumer.corrupt:
                 consumer.pause(partition)
                 left.discard(partition)
     return found

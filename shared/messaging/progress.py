@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from shared.messaging.consumer import SteadyConsumer
+from shared.messaging.group import GroupConsumer
 from shared.messaging.lost_tail import settled_at
 
 MOMENTS_SECONDS = 5.0
@@ -23,6 +24,15 @@ ANSWER_SECONDS = 5.0
 """After so long without an answer from Kafka, where a group stands is not known."""
 STUCK_SECONDS = 30.0
 """A member that has unread records and settles none for so long is stuck (well above the longest back-off)."""
+TELL_SECONDS = 60.0
+"""How often the log says that a partition stands still."""
+
+WHAT_TO_DO = (
+    "See batch_failed in this log for why it cannot be settled; if there is none, the broker does not give it out."
+)
+NOWHERE: Mapping[TopicPartition, int] = {}
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Progress:
         self._topics = topics
         self._monotonic = monotonic
         self._standing: dict[TopicPartition, tuple[int, float]] = {}
+        self._told: dict[TopicPartition, float] = {}
 
     @property
     def stuck(self) -> bool:
@@ -66,23 +77,29 @@ class Progress:
         now = self._monotonic()
         return any(now - since >= STUCK_SECONDS for _, since in self._standing.values())
 
-    async def through(self, consumer: SteadyConsumer, now: datetime) -> datetime | None:
-        """Up to which moment the group has settled every partition; None when it is behind, or that is not known."""
+    async def through(
+        self, consumer: GroupConsumer, now: datetime, *, corrupt: Mapping[TopicPartition, int] = NOWHERE
+    ) -> datetime | None:
+        """Up to which moment the group has settled every partition; None when it is behind, or that is not known.
+
+        `corrupt`: at these offsets nobody can settle anything, so nobody waits for it.
+        """
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 places = await self._places(consumer)
         except (TimeoutError, KafkaError):
             return None
-        self._note(places, consumer.assignment())
-        moments = [place.through(now) for place in places.values()]
+        open_places = {each: place for each, place in places.items() if corrupt.get(each) != place.offset}
+        self._note(open_places, consumer.assignment())
+        moments = [place.through(now) for place in open_places.values()]
         known = [moment for moment in moments if moment is not None]
-        return min(known) if known and len(known) == len(moments) else None
+        return min(known, default=now) if places and len(known) == len(moments) else None
 
     def forget(self) -> None:
         """Other partitions were given to this member: none of them stands still yet."""
         self._standing.clear()
 
-    async def _places(self, consumer: SteadyConsumer) -> Mapping[TopicPartition, Place]:
+    async def _places(self, consumer: GroupConsumer) -> Mapping[TopicPartition, Place]:
         known = {topic: consumer.partitions_for_topic(topic) for topic in self._topics}
         if not all(known.values()):
             return {}
@@ -100,3 +117,9 @@ class Progress:
             each: self._standing[each] if self._standing.get(each, (None, 0.0))[0] == offset else (offset, now)
             for each, offset in behind.items()
         }
+        self._told = {each: at for each, at in self._told.items() if each in behind}
+        for each, (offset, since) in self._standing.items():
+            if now - since >= STUCK_SECONDS and now - self._told.get(each, now - TELL_SECONDS) >= TELL_SECONDS:
+                self._told[each] = now
+                place = {"topic": each.topic, "partition": each.partition, "offset": offset}
+                log.error("partition_stands_still", **place, seconds=round(now - since), action=WHAT_TO_DO)

@@ -22,7 +22,8 @@ from faststream.kafka.message import KafkaAckableMessage
 
 from shared.casework.errors import Outage
 from shared.casework.points import Point, Reached, no_point
-from shared.messaging.consumer import SteadyConsumer, Unreadable
+from shared.messaging.corrupt import CorruptPlaces, Keeper
+from shared.messaging.group import GroupConsumer
 from shared.messaging.lost_tail import CHECK_SECONDS, Tails, anchor
 from shared.messaging.progress import Progress
 from shared.messaging.records import Record, bounds, record_of
@@ -53,15 +54,17 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         *,
         group: str,
         handle: Handle,
-        unreadable: Unreadable,
+        corrupt: Keeper,
         prefix: str = "",
         session_seconds: float = 10.0,
         may_fetch: Callable[[], bool] = lambda: True,
         point: Point = no_point,
     ) -> None:
-        """`handle(records)` settles a batch or raises; `unreadable(topic, partition, offset)` notes a record that no
-        client can decode. Topic names are given and handed over without `prefix`. While `may_fetch` says no (what is
-        handled could not be published), nothing is fetched."""
+        """`handle(records)` settles a batch or raises; `corrupt` keeps where partitions stand at what cannot be read.
+
+        Topic names are given and handed over without `prefix`. While `may_fetch` says no (what is handled could not be
+        published), nothing is fetched.
+        """
         self.group = f"{prefix}{group}"
         self.broker = KafkaBroker(
             bootstrap,
@@ -73,8 +76,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             graceful_timeout=REVOKE_SECONDS,
         )
         self._consumer = partial(
-            SteadyConsumer,
-            unreadable=unreadable,
+            GroupConsumer,
             may_fetch=may_fetch,
             bootstrap_servers=bootstrap,
             metadata_max_age_ms=int(METADATA_SECONDS * 1000),
@@ -84,6 +86,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._handle = handle
         self._tails = Tails(bootstrap, self.group)
         self._progress = Progress(self.topics)
+        self._corrupt = CorruptPlaces(corrupt, prefix=prefix)
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._point = point
@@ -150,10 +153,18 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     async def through(self, now: datetime) -> datetime | None:
         """Up to which moment the whole group has settled all partitions: `now`, or moments before; None when it lags.
 
-        Asks Kafka; None too when that cannot be known. Also notes whether this member settles what it is given.
+        Asks Kafka; None too when that cannot be known. A partition that stands at a corrupt batch counts as settled:
+        see `standing`. Also notes whether this member settles what it is given.
         """
         consumer = self._subscriber.consumer
-        return await self._progress.through(consumer, now) if consumer is not None and self.assigned else None
+        if consumer is None or not self.assigned:
+            return None
+        return await self._progress.through(consumer, now, corrupt=self._corrupt.offsets)
+
+    @property
+    def standing(self) -> Sequence[tuple[str, int, int]]:
+        """Where members of the group stand at a corrupt batch: topic, the partition, how many the topic has."""
+        return self._corrupt.standing(self._subscriber.consumer)
 
     @property
     def stuck(self) -> bool:
@@ -222,8 +233,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 # The first batch since the assignment: one may have been lost before it.
                 self._settled[partition] = await consumer.settled(partition)
             expected = self._settled[partition]
-            while (partition.topic, partition.partition, expected) in consumer.passed:
-                expected += 1
             if start <= expected:
                 continue
             tries = self._gaps[partition, expected] = self._gaps.get((partition, expected), 0) + 1
@@ -265,6 +274,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._idle.wait()
             if self._subscriber.consumer is not None:
                 self._go_back(self._subscriber.consumer)
+                self._settled |= await self._corrupt.look(self._subscriber.consumer)
 
     def _go_back(self, consumer: Any) -> None:
         """Read again from where a log may have lost records; what was handled before is dropped."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from aiokafka import TopicPartition
+from aiokafka.partitioner import murmur2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ def record_of(raw: Any, prefix: str = "") -> Record:
         value=raw.value,
         timestamp=datetime.fromtimestamp(raw.timestamp / 1000, UTC),
     )
+
+
+def partition_of(key: bytes, count: int) -> int:
+    """Where a record with this key lies in a topic of so many partitions, as every Kafka client places it."""
+    return int(murmur2(key) & 0x7FFFFFFF) % count
 
 
 def bounds(records: Sequence[Any]) -> dict[TopicPartition, tuple[int, Any]]:

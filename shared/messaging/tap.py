@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.messaging.consumer import Consumer
+from shared.messaging.lenient import CorruptBatch
 from shared.messaging.records import Record, record_of
 
 MOST_AT_ONCE = 2000
@@ -25,7 +27,9 @@ class Tap:
 
     def __init__(self, bootstrap: str, topics: Iterable[str]) -> None:
         self._topics = tuple(topics)
-        self._consumer: Any = AIOKafkaConsumer(
+        self.corrupt: list[CorruptBatch] = []
+        """What could not be read, and was passed: nobody waits for a tap."""
+        self._consumer: Any = Consumer(
             bootstrap_servers=bootstrap,
             client_id="secondlook-tap",
             group_id=None,
@@ -65,6 +69,7 @@ class Tap:
         heard = time.monotonic()
         while await self._is_behind(ends):
             batches = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=MOST_AT_ONCE)
+            self._pass_what_is_corrupt()
             if batches:
                 heard = time.monotonic()
             elif time.monotonic() - heard > SILENT_SECONDS:  # the client itself would wait for ever
@@ -74,7 +79,13 @@ class Tap:
     async def more(self, *, within: float) -> list[Record]:
         """What comes next, as soon as something has come; nothing when `within` seconds have passed."""
         batches = await self._consumer.getmany(timeout_ms=int(within * 1000), max_records=MOST_AT_ONCE)
+        self._pass_what_is_corrupt()
         return [record_of(each) for batch in batches.values() for each in batch]
+
+    def _pass_what_is_corrupt(self) -> None:
+        for partition, batch in list(self._consumer.corrupt.items()):
+            self.corrupt.append(batch)
+            self._consumer.go_past(partition, batch.following)
 
     async def _is_behind(self, ends: dict[TopicPartition, int]) -> bool:
         positions = await asyncio.gather(*(self._consumer.position(partition) for partition in ends))

@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from shared.casework.answering import answering
 from shared.casework.breaker import Breaker
 from shared.casework.consuming import Consuming
+from shared.casework.corrupt_batches import CorruptBatches
 from shared.casework.dead_letters import DeadLetters, RedrivingLetters
 from shared.casework.engine import Engine
 from shared.casework.errors import RESTORED
@@ -57,7 +58,7 @@ from shared.runtime.readiness import Question, Readiness
 from shared.runtime.restored import Restored, standing_of
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.starting import Starting
-from shared.web import dead_letters, health, held, problems, reconcile
+from shared.web import corrupt_batches, dead_letters, health, held, problems, reconcile
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit, RateLimit
 from shared.web.sign_in import SignIn
@@ -109,7 +110,7 @@ class Foundation(Generic[S]):
         self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
         self._handles: dict[str, Callable[[Sequence[Record]], Awaitable[None]]] = {}
         consuming = Consuming(self.engine, self.dead_letters, self.seal_unreadable)
-        self._unreadable = consuming.unreadable
+        self.corrupt = CorruptBatches(self.collection("corrupt_batches"), self.seal_unreadable, now=self.clock.real_now)
         topics = [kind.value for kind in EventType if kind in behaviour.reactions]
         self.readers = [self.reader(topics, group=service, handle=consuming.handle)] if topics else []
         self.restored = Restored(self.standing, self.clock, self.readers, bootstrap=settings.kafka_bootstrap)
@@ -134,7 +135,7 @@ class Foundation(Generic[S]):
             topics,
             group=group,
             handle=handle,
-            unreadable=self._unreadable,
+            corrupt=self.corrupt,
             prefix=self.settings.secondlook_prefix,
             session_seconds=self.settings.kafka_session_seconds,
             may_fetch=lambda: not self.engine.outbox.breaker.open,
@@ -198,6 +199,7 @@ class Foundation(Generic[S]):
         app.include_router(
             dead_letters.router(dead_letters=self.dead_letters, redriving=letters_again, sign_in=self.sign_in)
         )
+        app.include_router(corrupt_batches.router(corrupt=self.corrupt, sign_in=self.sign_in))
         app.include_router(reconcile.router(reconciliations=self.reconciliations, sign_in=self.sign_in))
         return app
 

@@ -17,7 +17,7 @@ DECLARED = frozenset(
         "event", "level", "timestamp", "service", "instance", "build",
         "group", "topic", "partition", "partitions", "offset", "count", "bytes", "records", "cases", "failures",
         "kind", "why", "loop", "case", "reference", "seconds", "place", "check",
-        "method", "path", "status", "notification", "phase", "letter", "by",
+        "method", "path", "status", "notification", "phase", "letter", "by", "action",
     }
 )  # fmt: skip
 

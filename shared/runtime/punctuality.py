@@ -8,9 +8,12 @@ and up to which moment.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from shared.casework.engine import Engine
+from shared.contracts.vocabulary import EventType
 from shared.messaging.reader import Reader
+from shared.messaging.records import partition_of
 from shared.policy.model import Policies
 from shared.runtime.clock import Clock
 
@@ -48,4 +51,16 @@ class Punctuality:
         if self._since is None or now - self._since < self._policies.at(now).window_grace:
             return
         if await self._engine.store.due(now, 1) and (until := await self.look()) is not None:
-            await self._engine.deadlines(until=until)
+            await self._engine.deadlines(until=until, spare=self._stands)
+
+    def _stands(self, case_id: UUID) -> bool:
+        """Whether events of this case may lie behind a corrupt batch: its deadlines wait, and those of no other case.
+
+        All topics have the same number of partitions, and a case's events lie in the same one of each.
+        """
+        key = str(case_id).encode()
+        return any(
+            not topic.startswith(EventType.REQUEST_RECEIVED) and partition_of(key, count) == partition
+            for reader in self._readers
+            for topic, partition, count in reader.standing
+        )

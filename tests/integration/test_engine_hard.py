@@ -7,8 +7,9 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
-from shared.casework.consuming import Consuming
+from shared.casework.consuming import STRANGER, Consuming
 from shared.casework.dead_letters import DeadLetters
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
@@ -167,18 +168,43 @@ async def test_an_unreadable_record_is_held_once_however_often_it_comes(bench: B
 
     consuming = Consuming(bench.engine, DeadLetters(bench.client.database(bench.database)["dead_letters"], seal), seal)
     case_id = uuid4()
+    unreadable = b'{"source":"intake","of a version":"still to come"}'
     records = [
         Record("review.lapsed", 0, offset, str(case_id).encode(), value, NOW)
-        for offset, value in enumerate(
-            [b"no JSON", record(case_id, 1, LAPSED), record(case_id, 1, LAPSED, source="a.b")]
-        )
+        for offset, value in enumerate([unreadable, record(case_id, 1, LAPSED)])
     ]
     for _ in range(3):
         await consuming.handle(records)
     held = (await bench.document(case_id))["held"]
-    assert [entry.get("unreadable") is not None for entry in held] == [True, False, True]
-    assert b"no JSON" not in held[0]["value"]
+    assert [entry.get("unreadable") is not None for entry in held] == [True, False]
+    assert unreadable not in held[0]["value"]
     assert (await bench.engine.store.load([case_id]))[case_id].parked
+
+
+@pytest.mark.parametrize("source", ["nobody", "escalation", "a.b", None])
+async def test_what_no_emitter_of_its_topic_has_written_opens_no_case_and_parks_none(
+    bench: Bench, source: str | None
+) -> None:
+    async def seal(raw: bytes) -> bytes:
+        return raw
+
+    letters = DeadLetters(bench.client.database(bench.database)["dead_letters"], seal)
+    consuming = Consuming(bench.engine, letters, seal)
+    known, unknown = uuid4(), uuid4()
+    await consuming.handle([Record("review.lapsed", 0, 0, str(known).encode(), record(known, 1, LAPSED), NOW)])
+    before = await bench.document(known)
+    forged = [
+        Record("review.lapsed", 0, offset, str(case_id).encode(), value, NOW)
+        for offset, case_id in enumerate((known, unknown), 1)
+        for value in [b"no JSON" if source is None else record(case_id, 2, LAPSED, source=source)]
+    ]
+    with capture_logs() as lines:
+        await consuming.handle(forged)
+    assert await bench.document(known) == before
+    assert await bench.cases.count_documents({"_id": unknown}) == 0
+    kept = await letters.newest()
+    assert {(each["offset"], each["reason"].startswith(STRANGER)) for each in kept} == {(1, True), (2, True)}
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["record_of_a_stranger"] * 2
 
 
 async def test_what_cannot_be_held_in_its_case_becomes_a_dead_letter_once(bench: Bench) -> None:

@@ -6,7 +6,6 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,6 +20,7 @@ from shared.messaging.records import Record
 from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.starting import running
+from tests.integration.toy import Kept
 
 pytestmark = pytest.mark.real
 
@@ -36,9 +36,6 @@ class Seen:
     async def handle(self, records: Sequence[Record]) -> None:
         self.values += [record.value for record in records]
 
-    async def note(self, *_: Any) -> None:
-        raise AssertionError("no record is unreadable here")
-
 
 @dataclass
 class Log:
@@ -52,7 +49,7 @@ class Log:
         return TopicPartition(f"{self.prefix}{TOPIC}", 0)
 
     def reader(self, seen: Seen) -> Reader:
-        return Reader(self.bootstrap, [TOPIC], group="g", handle=seen.handle, unreadable=seen.note, prefix=self.prefix)
+        return Reader(self.bootstrap, [TOPIC], group="g", handle=seen.handle, corrupt=Kept(), prefix=self.prefix)
 
     async def make(self) -> None:
         async def made() -> bool:

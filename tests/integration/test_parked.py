@@ -157,14 +157,15 @@ async def test_a_dry_run_says_what_would_come_and_changes_nothing(bench: Bench) 
     assert await lapses(new, good) == 2
 
 
+UNREADABLE = (b'{"source":"intake","not":"yet"}', b'{"source":"intake","not":"ever"}')
+
+
 async def test_a_record_that_a_newer_build_can_read_is_taken_in_its_turn(bench: Bench) -> None:
     old, same = await bench.build("1")
     consuming = Consuming(old, DeadLetters(bench.client.database(f"{bench.name}_toy")["dead_letters"], seal), seal)
     case_id = uuid4()
     key = str(case_id).encode()
-    await consuming.handle(
-        [Record("review.lapsed", 0, at, key, value, NOW) for at, value in enumerate([b"not yet", b"never"])]
-    )
+    await consuming.handle([Record("review.lapsed", 0, at, key, value, NOW) for at, value in enumerate(UNREADABLE)])
     # To the newer build the same bytes are an event: as if it had a later version of the contract.
     readable = record(case_id, 1, LAPSED)
     await bench.cases.update_one({"_id": case_id}, {"$set": {"held.0.value": readable[::-1]}})

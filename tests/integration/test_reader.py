@@ -7,36 +7,27 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.protocol.produce import ProduceRequest
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.casework.errors import Outage
 from shared.messaging.reader import Reader
 from shared.messaging.records import Record
 from tests.conftest import Servers
 from tests.eventually import eventually
-from tests.integration.toy import make_topics
+from tests.integration.toy import Kept, make_topics
 
 pytestmark = pytest.mark.real
 
 TOPIC = "request.received"
 
 
-class NotUtf8(str):
-    """A header name whose bytes are not UTF-8, as a client in another language may send it."""
-
-    def encode(self, *_: Any, **__: Any) -> bytes:
-        return b"\xff\xfe"
-
-
 @dataclass
 class Seen:
-    """What the reader handed over, and what it reported."""
+    """What the reader handed over, and the corrupt batches that it met."""
 
     values: list[bytes | None] = field(default_factory=list)
-    unreadable: list[tuple[str, int, int]] = field(default_factory=list)
+    corrupt: Kept = field(default_factory=Kept)
     failing: int = 0
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -44,9 +35,6 @@ class Seen:
             self.failing -= 1
             raise Outage("the store is away")
         self.values += [record.value for record in records]
-
-    async def note(self, topic: str, partition: int, offset: int) -> None:
-        self.unreadable.append((topic, partition, offset))
 
 
 @dataclass
@@ -70,7 +58,7 @@ class Kafka:
             [TOPIC],
             group=group,
             handle=seen.handle,
-            unreadable=seen.note,
+            corrupt=seen.corrupt,
             prefix=self.prefix,
             **options,
         )
@@ -120,42 +108,6 @@ async def test_what_was_settled_is_committed_with_a_hash_and_the_rest_comes_agai
 
     await eventually(only_the_new_one)
     await second.stop()
-
-
-async def test_a_record_that_no_client_can_decode_is_reported_and_its_neighbours_are_read(
-    kafka: Kafka, servers: Servers
-) -> None:
-    await kafka.send(b"before")
-    await kafka.send(b"value not UTF-8", headers=[("x", b"\xff\xfe")])
-    builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 16384)
-    builder.append(0, None, None, b"name not UTF-8", [(NotUtf8("x"), b"")])
-    for partition in (0, 1, 2):
-        await kafka.send(b"elsewhere", partition=partition)
-    await _send_raw(kafka, bytes(builder.build()), partition=0)
-    await kafka.send(b"after")
-    seen = Seen()
-    reader = kafka.reader(seen)
-    await reader.start()
-
-    async def all_others() -> bool:
-        return set(seen.values) == {b"after", b"before", b"elsewhere", b"value not UTF-8"}
-
-    await eventually(all_others, within=20)
-    await reader.stop()
-    assert len(seen.values) == 6
-    assert set(seen.unreadable) == {(kafka.topic, 0, 3)}
-    assert (await kafka.committed())[0][0] == 5
-
-
-async def _send_raw(kafka: Kafka, batch: bytes, *, partition: int) -> None:
-    """Send a record batch that the producer would not build."""
-    client = kafka.producer.client
-    leader = client.cluster.leader_for_partition(TopicPartition(kafka.topic, partition))
-    request = ProduceRequest(
-        transactional_id=None, required_acks=-1, timeout=5000, topics=[(kafka.topic, [(partition, batch)])]
-    )
-    response = await client.send(leader, request)
-    assert response.topics[0][1][0][1] == 0
 
 
 async def test_two_members_share_and_a_leaving_one_loses_nothing(kafka: Kafka) -> None:

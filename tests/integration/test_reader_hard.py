@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from deploy.local import probes
 from shared.casework.errors import Outage
@@ -18,7 +17,7 @@ from shared.messaging.reader import Reader
 from shared.messaging.records import Record
 from tests.conftest import Servers
 from tests.eventually import eventually
-from tests.integration.test_reader import TOPIC, Kafka, NotUtf8, Seen, _send_raw
+from tests.integration.test_reader import TOPIC, Kafka, Seen
 from tests.integration.toy import make_topics
 
 pytestmark = pytest.mark.real
@@ -79,34 +78,6 @@ async def test_what_the_client_lost_before_the_first_batch_is_read_again(topic: 
 
     await eventually(both)
     await reader.stop()
-
-
-async def test_an_unreadable_record_that_cannot_be_noted_is_not_passed(topic: Kafka) -> None:
-    class Away(Seen):
-        tries = 0
-
-        async def note(self, topic: str, partition: int, offset: int) -> None:
-            self.tries += 1
-            if self.tries == 1:
-                raise Outage("the store is away")
-            await super().note(topic, partition, offset)
-
-    builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 16384)
-    builder.append(0, None, None, b"name not UTF-8", [(NotUtf8("x"), b"")])
-    await topic.send(b"before")
-    await topic.send(b"elsewhere", partition=1)
-    await _send_raw(topic, bytes(builder.build()), partition=0)
-    await topic.send(b"after")
-    seen = Away()
-    reader = topic.reader(seen)
-    await reader.start()
-
-    async def all_others() -> bool:
-        return {b"before", b"elsewhere", b"after"} == set(seen.values)
-
-    await eventually(all_others, within=25)
-    await reader.stop()
-    assert (set(seen.unreadable), seen.tries) == ({(topic.topic, 0, 1)}, 2)
 
 
 async def test_nothing_is_fetched_while_what_is_handled_could_not_be_published(topic: Kafka) -> None:
@@ -192,7 +163,7 @@ async def test_a_reader_that_could_not_start_starts_later_and_leaves_nothing_beh
     (port,) = probes.free_ports(1)
     seen = Seen()
     reader = Reader(
-        f"127.0.0.1:{port}", [TOPIC], group="g", handle=seen.handle, unreadable=seen.note, prefix=topic.prefix
+        f"127.0.0.1:{port}", [TOPIC], group="g", handle=seen.handle, corrupt=seen.corrupt, prefix=topic.prefix
     )
     before = len(asyncio.all_tasks())
     for _ in range(3):

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -27,6 +27,7 @@ from shared.casework.reconciliations import Reconciliations
 from shared.casework.reconciling import Reconciliation, Report
 from shared.contracts.envelope import Event
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed, ReviewRemanded
+from shared.contracts.topics import Route
 from shared.contracts.vocabulary import EventType
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
@@ -40,7 +41,7 @@ from shared.web.tokens import DEVELOPMENT_ISSUER, DevelopmentIssuer
 from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.serving import secondlook, serving
-from tests.integration.toy import NOW, TOY, Tally, engine, make_topics, record
+from tests.integration.toy import NOW, TOY, Kept, Tally, engine, make_topics, record
 
 pytestmark = pytest.mark.real
 
@@ -54,6 +55,9 @@ def on_withdrawn(state: Tally | None, event: Event[RequestWithdrawn], _: Context
 
 
 DOWNSTREAM = replace(TOY, service="downstream", reactions={EventType.REQUEST_WITHDRAWN: on_withdrawn})
+
+
+FROM_THE_TOY = {EventType.REQUEST_WITHDRAWN: Route(cast("Any", ("toy",)), ())}
 
 
 def utc_now() -> datetime:
@@ -105,13 +109,13 @@ class World:
         """An instance of another service, which follows the topic."""
         made, client, _ = await self.engine(name, DOWNSTREAM)
         letters = DeadLetters(client.database(f"{self.name}_{name}_toy")["dead_letters"], as_it_is)
-        consuming = Consuming(made, letters, as_it_is)
+        consuming = Consuming(made, letters, as_it_is, routes=FROM_THE_TOY)
         reader = Reader(
             self.servers.kafka,
             [TOPIC],
             group=name,
             handle=consuming.handle,
-            unreadable=consuming.unreadable,
+            corrupt=Kept(),
             prefix=f"{self.name}.",
         )
         await reader.start()

@@ -1,7 +1,7 @@
 """A small service for tests of the engine: counts what has lapsed, and asks for a decision once it has heard enough."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +18,7 @@ from shared.casework.store import Store
 from shared.contracts.envelope import Event, dataschema, encode, splice
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed, ReviewRemanded
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.messaging.lenient import CorruptBatch
 from shared.messaging.producer import KafkaSender
 from shared.mongo.driver import Driver, MongoClient
 from shared.mongo.mapping import StateMapping
@@ -114,6 +115,33 @@ def engine(
     sender = KafkaSender(kafka, client_id="toy", prefix=prefix)
     outbox = Outbox(store, sender, Breaker(time.monotonic), point=point)
     return Engine(rules, store, outbox, point=point), client, sender
+
+
+@dataclass
+class Kept:
+    """Corrupt batches, kept in memory; `skips` is where a person has one passed: (topic, partition, offset) -> to."""
+
+    batches: dict[tuple[str, int, int], CorruptBatch] = field(default_factory=dict)
+    gone: set[tuple[str, int, int]] = field(default_factory=set)
+    skips: dict[tuple[str, int, int], int] = field(default_factory=dict)
+
+    async def note(self, batch: CorruptBatch) -> None:
+        self.batches[batch.topic, batch.partition, batch.offset] = batch
+
+    async def passed(self, topic: str, partition: int, offset: int) -> None:
+        self.gone.add((topic, partition, offset))
+
+    async def standing(self) -> list[dict[str, Any]]:
+        places = (self.batches.keys() | self.skips.keys()) - self.gone
+        return [
+            {"topic": topic, "partition": partition, "offset": offset}
+            | (
+                {"skip": {"to": self.skips[topic, partition, offset]}}
+                if (topic, partition, offset) in self.skips
+                else {}
+            )
+            for topic, partition, offset in places
+        ]
 
 
 async def make_topics(kafka: str, prefix: str) -> None:

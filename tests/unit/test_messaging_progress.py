@@ -9,8 +9,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import OffsetAndMetadata
+from structlog.testing import capture_logs
 
-from shared.messaging.consumer import SteadyConsumer
+from shared.messaging.group import GroupConsumer
 from shared.messaging.progress import STUCK_SECONDS, Place, Progress
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -79,8 +80,8 @@ class Time:
         return self.now
 
 
-def asked(member: Member) -> SteadyConsumer:
-    return cast("SteadyConsumer", cast("Any", member))
+def asked(member: Member) -> GroupConsumer:
+    return cast("GroupConsumer", cast("Any", member))
 
 
 async def test_a_partition_of_another_member_that_lags_keeps_the_whole_group_from_being_current() -> None:
@@ -90,6 +91,28 @@ async def test_a_partition_of_another_member_that_lags_keeps_the_whole_group_fro
     assert await progress.through(asked(member), NOW) == NOW
     member.away = True
     assert await progress.through(asked(member), NOW) is None
+
+
+async def test_nobody_waits_for_what_nobody_can_settle() -> None:
+    member, time = Member({OURS: 5, THEIRS: 4}, {OURS: 5, THEIRS: 9}), Time()
+    progress = Progress(["t"], monotonic=time)
+    assert await progress.through(asked(member), NOW, corrupt={THEIRS: 3}) is None
+    assert await progress.through(asked(member), NOW, corrupt={THEIRS: 4}) == NOW
+    member.offsets, member.ends = {OURS: 4, THEIRS: 5}, {OURS: 5, THEIRS: 5}
+    await progress.through(asked(member), NOW, corrupt={OURS: 4})
+    time.now = STUCK_SECONDS
+    assert not progress.stuck
+
+
+async def test_a_partition_that_stands_still_is_named_in_the_log_with_what_to_do() -> None:
+    member, time = Member({OURS: 4, THEIRS: 5}, {OURS: 5, THEIRS: 5}), Time()
+    progress = Progress(["t"], monotonic=time)
+    with capture_logs() as lines:
+        for time.now in (0.0, STUCK_SECONDS, STUCK_SECONDS + 1):
+            await progress.through(asked(member), NOW)
+    (line,) = lines
+    assert (line["event"], line["topic"], line["partition"], line["offset"]) == ("partition_stands_still", "t", 0, 4)
+    assert line["action"]
 
 
 async def test_a_group_of_whose_topics_one_is_not_there_is_not_current() -> None:

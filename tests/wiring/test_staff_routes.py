@@ -28,6 +28,8 @@ OF_OPERATORS = (
     "GET /dead-letters",
     "POST /dead-letters/redrive",
     "POST /dead-letters/{letter_id}/redrive",
+    "GET /corrupt-batches",
+    "POST /corrupt-batches/{topic}/{partition}/{offset}/skip",
     "POST /reconcile",
     "GET /reconcile/{run}",
 )
