@@ -73,7 +73,7 @@ def router(*, corrupt: CorruptBatches, sign_in: SignIn) -> APIRouter:
     ) -> Skipping:
         """Pass a batch unread. Safe to repeat. What was in it is lost to this service unless it is published again."""
         if body.to is not None and body.to <= offset:
-            raise Problem(422, "not_forward", f"Give an offset behind {offset}: nothing is read twice by this.")
+            raise Problem(400, "not_forward", f"Give an offset behind {offset}: nothing is read twice by this.")
         to = await corrupt.skip(topic, partition, offset, to=body.to, by=staff.subject, why=body.why)
         if to is None:
             raise Problem(404, "no_corrupt_batch", "No batch is known there: say where to go on, with `to`.")
