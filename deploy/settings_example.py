@@ -50,11 +50,6 @@ class Variable:
     default: str | None
 
 
-BUILD = Variable(
-    "SECONDLOOK_BUILD", "This build's name in what is held and logged: the same code, the same name.", "development"
-)
-"""Read by `shared.runtime.foundation` before any settings are: it belongs to the code, not to the deployment."""
-
 _HEAD = """\
 # Every setting of the four services, by environment variable. Made by `python -m deploy.generate`; do not edit.
 #
@@ -67,7 +62,7 @@ _HEAD = """\
 
 def document() -> str:
     """The whole file."""
-    parts = [_HEAD, _part("All four services", [*_variables(ServiceSettings), BUILD])]
+    parts = [_HEAD, _part("All four services", list(_variables(ServiceSettings)))]
     for service, settings in SETTINGS.items():
         if own := [each for each in _variables(settings) if each.name.lower() not in ServiceSettings.model_fields]:
             parts.append(_part(f"Only {service}", own))

@@ -5,7 +5,6 @@ service waits for it and goes on by itself.
 """
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -52,6 +51,7 @@ from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.keys import load_key
 from shared.privacy.links import Links
 from shared.privacy.sealing import CaseKey, cause_of, open_box, seal
+from shared.runtime.build import build_name
 from shared.runtime.chosen import clock_of, key_store_of, keys_of
 from shared.runtime.punctuality import LOOK_SECONDS, Punctuality
 from shared.runtime.readiness import Question, Readiness
@@ -65,7 +65,6 @@ from shared.web.sign_in import SignIn
 
 S = TypeVar("S")
 
-BUILD = os.environ.get("SECONDLOOK_BUILD", "development")
 CLOCK_SECONDS = 5.0
 DRAIN_SECONDS = 5.0
 PATIENCE_SECONDS = 2.0
@@ -253,7 +252,8 @@ class Foundation(Generic[S]):
         return Readiness(self._starting, self.clock, self.engine.outbox.breaker, self.readers, **asked)
 
     def _engine(self, behaviour: Behaviour[S], prefix: str) -> tuple[Engine[S], DeadLetters]:
-        rules = Rules(behaviour, StateMapping[S](behaviour.state), self.policies, BUILD)
+        build = self.settings.secondlook_build or build_name()
+        rules = Rules(behaviour, StateMapping[S](behaviour.state), self.policies, build)
         store = Store(self._database, rules, point=self._point)
         self._sender = KafkaSender(self.settings.kafka_bootstrap, client_id=behaviour.service, prefix=prefix)
         outbox = Outbox(store, self._sender, Breaker(time.monotonic), point=self._point)

@@ -36,6 +36,9 @@ class ServiceSettings(BaseSettings):
         None, description="The MongoDB server of the cases' keys, if it is one of its own. Absent: MONGODB_URI."
     )
     secondlook_mongo_driver: Driver = Field(Driver.MOTOR, description="motor, or pymongo (its async API).")
+    secondlook_build: Annotated[str | None, Optional] = Field(
+        None, description="This build's name in what is held and logged. Absent: one made from the code itself."
+    )
     secondlook_prefix: str = Field("", description="Put before topics, groups and databases; lets tests share servers.")
     secondlook_clock: Annotated[str | None, Optional] = Field(
         None, description="A policy clock, start*speed@anchor; loopback only. Absent: real time."

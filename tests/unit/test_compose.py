@@ -14,7 +14,7 @@ from deploy.keys import KEY_FILES
 from deploy.local.places import HERE, PROJECT
 from deploy.local.platform import DEFAULT_PORTS
 from deploy.local.servers import _kafka_settings
-from deploy.settings_example import BUILD, SETTINGS
+from deploy.settings_example import SETTINGS
 from deploy.topics import TopicSettings
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.relay import RelayAddress
@@ -77,7 +77,7 @@ def test_variables_from_outside_are_settings_and_are_told_at_the_top() -> None:
     text = FILE.read_text(encoding="utf-8")
     used = {match["name"] for match in VARIABLE.finditer(text)}
     assert len(VARIABLE.findall(text)) == text.count("${") - text.count("`${")
-    real = {name.upper() for settings in SETTINGS.values() for name in settings.model_fields} | {BUILD.name}
+    real = {name.upper() for settings in SETTINGS.values() for name in settings.model_fields}
     assert used <= real
     told = set(re.findall(r"[A-Z][A-Z_]+", text.partition("# Staff sign-in.")[0].partition("What you may set")[2]))
     assert told - {"OIDC"} == used

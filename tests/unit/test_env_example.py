@@ -8,7 +8,7 @@ import pytest
 from deploy import settings_example
 from deploy.generate import outputs
 from deploy.local.places import PROJECT
-from deploy.settings_example import BUILD, SETTINGS, VALUES
+from deploy.settings_example import SETTINGS, VALUES
 from shared.contracts.vocabulary import Service
 from shared.runtime.settings import ServiceSettings, UnusableSettings, read
 
@@ -30,7 +30,7 @@ def test_it_is_current() -> None:
 
 def test_each_variable_is_a_setting_and_each_setting_is_there() -> None:
     real = {name.upper() for settings in SETTINGS.values() for name in settings.model_fields}
-    assert set(assignments()) == real | {BUILD.name}
+    assert set(assignments()) == real
 
 
 def test_each_variable_has_one_line_that_says_what_it_means() -> None:
@@ -72,14 +72,14 @@ def test_a_service_does_not_start_without_what_it_says_is_needed(monkeypatch: py
 
 
 def test_no_other_variable_is_read_from_the_environment() -> None:
-    """Settings are read by composition roots; the one exception is named in `settings_example.BUILD`."""
+    """Settings are read by composition roots."""
     read_directly = {
         (str(path.relative_to(PROJECT)), name)
         for folder in ("services", "shared")
         for path in sorted((PROJECT / folder).rglob("*.py"))
         for name in _environment_variables(path)
     }
-    assert read_directly == {("shared/runtime/foundation.py", BUILD.name)}
+    assert read_directly == set()
 
 
 def _environment_variables(path: Path) -> list[str]:
