@@ -1,4 +1,4 @@
-"""`secondlook mail`: what the mail sink of the local platform has kept. Nothing of it was delivered."""
+"""`secondlook mail`: letters. `list` and `show` read what the local platform's mail sink has kept, none delivered."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from cli.where import DEFAULT, Data, Json
 from deploy.local.mailbox import Mailbox
 
 app = typer.Typer(
-    help="Read the letters that went to the mail sink. Example: `secondlook mail list`",
+    help="Read what went to the mail sink; settle letters that need a person. Example: `secondlook mail list`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -18,8 +18,10 @@ from cli import (
     people,
     platform,
     reconciling,
+    settling,
     sro,
     tokens,
+    uncertain,
 )
 from cli.submitting.command import submit
 from cli.submitting.own import mine
@@ -45,6 +47,13 @@ app.command(rich_help_panel=REQUESTS)(submit)
 app.command(rich_help_panel=REQUESTS)(mine)
 app.add_typer(cases.app, name="case", rich_help_panel=REQUESTS)
 app.add_typer(mail.app, name="mail", rich_help_panel=REQUESTS)
+
+LETTERS = "Letters that need a person"
+mail.app.command(rich_help_panel=LETTERS)(uncertain.uncertain)
+mail.app.command(rich_help_panel=LETTERS)(uncertain.unaddressed)
+mail.app.command(rich_help_panel=LETTERS)(settling.settle)
+mail.app.command(rich_help_panel=LETTERS)(uncertain.resend)
+mail.app.command(rich_help_panel=LETTERS)(uncertain.delivered)
 
 STAFF = "What staff do"
 app.command(rich_help_panel=STAFF)(tokens.token)

@@ -31,6 +31,8 @@ ADVICE = {
     "not_your_office": "use a token of the case's office: `secondlook token --role officer --office CODE`",
     "decision_waits": "take it back first with `secondlook take-back`",
     "taken_by_another": "take it over with `secondlook carry-out take --over`, if they cannot see to it",
+    "too_early": "see when with `secondlook mail uncertain`",
+    "not_in_bulk": "send each by its id, or have RESEND_IN_BULK name the kind",
     "touched_before": "somebody else must review it",
     "recused": "somebody else must review it",
     "office_told_more": "look again with `secondlook sro show`, then decide",

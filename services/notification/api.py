@@ -12,11 +12,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
-from services.notification.commands import Delivered, Heard, Mail, Resend
+from services.notification.commands import Delivered, Heard, Mail, Resend, ResendBecause
 from services.notification.domain.following import State
 from services.notification.domain.ledger import Entry, Phase, entries
 from services.notification.domain.letters import Because
-from services.notification.mail.knobs import Knobs
+from services.notification.domain.relay_log import Span
+from services.notification.many import Times
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.reaction import Command
@@ -27,7 +28,11 @@ from shared.web.sign_in import Role, SignIn, Staff
 
 
 class NotificationShown(BaseModel):
-    """One letter. `made_at` and `at` are on the policy clock; `next_at` is real time."""
+    """One letter. `made_at` and `at` are on the policy clock; `next_at` is real time.
+
+    Of an uncertain one, `tried_since` to `tried_until` is the real time in which it may have been handed over, `log`
+    what a relay's log says of it, and `source` which log, read by `by`.
+    """
 
     notification: UUID
     case_id: UUID
@@ -40,6 +45,11 @@ class NotificationShown(BaseModel):
     made_at: datetime
     at: datetime | None
     next_at: datetime | None
+    tried_since: datetime | None
+    tried_until: datetime | None
+    log: str | None
+    source: str | None
+    by: str | None
 
 
 class NotificationsShown(BaseModel):
@@ -49,9 +59,10 @@ class NotificationsShown(BaseModel):
 
 
 class ResendAsked(BaseModel):
-    """Whose letter is to be sent again."""
+    """Whose letter is to be sent again, and why."""
 
     case_id: UUID
+    why: ResendBecause | None = None
 
 
 class DeliveredSaid(BaseModel):
@@ -72,32 +83,29 @@ def router(
     *,
     engine: Engine[State],
     sign_in: SignIn,
-    now: Callable[[], datetime],
-    real_now: Callable[[], datetime],
-    knobs: Knobs | None = None,
+    times: Times,
 ) -> APIRouter:
-    """The staff endpoints. `now` is the policy clock."""
+    """The staff endpoints."""
     routes = APIRouter(tags=["staff"])
-    _add_reading(routes, engine, sign_in)
-    relay_idle = (knobs or Knobs()).relay_idle
-    _add_acting(routes, Counter(engine, now), sign_in, over_since=lambda: real_now() - relay_idle)
+    _add_reading(routes, engine, sign_in, times)
+    _add_acting(routes, Counter(engine, times.now), sign_in, over_since=times.over_since)
     return routes
 
 
-def _add_reading(routes: APIRouter, engine: Engine[State], sign_in: SignIn) -> None:
+def _add_reading(routes: APIRouter, engine: Engine[State], sign_in: SignIn, times: Times) -> None:
     working = [Depends(sign_in.staff(Role.OFFICER, Role.SRO, Role.OPERATOR))]
 
     @routes.get("/cases/{case_id}/notifications", dependencies=[Depends(sign_in.staff())])
     async def notifications(case_id: UUID, response: Response) -> NotificationsShown:
         """All letters of a case: which, to whom by role, and where they are."""
         view = await case_of(engine, case_id)
-        return _page(response, [view], lambda _: True)
+        return _page(response, [view], times, lambda _: True)
 
     @routes.get("/uncertain", dependencies=working)
     async def uncertain(response: Response, skip: Skip = 0, limit: Limit = 50) -> NotificationsShown:
         """Letters that failed, or of which nobody can know whether they arrived: a person has to look at them."""
         views = await engine.listing({"queue.uncertain": True}, sort=[("_id", 1)], skip=skip, limit=limit)
-        return _page(response, views, lambda entry: entry.phase in {Phase.UNCERTAIN, Phase.FAILED})
+        return _page(response, views, times, lambda entry: entry.phase in {Phase.UNCERTAIN, Phase.FAILED})
 
     @routes.get("/no-address", dependencies=working)
     async def no_address(response: Response, skip: Skip = 0, limit: Limit = 50) -> NotificationsShown:
@@ -106,6 +114,7 @@ def _add_reading(routes: APIRouter, engine: Engine[State], sign_in: SignIn) -> N
         return _page(
             response,
             views,
+            times,
             lambda entry: entry.phase is Phase.SUPPRESSED and entry.reason == Because.NO_ADDRESS,
         )
 
@@ -136,7 +145,7 @@ def _add_acting(routes: APIRouter, counter: Counter, sign_in: SignIn, *, over_si
         response: Response,
     ) -> Done:
         """Send a failed or uncertain letter once more. Refused while the first attempt may still be under way."""
-        asked = Resend(notification, staff.subject, over_since=over_since())
+        asked = Resend(notification, staff.subject, over_since(), body.why)
         return _done(await counter.hand_in(Mail.RESEND, asked, case_id=body.case_id, key=key), response)
 
     @routes.post("/notifications/{notification}/delivered")
@@ -157,25 +166,36 @@ def _done(answered: Answered, response: Response) -> Done:
     return Done.model_validate(answered.answer)
 
 
-def _page(response: Response, views: Iterable[CaseView[State]], wanted: Callable[[Entry], bool]) -> NotificationsShown:
+def _page(
+    response: Response, views: Iterable[CaseView[State]], times: Times, wanted: Callable[[Entry], bool]
+) -> NotificationsShown:
     response.headers["Cache-Control"] = "no-store"
     return NotificationsShown(
         notifications=[
-            NotificationShown(
-                notification=notification,
-                case_id=view.case_id,
-                case_number=view.state.number,
-                letter=entry.letter,
-                role=entry.role,
-                phase=entry.phase,
-                reason=entry.reason,
-                attempt=entry.attempt,
-                made_at=entry.made_at,
-                at=entry.at,
-                next_at=entry.next_at,
-            )
+            _shown(view, notification, entry, times.tried(entry))
             for view in views
             for notification, entry in sorted(entries(view.work).items(), key=lambda item: item[1].made_at)
             if wanted(entry)
         ]
+    )
+
+
+def _shown(view: CaseView[State], notification: UUID, entry: Entry, tried: Span | None) -> NotificationShown:
+    return NotificationShown(
+        notification=notification,
+        case_id=view.case_id,
+        case_number=view.state.number,
+        letter=entry.letter,
+        role=entry.role,
+        phase=entry.phase,
+        reason=entry.reason,
+        attempt=entry.attempt,
+        made_at=entry.made_at,
+        at=entry.at,
+        next_at=entry.next_at,
+        tried_since=tried.since if tried else None,
+        tried_until=tried.until if tried else None,
+        log=entry.log,
+        source=entry.source,
+        by=entry.by,
     )

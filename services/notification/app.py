@@ -4,11 +4,11 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.notification import api
+from services.notification import api, many
 from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.ledger_store import LedgerStore
-from services.notification.mail.loop import MailLoop
+from services.notification.mail.loop import MailLoop, real_age
 from services.notification.mail.message import Sender
 from services.notification.mail.preparing import Desk
 from services.notification.mail.relay import Connection, RelayAddress, answers
@@ -28,6 +28,7 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
     base = Foundation(BEHAVIOUR, settings, point=point)
     knobs = Knobs()
     ledger = LedgerStore(base.engine)
+    age = real_age(base.clock.now, base.clock.speed)
     desk = Desk(
         ledger=ledger,
         keyring=base.keyring,
@@ -49,7 +50,7 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
         now=base.clock.now,
         real_now=base.clock.real_now,
         doubtful_until=lambda: base.standing.doubtful_until,
-        age=lambda moment: (base.clock.now() - moment) / base.clock.speed,
+        age=age,
     )
     relay = RelayAddress.of(settings.smtp_url.get_secret_value())
     mail = MailLoop(
@@ -65,8 +66,12 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
         partial(answers, relay, knobs.patience), otherwise="The mail relay does not answer."
     )
     app = base.app("Second Look: notification", ("mail", mail.run, 1.0))
+    times = many.Times(base.clock.now, base.clock.real_now, age, knobs.under_way)
+    app.include_router(api.router(engine=base.engine, sign_in=base.sign_in, times=times))
     app.include_router(
-        api.router(engine=base.engine, sign_in=base.sign_in, now=base.clock.now, real_now=base.clock.real_now)
+        many.router(
+            many=many.Many(base.engine, times), sign_in=base.sign_in, in_bulk=frozenset(settings.resend_in_bulk)
+        )
     )
     app.include_router(staff_events.router(engine=base.engine, sign_in=base.sign_in))
     return app

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum, unique
 from uuid import UUID
 
-from shared.contracts.vocabulary import MailResult
+from services.notification.domain.relay_log import LogSays
+from shared.contracts.vocabulary import Letter, MailResult
 
 
 @unique
@@ -16,6 +17,7 @@ class Mail(StrEnum):
     DEFER = "defer"
     RESEND = "resend"
     DELIVERED = "delivered"
+    SETTLE = "settle"
 
 
 @unique
@@ -25,6 +27,16 @@ class Heard(StrEnum):
     ARRIVED = "arrived"
     BY_PHONE = "by_phone"
     BY_POST = "by_post"
+
+
+@unique
+class ResendBecause(StrEnum):
+    """Why a person has a letter sent again. Codes, for a typed text could name somebody."""
+
+    NEVER_TAKEN = "never_taken"
+    RELAY_LOST_IT = "relay_lost_it"
+    SECOND_COPY_HARMLESS = "second_copy_harmless"
+    READER_ASKED = "reader_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +63,25 @@ class DeferMail:
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """A person has it sent once more. Attempts claimed until after `over_since` (real time) may still be under way."""
+    """A person has it sent once more. Attempts claimed until after `over_since` (real time) may still be under way.
+
+    `bulk`: what makes it one of many, which is refused where one alone would be the person's own risk.
+    """
 
     notification: UUID
     by: str
     over_since: datetime
+    why: ResendBecause | None = None
+    bulk: "Bulk | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Only an uncertain letter of this kind, as it was seen; only one that no log names, if `never_taken`."""
+
+    letter: Letter
+    attempt: int
+    never_taken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +91,14 @@ class Delivered:
     notification: UUID
     by: str
     heard: Heard
+
+
+@dataclass(frozen=True, slots=True)
+class LogRead:
+    """A relay's log says something of an uncertain letter, as it was seen. `source`: which log, and where in it."""
+
+    notification: UUID
+    by: str
+    attempt: int
+    says: LogSays
+    source: str

@@ -18,7 +18,7 @@ from services.notification.domain.ledger import Phase
 from services.notification.domain.letters import HEARD_OTHERWISE, Because, Notification, When
 from services.notification.making import with_letters
 from services.notification.recalling import on_recorded
-from services.notification.settling import on_defer, on_delivered, on_record, on_resend
+from services.notification.settling import on_defer, on_delivered, on_log_read, on_record, on_resend
 from services.notification.upcasting import with_who_filed
 from shared.casework.reaction import Behaviour, Context, Reactions, Step, Wait
 from shared.contracts.envelope import Event
@@ -217,6 +217,7 @@ REACTIONS: Reactions[State] = {
     Mail.DEFER: on_defer,
     Mail.RESEND: on_resend,
     Mail.DELIVERED: on_delivered,
+    Mail.SETTLE: on_log_read,
 }
 
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field, SecretStr
 
+from shared.contracts.vocabulary import Letter
 from shared.runtime.settings import ServiceSettings
 
 
@@ -19,4 +20,9 @@ class NotificationSettings(ServiceSettings):
         "http://127.0.0.1:8103",
         pattern="^https?://",
         description="Where staff reach headquarters' queue: the link in mails to its duty mailbox about a review.",
+    )
+    resend_in_bulk: tuple[Letter, ...] = Field(
+        (),
+        description="Kinds of letters that an operator may send again many at once when nobody knows whether they went "
+        'out, such as ["link_sent"]: a second copy of these does no harm.',
     )

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notification.commands import DeferMail, Delivered, Heard, RecordResult, Resend
+from services.notification.commands import Bulk, DeferMail, Delivered, Heard, LogRead, RecordResult, Resend
 from services.notification.domain.following import State
 from services.notification.domain.ledger import Entry, Phase, path, phase_after, read
 from services.notification.domain.letters import TO_BE_TOLD, Because
+from services.notification.domain.relay_log import LogSays
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import NotificationRecorded
 from shared.contracts.vocabulary import MailResult
@@ -84,6 +85,8 @@ def on_resend(state: State | None, command: Command[Resend], context: Context) -
     entry = found.entry
     if entry.phase not in {Phase.UNCERTAIN, Phase.FAILED}:
         return Refused("not_open", NOT_OPEN_TO_PERSONS)
+    if said.bulk is not None and (refused := _not_in_bulk(entry, said.bulk)):
+        return refused
     if entry.phase is Phase.UNCERTAIN and _may_be_under_way(entry, said.over_since):
         return Refused(
             "too_early", "The first attempt may still be under way. Please wait a few minutes and try again."
@@ -97,6 +100,9 @@ def on_resend(state: State | None, command: Command[Resend], context: Context) -
         "token": None,
         "claimed_until": None,
         "reason": None,
+        "log": None,
+        "source": None,
+        "why": said.why,
         "by": said.by,
         "at": context.now,
     }
@@ -122,6 +128,41 @@ def on_delivered(state: State | None, command: Command[Delivered], context: Cont
     }[said.heard]
     changes = {"phase": phase_after(result), "reason": reason, "told": said.heard, "by": said.by, "at": context.now}
     return _settled(found, changes, reply_class=reason)
+
+
+def on_log_read(state: State | None, command: Command[LogRead], context: Context) -> Step[State] | Refused:
+    """The relay's own word settles an uncertain letter; what settles nothing is noted for whoever decides about it."""
+    said = command.data
+    found = _found(state, context, said.notification)
+    if found is None:
+        return UNKNOWN
+    if found.entry.phase is not Phase.UNCERTAIN:
+        return Refused("not_uncertain", "What became of this letter is known: no log settles it any more.")
+    if found.entry.attempt != said.attempt:
+        return MOVED_ON
+    noted = {"log": said.says, "source": said.source, "by": said.by}
+    if said.says not in SETTLED_BY_A_LOG:
+        return _moved(found, noted, answer={"result": said.says})
+    result, reason = SETTLED_BY_A_LOG[said.says]
+    changes = noted | {"phase": phase_after(result), "reason": reason, "at": context.now}
+    return _settled(found, changes, reply_class=reason)
+
+
+SETTLED_BY_A_LOG: Mapping[LogSays, tuple[MailResult, str]] = {
+    LogSays.SENT: (MailResult.SENT, "SENT_SAYS_THE_RELAY"),
+    LogSays.BOUNCED: (MailResult.FAILED, "BOUNCED_SAYS_THE_RELAY"),
+}
+
+
+def _not_in_bulk(entry: Entry, bulk: Bulk) -> Refused | None:
+    """Why this letter is not sent again together with others."""
+    if entry.phase is not Phase.UNCERTAIN or entry.letter is not bulk.letter or entry.attempt != bulk.attempt:
+        return MOVED_ON
+    if entry.log == LogSays.QUEUED:
+        return Refused("still_queued", "The relay has this letter in its queue, and still tries to deliver it.")
+    if bulk.never_taken and entry.log != LogSays.ABSENT:
+        return Refused("not_proven", "No log has shown yet that the relay never took this letter.")
+    return None
 
 
 def _may_be_under_way(entry: Entry, over_since: datetime) -> bool:

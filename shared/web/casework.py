@@ -172,13 +172,13 @@ def _result(case_id: UUID, became: Became, *, dry_run: bool) -> BulkResult:
         case Outage():
             reason = "A part of the service does not answer. Send this decision again with the same key."
             return BulkResult(case_id=case_id, status="unknown", code="outage", reason=reason)
-        case CommandRefused():
-            return BulkResult(case_id=case_id, status="refused", code=became.code, reason=became.reason)
         case CommandFailed():
-            return BulkResult(case_id=case_id, status="refused", code=_code(became), reason=str(became))
+            return BulkResult(case_id=case_id, status="refused", code=failure_code(became), reason=str(became))
 
 
-def _code(failed: CommandFailed) -> str:
-    """`CaseUnknown` as `case_unknown`."""
+def failure_code(failed: CommandFailed) -> str:
+    """The refusal's own code; else `CaseUnknown` as `case_unknown`."""
+    if isinstance(failed, CommandRefused):
+        return failed.code
     name = type(failed).__name__
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

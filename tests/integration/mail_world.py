@@ -22,6 +22,7 @@ from services.notification.mail.loop import MailLoop, real_age
 from services.notification.mail.message import Sender
 from services.notification.mail.preparing import Desk
 from services.notification.mail.relay import Connection, Patience, RelayAddress
+from services.notification.many import Times
 from services.notification.office_letters import OfficeLetters
 from services.notification.reactions import BEHAVIOUR
 from services.notification.rendering import Letters, environment_of
@@ -91,6 +92,7 @@ class World:
     port: int
     prefix: str
     clocks: Clocks = field(default_factory=Clocks)
+    made_at: datetime = field(default_factory=lambda: whole_milliseconds(datetime.now(UTC)))
     knobs: Knobs = field(
         default_factory=lambda: Knobs(group=4, connections=8, gather=timedelta(), patience=QUICK, rejections_a_day=2)
     )
@@ -106,6 +108,15 @@ class World:
         engine = Engine(rules, store, Outbox(store, Taken(), Breaker(time.monotonic)))
         keys = Keyring(client.database(f"{prefix}_keyring")["keys"], SecretKey(b"m" * 32))
         return cls(engine, client, keys, port, prefix)
+
+    @property
+    def times(self) -> Times:
+        """As the composition root makes it; the story's events of 2021 come when this world is made."""
+
+        def age(moment: datetime) -> timedelta:
+            return self.clocks.real_now() - max(moment, self.made_at)
+
+        return Times(self.clocks.real_now, self.clocks.real_now, age, self.knobs.under_way)
 
     async def close(self) -> None:
         await self.engine.drain(5)
@@ -179,7 +190,7 @@ class World:
     async def resend(self, case_id: UUID) -> str | None:
         """A person has the only letter sent again; the code of the refusal, if it is refused."""
         (letter,) = await self.letters(case_id)
-        over_since = self.clocks.real_now() - self.knobs.relay_idle
+        over_since = self.clocks.real_now() - self.knobs.under_way
         asked = Command(
             Mail.RESEND, uuid4(), case_id, self.clocks.real_now(), Resend(letter, "operator-1", over_since=over_since)
         )

@@ -317,7 +317,7 @@ async def test_a_person_may_send_an_uncertain_letter_again_once_the_first_attemp
     await world.settle(loop)
     relay.script = lambda _step, _to: None
     assert await world.resend(case_id) == "too_early"
-    world.clocks.pass_(world.knobs.lease + world.knobs.relay_idle)
+    world.clocks.pass_(world.knobs.lease + world.knobs.under_way)
     assert await world.resend(case_id) is None
     await world.settle(loop)
     assert await world.recorded(case_id) == [("uncertain", 0), ("sent", 1)]

@@ -44,9 +44,7 @@ async def staff(world: World, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient
     sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys)
     app = FastAPI()
     install(app)
-    app.include_router(
-        api.router(engine=world.engine, sign_in=sign_in, now=world.clocks.real_now, real_now=world.clocks.real_now)
-    )
+    app.include_router(api.router(engine=world.engine, sign_in=sign_in, times=world.times))
     token = issuer.staff("operator-1", roles=[Role.OPERATOR])
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://here", headers={"Authorization": f"Bearer {token}"}
@@ -73,7 +71,7 @@ async def test_an_uncertain_letter_is_listed_and_sent_again_by_a_person(
     body, key = {"case_id": str(case_id)}, {"Idempotency-Key": "k1"}
     early = await staff.post(address, json=body, headers=key)
     assert (early.status_code, early.json()["code"]) == (409, "too_early")
-    world.clocks.pass_(world.knobs.lease + world.knobs.relay_idle)
+    world.clocks.pass_(world.knobs.lease + world.knobs.under_way)
     first, again = [await staff.post(address, json=body, headers=key) for _ in range(2)]
     assert (first.json()["attempt"], again.json()["attempt"]) == (1, 1)
     assert again.headers["Idempotency-Replayed"] == "true"

@@ -38,6 +38,7 @@ def test_there_are_the_commands_that_people_look_for() -> None:
     assert {"sro draft", "sro decide", "sro remand", "sro ask", "questions", "answer"} <= names
     assert {"carry-out list", "carry-out take", "carry-out done", "take-back"} <= names
     assert {"held list", "held show", "held redrive", "reconcile"} <= names
+    assert {"mail uncertain", "mail unaddressed", "mail settle", "mail resend", "mail delivered"} <= names
     assert {"dead-letters list", "dead-letters redrive"} <= names
 
 

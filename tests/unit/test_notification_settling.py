@@ -6,10 +6,21 @@ from uuid import UUID
 
 import pytest
 
-from services.notification.commands import DeferMail, Delivered, Heard, Mail, RecordResult, Resend
+from services.notification.commands import (
+    Bulk,
+    DeferMail,
+    Delivered,
+    Heard,
+    LogRead,
+    Mail,
+    RecordResult,
+    Resend,
+    ResendBecause,
+)
 from services.notification.domain.ledger import Phase, in_turn, path
+from services.notification.domain.relay_log import LogSays
 from shared.casework.stepping import set_path
-from shared.contracts.vocabulary import EventType, MailResult, RequestorType
+from shared.contracts.vocabulary import EventType, Letter, MailResult, RequestorType
 from tests.unit.notification_story import Notified, submitted
 
 REAL = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -143,3 +154,69 @@ def test_the_lists_of_staff_show_what_needs_a_person() -> None:
 def test_an_unknown_notification_is_refused() -> None:
     case, _ = a_letter()
     assert case.refusal(Mail.RECORD, record(MailResult.SENT, UUID(int=1))) == "unknown_notification"
+
+
+def log_read(letter: UUID, says: LogSays, attempt: int = 0) -> LogRead:
+    return LogRead(letter, "operator-1", attempt, says, "mail.log line 7")
+
+
+@pytest.mark.parametrize(
+    ("says", "after", "told"),
+    [
+        (LogSays.SENT, Phase.SENT, ["sent"]),
+        (LogSays.BOUNCED, Phase.FAILED, ["failed"]),
+        (LogSays.QUEUED, Phase.UNCERTAIN, []),
+        (LogSays.UNCLEAR, Phase.UNCERTAIN, []),
+        (LogSays.ABSENT, Phase.UNCERTAIN, []),
+    ],
+)
+def test_only_the_relays_definite_word_settles_a_letter(says: LogSays, after: Phase, told: list[str]) -> None:
+    case, letter = a_letter(Phase.UNCERTAIN, "lost", claimed_until=REAL)
+    assert case.refusal(Mail.SETTLE, log_read(letter, says)) is None
+    entry = case.letters[letter]
+    assert (entry.phase, entry.log, entry.source, entry.by) == (after, says, "mail.log line 7", "operator-1")
+    assert [one["result"] for one in case.told(EventType.NOTIFICATION_RECORDED)] == told
+    assert case.queue["uncertain"] == (True if after is not Phase.SENT else None)
+
+
+@pytest.mark.parametrize("phase", [each for each in Phase if each is not Phase.UNCERTAIN])
+def test_a_log_changes_nothing_of_a_letter_whose_fate_is_known_or_still_open(phase: Phase) -> None:
+    case, letter = a_letter(phase, "mine")
+    assert case.refusal(Mail.SETTLE, log_read(letter, LogSays.SENT)) == "not_uncertain"
+
+
+def test_a_log_that_was_read_before_a_resend_says_nothing_of_the_later_attempt() -> None:
+    case, letter = a_letter(Phase.UNCERTAIN, "lost", attempt=1)
+    assert case.refusal(Mail.SETTLE, log_read(letter, LogSays.ABSENT, attempt=0)) == "moved_on"
+
+
+def test_the_late_reply_still_counts_after_a_log_was_silent() -> None:
+    case, letter = a_letter(Phase.UNCERTAIN, "lost")
+    case.ask(Mail.SETTLE, log_read(letter, LogSays.ABSENT))
+    assert case.refusal(Mail.RECORD, record(MailResult.SENT, letter, token="lost")) is None
+    assert case.letters[letter].phase is Phase.SENT
+
+
+@pytest.mark.parametrize(
+    ("fields", "bulk", "code"),
+    [
+        ({}, Bulk(Letter.RECEIVED, 0, never_taken=False), None),
+        ({"log": "absent"}, Bulk(Letter.RECEIVED, 0, never_taken=True), None),
+        ({}, Bulk(Letter.RECEIVED, 0, never_taken=True), "not_proven"),
+        ({"log": "unclear"}, Bulk(Letter.RECEIVED, 0, never_taken=True), "not_proven"),
+        ({"log": "queued"}, Bulk(Letter.RECEIVED, 0, never_taken=False), "still_queued"),
+        ({"attempt": 1}, Bulk(Letter.RECEIVED, 0, never_taken=False), "moved_on"),
+        ({}, Bulk(Letter.RESOLVED, 0, never_taken=False), "moved_on"),
+        ({"claimed_until": REAL + timedelta(seconds=1)}, Bulk(Letter.RECEIVED, 0, never_taken=False), "too_early"),
+    ],
+)
+def test_what_is_sent_again_many_at_once(fields: dict[str, Any], bulk: Bulk, code: str | None) -> None:
+    case, letter = a_letter(Phase.UNCERTAIN, "lost", **fields)
+    asked = Resend(letter, "operator-1", REAL, ResendBecause.SECOND_COPY_HARMLESS, bulk)
+    assert case.refusal(Mail.RESEND, asked) == code
+
+
+def test_what_failed_is_not_sent_again_many_at_once() -> None:
+    case, letter = a_letter(Phase.FAILED, "lost")
+    asked = Resend(letter, "operator-1", REAL, None, Bulk(Letter.RECEIVED, 0, never_taken=False))
+    assert case.refusal(Mail.RESEND, asked) == "moved_on"

@@ -81,6 +81,8 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "notification GET /no-address": SETTLING,
     "notification POST /notifications/{notification}/resend": SETTLING,
     "notification POST /notifications/{notification}/delivered": SETTLING,
+    "notification POST /letters/settle": OPERATING,
+    "notification POST /letters/resend": OPERATING,
     **{f"{service} GET /cases/{{case_id}}/events": ANY for service in Service},
     **{f"{service} {route}": OPERATING for service in Service for route in OF_OPERATORS},
 }

@@ -55,7 +55,8 @@ class Entry:
     `doubted` is the token of an attempt of unknown outcome, kept when a person resends: its late reply still counts.
     `outcome` is a reply that could not be recorded yet because the case is parked. `before`: the address is the one
     from before this amendment, and `language` what its reader had then. `office`: whose duty mailbox it is for, if that
-    is not the office that has the case when it is sent.
+    is not the office that has the case when it is sent. `log`: what a relay's log says of it, read by `by` from
+    `source`. `why`: why a person had it sent again.
     """
 
     letter: Letter
@@ -78,6 +79,9 @@ class Entry:
     before: int | None = None
     language: str | None = None
     office: str | None = None
+    log: str | None = None
+    source: str | None = None
+    why: str | None = None
 
 
 _FIELDS = tuple(field.name for field in fields(Entry))

@@ -27,7 +27,7 @@ class Knobs:
     lease: timedelta = timedelta(minutes=2)
     """After so long with the same token and phase, seen by this process, the claim of another one is over."""
     relay_idle: timedelta = timedelta(minutes=5)
-    """The relay drops a silent connection after so long (RFC 5321 4.5.3.2.7); a person's resend waits for it too."""
+    """The relay drops a silent connection after so long (RFC 5321 4.5.3.2.7)."""
     start_content_within: timedelta = timedelta(seconds=20)
     """Content is not started later than this after its `data` mark was asked for."""
     outage_wait: timedelta = timedelta(seconds=3)
@@ -44,6 +44,17 @@ class Knobs:
     """When stopped, letters under way get so long to be finished."""
     poll: timedelta = timedelta(milliseconds=500)
     patience: Patience = field(default_factory=Patience)
+
+    @property
+    def under_way(self) -> timedelta:
+        """So long after its claim is over, the relay may still take a first copy: a sender that was frozen wakes up.
+
+        A person's resend waits for it. A claim that is over was at its `data` mark at the latest; content starts soon
+        after that or not at all, and then the relay drops the connection, or we give up on the reply.
+        """
+        patience = self.patience
+        reply = max(self.relay_idle.total_seconds(), patience.reply)
+        return self.start_content_within + timedelta(seconds=patience.envelope + reply)
 
     def __post_init__(self) -> None:
         """Refuses a lease that a live attempt could outlast."""
