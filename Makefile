@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo test bench bench-growth bench-profile faults-points up down clean
+.PHONY: help bootstrap demo test bench bench-growth bench-profile faults-points chaos up down clean
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ bench-profile: bootstrap ## Where the CPU time of each service goes, by part (ab
 
 faults-points: bootstrap ## Kill, break, cancel a running stack at each named point, five times each (about 15 minutes)
 	@.venv/bin/python -m tests.faults --seeds 5 --lanes 5 --report tests/faults/RESULTS.md
+
+chaos: bootstrap ## Break a whole platform for 15 minutes, judge it from outside, and write docs/fault-report.md (SEED=, MINUTES=)
+	@.venv/bin/python -m tests.chaos --report docs/fault-report.md
 
 up: bootstrap ## Start servers and services here, and return when all is ready
 	@.venv/bin/secondlook up

@@ -1,0 +1,32 @@
+"""What must hold of the evidence: each invariant is one query, in `invariants.sql`, that must return no row."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_EACH: Final = re.compile(r"^-- (?P<name>I[^:]+): (?P<says>[^\n]+)\n(?P<sql>[^;]+);", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """`name` begins with its number in the design; `sql` returns what breaks it."""
+
+    name: str
+    says: str
+    sql: str
+
+    def broken_by(self, db: sqlite3.Connection) -> list[tuple[object, ...]]:
+        """The rows; none is well."""
+        return db.execute(self.sql).fetchall()
+
+
+def _read() -> Iterator[Invariant]:
+    written = Path(__file__).with_name("invariants.sql").read_text(encoding="utf-8")
+    for found in _EACH.finditer(written):
+        yield Invariant(found["name"], found["says"], found["sql"])
+
+
+ALL: Final = tuple(_read())

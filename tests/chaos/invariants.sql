@@ -1,0 +1,135 @@
+-- I1 nothing lost: An acknowledged request is a case of intake.
+SELECT DISTINCT a.case_id, a.channel FROM asked a WHERE a.op = 'ok'
+AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.service = 'intake' AND c.case_id = a.case_id);
+
+-- I1 accepted: A good request is never refused.
+SELECT case_id, channel FROM asked WHERE op = 'fail';
+
+-- I1 seen to: A case without a resolution waits where a person or a deadline sees it: in a queue, in a window, or parked.
+SELECT c.case_id FROM cases c WHERE c.service = 'intake'
+AND EXISTS (SELECT 1 FROM records r WHERE r.subject = c.case_id AND r.topic = 'request.submitted' AND r.mark IS NULL)
+AND NOT EXISTS (SELECT 1 FROM records r WHERE r.subject = c.case_id AND r.topic = 'resolution.issued' AND r.mark IS NULL)
+AND NOT EXISTS (SELECT 1 FROM cases o WHERE o.case_id = c.case_id AND o.visible);
+
+-- I2 nothing invented: No service has a case that nobody asked for, but for what is held of poison.
+SELECT c.service, c.case_id FROM cases c
+WHERE NOT EXISTS (SELECT 1 FROM asked a WHERE a.case_id = c.case_id)
+AND NOT (c.has_state = 0 AND EXISTS (SELECT 1 FROM poison p WHERE p.case_id = c.case_id));
+
+-- I3 one number: A key is always answered with the same number.
+SELECT case_key, COUNT(DISTINCT number) FROM asked WHERE number IS NOT NULL
+GROUP BY case_key HAVING COUNT(DISTINCT number) > 1;
+
+-- I3 one case: A number belongs to one key.
+SELECT number, COUNT(DISTINCT case_key) FROM asked WHERE number IS NOT NULL
+GROUP BY number HAVING COUNT(DISTINCT case_key) > 1;
+
+-- I4 one payload: An event id has one content, however often it was published.
+SELECT event_id, COUNT(DISTINCT hash) FROM records
+WHERE mark IS NULL AND event_id IS NOT NULL AND topic <> 'request.received'
+GROUP BY event_id HAVING COUNT(DISTINCT hash) > 1;
+
+-- I4 decided once: A case is submitted once, resolved once, and considered and escalated once a round.
+SELECT subject, topic, round, COUNT(DISTINCT event_id) FROM records WHERE mark IS NULL AND topic IN
+('request.submitted', 'request.withdrawn', 'triage.completed', 'review.escalated', 'review.remanded',
+'resolution.issued', 'resolution.completed')
+GROUP BY subject, topic, round HAVING COUNT(DISTINCT event_id) > 1;
+
+-- I5 no gap: Numbers of a case, source and topic are 1 to n, each of one event.
+SELECT subject, source, topic, MAX(seq), COUNT(DISTINCT seq), COUNT(DISTINCT event_id) FROM records
+WHERE mark IS NULL AND seq IS NOT NULL GROUP BY subject, source, topic
+HAVING MIN(seq) <> 1 OR MAX(seq) <> COUNT(DISTINCT seq) OR COUNT(DISTINCT event_id) <> COUNT(DISTINCT seq);
+
+-- I5 in order: The first occurrences of these numbers lie in their order, in one partition.
+SELECT * FROM (SELECT subject, source, topic, seq, MIN(off) AS first, COUNT(DISTINCT part) AS parts,
+LAG(MIN(off)) OVER (PARTITION BY subject, source, topic ORDER BY seq) AS before
+FROM records WHERE mark IS NULL AND seq IS NOT NULL GROUP BY subject, source, topic, seq)
+WHERE first < before OR parts > 1;
+
+-- I6 one copy: The relay has taken no letter twice.
+SELECT id, COUNT(*) FROM mail GROUP BY id HAVING COUNT(*) > 1;
+
+-- I6 every letter settled: Each letter that the events make is in the ledger, and is sent, uncertain, suppressed, failed, or put off by the relay.
+SELECT d.id, d.case_id, l.phase FROM due d LEFT JOIN letters l ON l.id = d.id
+WHERE l.id IS NULL OR l.phase IN ('claimed', 'data') OR (l.phase = 'due' AND l.tries = 0);
+
+-- I6 sent is sent: A letter is sent exactly if the relay has it, or nobody can know.
+SELECT l.id, l.phase FROM letters l WHERE
+(l.phase = 'sent' AND NOT EXISTS (SELECT 1 FROM mail m WHERE m.id = l.id))
+OR (l.phase IN ('suppressed', 'due') AND EXISTS (SELECT 1 FROM mail m WHERE m.id = l.id));
+
+-- I6 known letters: The relay has taken no letter that the ledger does not know.
+SELECT m.id FROM mail m WHERE NOT EXISTS (SELECT 1 FROM letters l WHERE l.id = m.id);
+
+-- I6 doubt has a cause: An uncertain or failed letter met a misbehaving relay, or, while it was in hand, a fault of notification, its store or the relay.
+SELECT l.id, l.phase FROM letters l WHERE l.phase IN ('uncertain', 'failed')
+AND NOT EXISTS (SELECT 1 FROM mishaps x WHERE x.id = l.id)
+AND NOT (l.phase = 'uncertain' AND EXISTS (SELECT 1 FROM faults f
+  WHERE (f.target IN ('relay', 'documents', 'all services', 'link of relay') OR f.target LIKE '%notification%')
+  AND f.began <= l.until AND f.healed >= l.until - 150))
+AND NOT (l.phase = 'uncertain' AND EXISTS (SELECT 1 FROM mishaps x
+  WHERE x.mood LIKE '%dies' AND x.at BETWEEN l.until - 150 AND l.until));
+
+-- I7 stored is published: Every stored event is on its topic, as it is stored.
+SELECT s.service, s.case_id, s.topic, s.seq FROM stored s WHERE NOT EXISTS
+(SELECT 1 FROM records r WHERE r.event_id = s.event_id AND r.hash = s.hash AND r.topic = s.topic);
+
+-- I7 published is stored: Every event on a topic is stored by whoever emitted it.
+SELECT r.topic, r.part, r.off FROM records r WHERE r.mark IS NULL AND r.topic <> 'request.received'
+AND NOT EXISTS (SELECT 1 FROM stored s WHERE s.event_id = r.event_id AND s.hash = r.hash AND s.service = r.source);
+
+-- I7 nothing pending: No event waits to be published.
+SELECT service, case_id FROM cases WHERE pending;
+
+-- I8 no event passed: No committed offset is past an event that was neither handled, nor held, nor kept.
+SELECT d.service, r.topic, r.part, r.off FROM records r JOIN reads d ON d.topic = r.topic
+JOIN committed c ON c.grp = d.grp AND c.topic = r.topic AND c.part = r.part AND r.off < c.off
+WHERE r.mark IS NULL AND r.topic <> 'request.received'
+AND NOT EXISTS (SELECT 1 FROM handled h WHERE h.service = d.service AND h.case_id = r.subject
+AND h.source = r.source AND h.topic = r.topic AND h.seq >= r.seq)
+AND NOT EXISTS (SELECT 1 FROM held h WHERE h.service = d.service AND h.case_id = r.subject AND h.hash = r.hash)
+AND NOT EXISTS (SELECT 1 FROM dead x WHERE x.service = d.service AND x.topic = r.topic AND x.part = r.part AND x.off = r.off);
+
+-- I8 nothing left unread: When all is quiet, the groups have come to the end of every partition.
+SELECT d.grp, r.topic, r.part, MAX(r.off) + 1 AS ends, c.off FROM records r JOIN reads d ON d.topic = r.topic
+LEFT JOIN committed c ON c.grp = d.grp AND c.topic = r.topic AND c.part = r.part
+GROUP BY d.grp, r.topic, r.part HAVING COALESCE(MAX(c.off), 0) < MAX(r.off) + 1;
+
+-- I10 poison is kept: Each poisonous record is a dead letter, or held in the case that it names, at each service that reads its topic.
+SELECT d.service, p.kind, r.topic, r.part, r.off FROM poison p JOIN records r ON r.mark = p.mark
+JOIN reads d ON d.topic = r.topic WHERE p.expect = 'kept'
+AND NOT EXISTS (SELECT 1 FROM dead x WHERE x.service = d.service AND x.topic = r.topic AND x.part = r.part AND x.off = r.off)
+AND NOT EXISTS (SELECT 1 FROM held h WHERE h.service = d.service AND h.case_id = p.case_id AND h.hash = r.hash);
+
+-- I10 kept once: It is kept in one place, once.
+SELECT service, topic, part, off, COUNT(*) FROM dead GROUP BY service, topic, part, off HAVING COUNT(*) > 1;
+
+-- I10 nobody else: Nothing but poison is a dead letter.
+SELECT x.service, x.topic, x.part, x.off, x.reason FROM dead x LEFT JOIN records r
+ON r.topic = x.topic AND r.part = x.part AND r.off = x.off
+WHERE NOT EXISTS (SELECT 1 FROM poison p WHERE p.mark = r.mark AND p.expect = 'kept')
+AND NOT EXISTS (SELECT 1 FROM rubbish g WHERE g.digest = r.hash);
+
+-- I10 no other case parked: No case is parked, and holds nothing, unless poison names it.
+SELECT DISTINCT c.service, c.case_id FROM cases c LEFT JOIN held h ON h.service = c.service AND h.case_id = c.case_id
+WHERE (c.parked OR h.case_id IS NOT NULL)
+AND NOT EXISTS (SELECT 1 FROM poison p WHERE p.case_id = c.case_id AND p.expect = 'kept');
+
+-- I10 held in order: What is held of a case and topic is in the order of its numbers.
+SELECT a.service, a.case_id, a.topic FROM held a JOIN held b ON b.service = a.service AND b.case_id = a.case_id
+AND b.topic = a.topic AND b.source = a.source AND a.position < b.position AND a.seq > b.seq;
+
+-- I12 sealed: No word of a request stands in clear in topics, stores or logs.
+SELECT place, word, COUNT(*) FROM canaries GROUP BY place, word;
+
+-- I14 back in time: Nine tenths of what waits are done within 15 s after a service's fault, 60 s after Kafka's or the store's.
+SELECT number, kind, target, waited, seconds FROM faults WHERE lim IS NOT NULL AND (seconds IS NULL OR seconds > lim);
+
+-- I14 nobody ends by itself: Only faults end processes.
+SELECT target, at FROM died;
+
+-- I14 well at the end: When all is healed, everybody says that they are ready.
+SELECT name FROM unready;
+
+-- I15 dead letters: A dead letter is not kept anew for ever: a record that cannot be passed would be.
+SELECT service, topic, part, off, kept FROM dead WHERE kept > 30;

@@ -1,0 +1,171 @@
+"""The faults: which, when, for how long. Seeded; each is written down, with its times, before it is carried out."""
+
+import asyncio
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from deploy.local import processes
+from tests.chaos import links, relay
+from tests.chaos.ledger import Ledger
+from tests.chaos.links import Mode
+from tests.chaos.poison import Poison
+from tests.chaos.relay import Mood
+from tests.chaos.stack import DOCUMENTS, KAFKA, LINKS, RELAY, SESSION_SECONDS, Member, Stack
+from tests.chaos.waiting import Look
+
+SERVER_SECONDS: Final = 60.0
+SERVICE_SECONDS: Final = 15.0
+READY_SECONDS: Final = 60.0
+POISON_EVERY: Final = 3.0
+MOOD_EVERY: Final = 9.0
+APART: Final = 3.0
+ALL_SERVICES: Final = "all services"
+LINK: Final = "link of"
+SERVERS: Final = frozenset({KAFKA, DOCUMENTS})
+KILL, STOP, ROLL = "SIGKILL", "SIGSTOP", "rolling restart"
+BAD_LINKS: Final = 12
+"""Of the links, by chance, in each round."""
+BAD_LINK_SECONDS: Final = (3.0, 12.0)
+
+
+class Nemesis:
+    """Breaks one process after the other, beside a relay of changing moods and poison."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        look: Look,
+        ledger: Ledger,
+        poison: Poison,
+        dice: random.Random,
+        only: Sequence[tuple[str, str]] = (),
+        *,
+        moods: bool = True,
+    ) -> None:
+        self._stack, self._look, self._ledger, self._poison, self._dice = stack, look, ledger, poison, dice
+        self._only, self._has_moods = only, moods
+        self._at_work: set[str] = set()
+        self.done: Counter[tuple[str, str]] = Counter()
+
+    async def run(self, seconds: float) -> None:
+        """All faults, until the time is over; what is broken then is healed first."""
+        beside = [asyncio.create_task(each) for each in (self._moods(), self._poisons(), self._raise_the_dead())]
+        try:
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and not (self._only and self.done):
+                for kind, target in self._round():
+                    if time.monotonic() >= until and not self._only:
+                        break
+                    _raise_if_failed(beside)
+                    await self._process(kind, target)
+                    await asyncio.sleep(APART)
+        finally:
+            for task in beside[:2]:
+                task.cancel()
+            await asyncio.gather(*beside[:2], return_exceptions=True)
+            relay.set_mood(self._stack.folder / "mail", Mood.GOOD)
+            await asyncio.sleep(1.0)  # a relay that died of its last mood is up again
+            beside[2].cancel()
+            await asyncio.gather(beside[2], return_exceptions=True)
+
+    def _round(self) -> Iterator[tuple[str, str]]:
+        if self._only:
+            yield from self._only
+            return
+        faults = [(kind, target) for kind in (KILL, STOP) for target in self._stack.members if target != LINKS]
+        bad = [(mode, f"{LINK} {name}") for mode in Mode if mode is not Mode.WELL for name in self._stack.links]
+        faults += [(ROLL, ALL_SERVICES), *self._dice.sample(bad, BAD_LINKS)]
+        self._dice.shuffle(faults)
+        yield from faults
+
+    async def _process(self, kind: str, target: str) -> None:
+        at_work = self._stack.service_names if kind == ROLL else [target]
+        self._at_work.update(at_work)
+        number = sum(self.done.values())
+        self._ledger.note(op="begin", number=number, kind=kind, target=target)
+        if kind == ROLL:
+            await self._roll()
+        elif kind == KILL:
+            self._stack.send(target, signal.SIGKILL)
+            await asyncio.sleep(self._dice.uniform(0.5, 4.0))
+            self._stack.launch(target)
+        elif target.startswith(LINK):
+            modes = {target.removeprefix(f"{LINK} "): Mode(kind)}
+            links.set_modes(self._stack.folder / "links", modes)
+            await asyncio.sleep(self._dice.uniform(*BAD_LINK_SECONDS))
+            links.set_modes(self._stack.folder / "links", {})
+        else:
+            self._stack.send(target, signal.SIGSTOP)
+            await asyncio.sleep(self._dice.uniform(0.5, 3.0) * SESSION_SECONDS)
+            self._stack.send(target, signal.SIGCONT)
+        self.done[kind, target] += 1
+        if target in {*SERVERS, RELAY}:
+            await self._answers(target)
+        self._at_work.difference_update(at_work)
+        self._ledger.note(op="healed", number=number, kind=kind, target=target)
+        of_server = target in SERVERS or target == f"{LINK} {KAFKA}"
+        limit = SERVER_SECONDS if of_server else SERVICE_SECONDS
+        waited, took = await self._look.nine_tenths(limit * 2)
+        self._ledger.note(
+            op="measured", number=number, kind=kind, target=target, limit=limit, waited=waited, seconds=took
+        )
+        if target not in SERVERS and not target.startswith(LINK):
+            await self._answers(*(self._stack.service_names if kind == ROLL else [target]))
+
+    async def _roll(self) -> None:
+        """Each service process is stopped as an operator does it, and started again before the next."""
+        for name in self._stack.service_names:
+            self._stack.send(name, signal.SIGTERM)
+            await asyncio.to_thread(self._ended, name)
+            self._stack.send(name, signal.SIGKILL)
+            self._stack.launch(name)
+            await self._answers(name)
+
+    def _ended(self, name: str) -> bool:
+        return processes.wait_until(lambda: not self._stack.members[name].alive, within=READY_SECONDS)
+
+    async def _answers(self, *names: str) -> None:
+        """Wait until they do, but not for ever: that they do not is seen at the end."""
+        for name in names:
+            member = self._stack.members[name]
+
+            def answers(each: Member = member) -> bool:
+                return not each.alive or each.server.ready()
+
+            await asyncio.to_thread(processes.wait_until, answers, within=READY_SECONDS)
+
+    async def _moods(self) -> None:
+        moods = [mood for mood in Mood if mood is not Mood.GOOD]
+        while self._has_moods:
+            self._dice.shuffle(moods)
+            for mood in moods:
+                await asyncio.sleep(self._dice.uniform(0.3, 1.0) * MOOD_EVERY)
+                self._ledger.note(op="mood", mood=mood)
+                relay.set_mood(self._stack.folder / "mail", mood, share=0.3)
+                await asyncio.sleep(self._dice.uniform(0.3, 1.0) * MOOD_EVERY)
+                relay.set_mood(self._stack.folder / "mail", Mood.GOOD)
+
+    async def _poisons(self) -> None:
+        while True:
+            await asyncio.sleep(self._dice.uniform(0.5, 1.5) * POISON_EVERY)
+            await self._poison.one()
+
+    async def _raise_the_dead(self) -> None:
+        """The relay dies of its moods. Whoever else ends by itself is a finding, and is started again."""
+        while True:
+            for name, member in self._stack.members.items():
+                if name not in self._at_work and not member.alive:
+                    if name != RELAY:
+                        self._ledger.note(op="died", target=name)
+                    self._stack.launch(name)
+            await asyncio.sleep(0.5)
+
+
+def _raise_if_failed(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        if task.done():
+            task.result()
