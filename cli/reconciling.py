@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from cli.held import Which, operating
@@ -91,7 +92,20 @@ def _complain(told: dict[str, dict[str, Any]]) -> None:
     behind = {name: compared["behind"] for name, compared in told.items() if compared["behind"]}
     for name, count in behind.items():
         err.print(f"{name}: {count} cases are parked, for the topics know more of them. See `secondlook held list`.")
+    _name_doubtful(told)
     strange = sorted({case for compared in told.values() for case in compared["stranger_cases"]})
     if strange and any(compared["dry_run"] for compared in told.values()):
         err.print(f"Cases of which the topics know more: {' '.join(strange)}")
         raise Failed("A store is older than its topics. Restore a newer backup, or go on without --dry-run.")
+
+
+def _name_doubtful(told: dict[str, dict[str, Any]]) -> None:
+    for name, compared in told.items():
+        count = sum(topic["doubtful"] for topic in compared["topics"])
+        if count:
+            err.print(
+                f"{name}: {count} records name it as their source and are not its own. Nothing was done with them:"
+            )
+        for each in compared["doubtful"]:
+            place = f"{each['topic']}, partition {each['partition']}, offset {each['offset']}"
+            err.print(f"  {place}, case {each['case_id'] or 'unknown'}: {escape(each['reason'])}")

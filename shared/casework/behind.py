@@ -28,6 +28,7 @@ S = TypeVar("S")
 log = structlog.get_logger()
 
 BEHIND = "behind: its topic has this event of the case, and the restored store had not."
+CONTESTED = "contested: different events in its topic claim this number, or one before it. A person has to look."
 
 
 def offer(case: Case[S], arrived: Arrived, rules: Rules[S], *, now: datetime) -> Verdict:
@@ -43,19 +44,27 @@ def ahead(case: Case[Any], rules: Rules[Any]) -> list[Held]:
     return [held for held in case.held if _is_own(held, rules)]
 
 
-def park(case: Case[S], strangers: Sequence[Arrived], rules: Rules[S], *, now: datetime) -> None:
-    """Take events of this service that only the topics know into the case, and park it."""
+def park(
+    case: Case[S], strangers: Sequence[Arrived], rules: Rules[S], *, now: datetime, contested: bool = False
+) -> None:
+    """Take events of this service that only the topics know into the case, and park it.
+
+    Of `contested` ones only the numbers count as used: what they say is not believed.
+    """
     for arrived in strangers:
         event = arrived.event
-        if event is None or event.id in case.told:
+        if event is None or (event.id in case.told and not contested):
             continue
-        case.changes.events.append(_adopted(case, event, arrived.value))
-        case.emitted += 1
+        if any(held.arrived.same_as(arrived) for held in case.held):
+            continue
+        if not contested:
+            case.changes.events.append(_adopted(case, event, arrived.value))
+            case.emitted += 1
         key = stored_key(event.type)
         case.sent = case.sent | {key: max(event.seq, case.sent.get(key, 0))}
         case.changes.sent.add(key)
         case.told = case.told | {event.id}
-        case.held.append(Held(arrived, now, rules.build, BEHIND))
+        case.held.append(Held(arrived, now, rules.build, CONTESTED if contested else BEHIND))
         case.changes.held = case.changes.anything = True
     case.due_at = None
 
@@ -63,6 +72,8 @@ def park(case: Case[S], strangers: Sequence[Arrived], rules: Rules[S], *, now: d
 def catch_up(case: Case[S], rules: Rules[S], *, now: datetime) -> bool:
     """Bring the case forward if what it holds accounts for all that it is behind with; otherwise leave it as it is."""
     own = ahead(case, rules)
+    if any(held.error == CONTESTED for held in own):
+        return False
     trial = _replayed(case, own, rules, now=now, only_told=True)
     if trial.parked or any(_id(held) in trial.told for held in own):
         return False

@@ -41,7 +41,7 @@ class Parking(Generic[S]):
         self._policy_now = policy_now
         self.parked: dict[UUID, None] = {}
 
-    async def park(self, strangers: Sequence[Arrived]) -> None:
+    async def park(self, strangers: Sequence[Arrived], *, contested: bool = False) -> None:
         """Take events that only the topics know into their cases, which may not be known here at all."""
         now = self._policy_now()
         of_case: dict[UUID, list[Arrived]] = defaultdict(list)
@@ -51,7 +51,7 @@ class Parking(Generic[S]):
             cases = await self._store.load(chosen)
             whole = [case.id for case in cases.values() if case.published == case.emitted]
             for case in cases.values():
-                behind.park(case, of_case[case.id], self._rules, now=now)
+                behind.park(case, of_case[case.id], self._rules, now=now, contested=contested)
             # What the topic has is published. Where earlier ones may not be, all are sent again: doubles are dropped.
             await self._save(cases, {case_id: cases[case_id].emitted for case_id in whole})
             self.parked |= dict.fromkeys(chosen)

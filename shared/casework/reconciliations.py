@@ -126,5 +126,10 @@ class Reconciliations:
 
 def _plain(report: Report) -> dict[str, Any]:
     topics = [asdict(topic) for topic in report.topics.values()]
-    strangers = list(report.stranger_cases)
-    return {"cases": report.cases, "topics": topics, "stranger_cases": strangers, "behind": report.behind}
+    return {
+        "cases": report.cases,
+        "topics": topics,
+        "stranger_cases": list(report.stranger_cases),
+        "doubtful": [asdict(each) for each in report.doubtful],
+        "behind": report.behind,
+    }

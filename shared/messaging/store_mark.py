@@ -67,6 +67,7 @@ class StoreMark:
 async def put_back(bootstrap: str, group: str, topics: Sequence[str], noted: Callable[[str, int], int]) -> int:
     """Have a group that nobody is in go on no later than at the offset noted for each (topic, partition).
 
+    What was deleted since is not gone back to: a group that stands before the beginning of its log is never up to date.
     Returns how many partitions went back. Raises `Outage`, also while somebody is in the group.
     """
     consumer = _of_group(bootstrap, group)
@@ -80,7 +81,8 @@ async def put_back(bootstrap: str, group: str, topics: Sequence[str], noted: Cal
                 for number in sorted(cluster.partitions_for_topic(topic) or ())
             ]
             committed = await consumer._coordinator.fetch_committed_offsets(partitions)
-            wanted = {partition: noted(partition.topic, partition.partition) for partition in committed}
+            begins = await consumer.beginning_offsets(partitions)
+            wanted = {each: max(noted(each.topic, each.partition), begins[each]) for each in committed}
             back = {
                 partition: OffsetAndMetadata(wanted[partition], "")
                 for partition, at in committed.items()

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from shared.casework import offering
 from shared.casework.case import Case
 from shared.casework.commands import Answered, whole_milliseconds
-from shared.casework.errors import CaseParked, CaseUnknown, CommandFailed, CommandRefused, Outage
+from shared.casework.errors import CaseParked, CaseUnknown, CommandFailed, CommandRefused, Outage, StoreNotCompared
 from shared.casework.offering import Rules
 from shared.casework.reaction import Command
 from shared.mongo.driver import PyMongoError
@@ -86,12 +86,17 @@ class Deciding(Generic[S]):
         return await self._engine.command(await self._command(wish, await self._written_about([wish])))
 
     async def many(self, wishes: Sequence[Wish[S]], *, dry_run: bool) -> BulkAnswer:
-        """What became of each decision, or would: one look at the store and one write, however many they are."""
+        """What became of each decision, or would: one look at the store and one write, however many they are.
+
+        Raises `StoreNotCompared`: nothing was decided, and sending it again does not help.
+        """
         ids = [wish.case_id for wish in wishes]
         try:
             cases = await (self._engine.store.load(ids) if dry_run else self._written_about(wishes))
             await self._sealed.read_ahead([wish.case_id for wish in wishes if wish.text])
             prepared = await self._prepared(wishes, cases)
+        except StoreNotCompared:
+            raise
         except (Outage, PyMongoError):
             return bulk_answer(ids, [Outage()] * len(ids), dry_run=dry_run)
         commands = [each for each in prepared if isinstance(each, Command)]
@@ -134,6 +139,8 @@ class Deciding(Generic[S]):
     async def _carried_out(self, commands: Sequence[Command[Any]]) -> Sequence[Became]:
         try:
             return await self._engine.commands(commands, wait=False)
+        except StoreNotCompared:
+            raise
         except Outage as away:
             return [away] * len(commands)
 

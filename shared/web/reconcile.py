@@ -34,7 +34,7 @@ class ReconcileAsked(Body):
 class TopicCompared(BaseModel):
     """One topic, in events of this service. `waiting`: stored, and not published for the first time yet.
 
-    `strangers`: in the topic, and not in the store.
+    `strangers`: in the topic, and not in the store. `doubtful`: not believed, though they name the service.
     """
 
     topic: str
@@ -44,6 +44,17 @@ class TopicCompared(BaseModel):
     published: int
     waiting: int
     strangers: int
+    doubtful: int = 0
+
+
+class DoubtfulRecord(BaseModel):
+    """A record that names the service as its source and is not its own history. It is left alone."""
+
+    topic: str
+    partition: int
+    offset: int
+    case_id: UUID | None
+    reason: str
 
 
 class ReconciliationShown(BaseModel):
@@ -58,6 +69,7 @@ class ReconciliationShown(BaseModel):
     cases: int
     topics: list[TopicCompared]
     stranger_cases: list[UUID]
+    doubtful: list[DoubtfulRecord] = Field([], description="Some of the records that a person has to look at.")
     behind: int = Field(0, description="Cases that are parked because their topics know more of them than the store.")
 
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from fastapi import FastAPI
 
@@ -25,10 +25,10 @@ from shared.casework.parking import Parking
 from shared.casework.reaction import Command, Context, Outcome, Step
 from shared.casework.reconciliations import Reconciliations
 from shared.casework.reconciling import Reconciliation, Report
-from shared.contracts.envelope import Event
+from shared.contracts.envelope import Event, event_id
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed, ReviewRemanded
 from shared.contracts.topics import Route
-from shared.contracts.vocabulary import EventType
+from shared.contracts.vocabulary import EventType, Recipient
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
 from shared.messaging.records import Record
@@ -290,6 +290,54 @@ async def test_a_store_that_is_older_than_its_topic_is_told(world: World) -> Non
     assert numbers(report) == (2, 0, 0, 2)
     assert report.stranger_cases == [forgotten]
     assert (report.behind, world.restored.stands_still) == (1, True)
+
+
+async def forge(world: World, case_id: UUID, number: int, **changes: Any) -> None:
+    """Somebody else writes an event that names the service as its source. `changes` to what it says of itself."""
+    key = changes.pop("key", str(case_id).encode())
+    value = json.loads(record(case_id, number, RequestWithdrawn(by=Recipient.OFFICE), source="toy")) | changes
+    producer = AIOKafkaProducer(bootstrap_servers=world.servers.kafka)
+    await producer.start()
+    try:
+        await producer.send_and_wait(world.topic, json.dumps(value).encode(), key=key)
+    finally:
+        await producer.stop()
+
+
+async def test_what_is_malformed_or_forged_stops_nothing_and_is_not_taken_for_own_history(world: World) -> None:
+    made, _, sender = await world.engine("upstream", TOY)
+    known, forgotten, contested, invented = (uuid4() for _ in range(4))
+    await emit(made, [known, forgotten, contested])
+    (copy,) = await made.store.collection.find({"_id": known}).to_list(None)
+    cause = uuid4()
+    for case_id in (known, forgotten, contested):
+        await forge(world, case_id, 1)
+    await forge(world, known, 7, id=str(event_id(cause, TOPIC, 0)), causationid=str(cause))
+    await forge(world, known, 3, seq="three")
+    await forge(world, known, 3, id="none", subject=None)
+    await forge(world, invented, 1, key=b"\xff")
+    await forge(world, invented, 1)
+    healthy = await world.comparison(made, sender).run(dry_run=False, per_second=1000)
+    assert (numbers(healthy), healthy.topics[TOPIC].doubtful, healthy.behind) == ((6, 0, 0, 0), 8, 0)
+    assert not world.restored.stands_still
+    assert {(each.topic, each.case_id) for each in healthy.doubtful} >= {
+        (TOPIC, known),
+        (TOPIC, invented),
+        (TOPIC, None),
+    }
+    await forge(world, contested, 1, id=str(event_id(cause, TOPIC, 0)), causationid=str(cause))
+    for case_id in (forgotten, contested):
+        await made.store.collection.delete_one({"_id": case_id})
+    report = await world.comparison(made, sender).run(dry_run=False, per_second=1000)
+    assert set(report.stranger_cases) == {forgotten, contested}
+    assert (numbers(report)[3], report.topics[TOPIC].doubtful, report.behind) == (5, 11, 2)
+    cases = await made.store.load([known, forgotten, contested, invented])
+    assert await made.store.collection.find({"_id": known}).to_list(None) == [copy]
+    assert [len(cases[each].held) for each in (known, forgotten, contested, invented)] == [0, 2, 3, 0]
+    assert [cases[each].emitted for each in (forgotten, contested)] == [2, 0]
+    assert cases[forgotten].sent == cases[contested].sent == {"request_withdrawn": 2}
+    again = await world.comparison(made, sender).run(dry_run=False, per_second=1000)
+    assert (numbers(again)[3], again.behind, again.stranger_cases) == (0, 2, [])
 
 
 async def test_a_topic_that_is_not_there_is_an_outage(world: World) -> None:

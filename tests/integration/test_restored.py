@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from services.escalation.claiming import Claim
 from services.escalation.domain.states import InQueue, Remanded, Resolved
@@ -19,17 +21,21 @@ from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
 from services.escalation.reactions import BEHAVIOUR as ESCALATION
 from services.escalation.settings import EscalationSettings
+from services.intake.app import build_app as build_intake
+from services.intake.settings import IntakeSettings
 from services.notification.app import build_app
 from services.notification.domain.ledger import Phase, entries
 from services.notification.reactions import BEHAVIOUR as NOTIFICATION
 from services.notification.settings import NotificationSettings
 from shared.casework.errors import RESTORED, CaseParked, StoreNotCompared
 from shared.casework.reaction import Command
+from shared.casework.standing import place
 from shared.contracts.parsing import parse
 from shared.contracts.topics import emitted_by
 from shared.contracts.vocabulary import EventType, RequestorType, Service, TriageOutcome
 from shared.messaging.producer import KafkaSender
 from shared.messaging.records import Outgoing, Receipt
+from shared.messaging.submitting import SubmissionSender, cloud_event
 from shared.messaging.tap import Tap
 from shared.mongo.driver import MongoClient
 from shared.privacy.sealing import CaseKey, seal
@@ -38,6 +44,7 @@ from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 from tests.conftest import Servers
 from tests.eventually import eventually
+from tests.faults.load import wave
 from tests.integration.mail_world import addresses
 from tests.integration.toy import make_topics, record
 from tests.unit.escalation_story import SAM, UPHELD, completed, requested
@@ -237,6 +244,77 @@ async def test_a_restored_store_decides_nothing_twice_and_goes_on_where_its_topi
     async with desk.base.running():
         await eventually(desk.stands(untouched, InQueue), within=20)
         await eventually(lambda: well(desk.base), within=20)
+
+
+async def test_intake_comes_back_where_its_requests_were_deleted_since(house: House) -> None:
+    given = IntakeSettings(**house.settings())
+    topic = f"{house.prefix}{EventType.REQUEST_RECEIVED}"
+
+    async def taken(count: int) -> None:
+        """So many more requests have come, are cases, and are deleted."""
+        async with SubmissionSender(house.servers.kafka, topic=topic) as sender:
+            for asked in wave(count, 0):
+                await sender.send(cloud_event(asked.key, asked.body, source="urn:test"))
+
+        async def deleted() -> bool:
+            begins, ends = await extent(house, topic)
+            return begins == ends
+
+        await eventually(deleted, within=30)
+
+    @asynccontextmanager
+    async def intake() -> AsyncIterator[httpx.AsyncClient]:
+        app = build_intake(given)
+        async with app.router.lifespan_context(app), house.operating(app) as http:
+            yield http
+
+    async def noted() -> bool:
+        standing = house.client.database(f"{house.prefix}secondlook_intake")["standing"]
+        (known,) = await standing.find({}).to_list(None)
+        _, ends = await extent(house, topic)
+        places = {place(topic, number): end for number, end in enumerate(ends) if end}
+        return bool(places.items() <= known.get("offsets", {}).items())
+
+    async with intake():
+        await taken(6)
+        await eventually(noted, within=20)
+        backup = await house.copy(Service.INTAKE)
+        await taken(6)
+        cases = house.client.database(f"{house.prefix}secondlook_intake")["cases"]
+        before = {each["_id"] for each in await cases.find({}).to_list(None)}
+    await house.put_back(Service.INTAKE, backup)
+    async with intake() as http:
+        await eventually(lambda: stands_still(http), within=20)
+        await reconciled(http)
+
+        async def up_to_date() -> bool:
+            admin = AIOKafkaAdminClient(bootstrap_servers=house.servers.kafka)
+            await admin.start()
+            try:
+                settled = await admin.list_consumer_group_offsets(f"{house.prefix}intake.arrivals")
+            finally:
+                await admin.close()
+            _, ends = await extent(house, topic)
+            at = [settled[TopicPartition(topic, number)].offset for number in range(len(ends))]
+            return bool(at == ends and (await http.get("/health/ready")).status_code == 200)
+
+        await eventually(up_to_date, within=30)
+        await taken(3)
+        assert (await http.get("/held")).json()["cases"] == []
+        known = {each["_id"] for each in await cases.find({}).to_list(None)}
+    assert (len(before), len(known - before)) == (12, 3)
+
+
+async def extent(house: House, topic: str) -> tuple[list[int], list[int]]:
+    """Where each partition begins and ends."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=house.servers.kafka)
+    await consumer.start()
+    try:
+        places = [TopicPartition(topic, number) for number in range(3)]
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        return [begins[each] for each in places], [ends[each] for each in places]
+    finally:
+        await consumer.stop()
 
 
 async def well(base: Foundation[Any]) -> bool:
