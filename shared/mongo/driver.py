@@ -6,7 +6,7 @@ Write and read concern are set here, not left to the URI: a write is acknowledge
 
 import inspect
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol, cast
@@ -111,8 +111,27 @@ class _Away(TopologyListener):
             self.since = time.monotonic()
 
 
+class _AtFirstUse:
+    """What a client gives, taken at its first use: then an event loop runs."""
+
+    def __init__(self, take: Callable[[], Any]) -> None:
+        self._take = take
+
+    def __getitem__(self, name: str) -> "_AtFirstUse":
+        return _AtFirstUse(lambda: self._take()[name])
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._take(), name)
+        setattr(self, name, found)  # looked for once only: __getattr__ is asked for what is not there
+        return found
+
+
 class MongoClient:
-    """A client of either driver. `uri` may hold a password: never log it."""
+    """A client of either driver. `uri` may hold a password: never log it.
+
+    It is made before an event loop runs. The driver's client is made at its first use, because PyMongo's starts a task
+    of its own as soon as it exists.
+    """
 
     def __init__(
         self, uri: str, driver: Driver = Driver.MOTOR, *, find_seconds: float = 3.0, answer_seconds: float = 10.0
@@ -130,25 +149,28 @@ class MongoClient:
             "connectTimeoutMS": int(find_seconds * 1000),
             "socketTimeoutMS": int(answer_seconds * 1000),
             "heartbeatFrequencyMS": LOOK_SECONDS * 1000,
-            "event_listeners": [away := _Away()],
             "retryWrites": False,  # every write is idempotent by its version; a retry is ours to decide
         }
-        make: Any = AsyncIOMotorClient if driver is Driver.MOTOR else AsyncMongoClient
-        self._away = away
         try:
-            self._client = make(uri, **options)
+            AsyncMongoClient(uri, **options)  # without listeners it starts nothing, and asks nobody
         except PyMongoError:  # its text may quote a part of the password
             raise UnusableUri(str(UnusableUri.__doc__)) from None
+        make: Any = AsyncIOMotorClient if driver is Driver.MOTOR else AsyncMongoClient
+        self._away = _Away()
+        self._make: Callable[[], Any] = lambda: make(uri, event_listeners=[self._away], **options)
+        self._made: Any = None
 
     def database(self, name: str) -> Database:
         """A database whose writes are majority-acknowledged and journalled, and whose reads are majority reads."""
         options: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC, uuid_representation=4)
-        found = self._client.get_database(
-            name,
-            codec_options=options,
-            write_concern=WriteConcern(w="majority", j=True),
-            read_concern=ReadConcern("majority"),
-            read_preference=ReadPreference.PRIMARY,
+        found = _AtFirstUse(
+            lambda: self._client.get_database(
+                name,
+                codec_options=options,
+                write_concern=WriteConcern(w="majority", j=True),
+                read_concern=ReadConcern("majority"),
+                read_preference=ReadPreference.PRIMARY,
+            )
         )
         return cast("Database", found)
 
@@ -165,6 +187,13 @@ class MongoClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        closing = self._client.close()
-        if inspect.isawaitable(closing):
-            await closing
+        if self._made is not None:
+            closing = self._made.close()
+            if inspect.isawaitable(closing):
+                await closing
+
+    @property
+    def _client(self) -> Any:
+        if self._made is None:
+            self._made = self._make()
+        return self._made

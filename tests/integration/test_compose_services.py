@@ -22,6 +22,7 @@ from deploy.local import probes, processes
 from deploy.local.mailbox import Mailbox
 from deploy.local.processes import Running
 from shared.contracts.vocabulary import Service
+from shared.mongo.driver import Driver
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 from tests.conftest import Servers
@@ -54,8 +55,10 @@ def run_once(command: list[str], given: Mapping[str, str]) -> subprocess.Complet
     )
 
 
-@pytest.fixture(scope="module", name="deployment")
-def _deployment(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+@pytest.fixture(scope="module", name="deployment", params=list(Driver))
+def _deployment(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("deployment")
     image = lay_out(folder / "app")
     ports = dict(zip(Service, probes.free_ports(len(Service)), strict=True))
@@ -76,7 +79,7 @@ def _deployment(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> I
         for name in ("topics", "keys", *Service)
     }
     for service in Service:
-        environments[service]["PORT"] = str(ports[service])
+        environments[service] |= {"PORT": str(ports[service]), "SECONDLOOK_MONGO_DRIVER": request.param}
     made = run_once([*part("keys")["command"][:-1], str(folder / "keys")], environments["keys"])
     assert made.returncode == 0, made.stderr
     for _ in range(2):  # the second time all are there and as declared

@@ -14,6 +14,7 @@ from services.notification.settings import NotificationSettings
 from services.triage.app import build_app as triage
 from services.triage.settings import TriageSettings
 from shared.contracts.vocabulary import Service
+from shared.mongo.driver import Driver
 from shared.privacy.keys import create_key_file
 from shared.web.tokens import DEVELOPMENT_ISSUER, DevelopmentIssuer
 
@@ -41,9 +42,9 @@ def settings(folder: Path) -> dict[str, Any]:
     }
 
 
-def applications(folder: Path) -> dict[Service, FastAPI]:
-    """All four, built as their processes build them."""
-    given = settings(folder)
+def applications(folder: Path, driver: Driver = Driver.MOTOR) -> dict[Service, FastAPI]:
+    """All four, built as their processes build them: before an event loop runs."""
+    given = settings(folder) | {"secondlook_mongo_driver": driver}
     return {
         Service.INTAKE: intake(IntakeSettings(**given)),
         Service.TRIAGE: triage(TriageSettings(**given)),

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from shared.contracts.vocabulary import Service
+from shared.mongo.driver import Driver
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 from tests.wiring.apps import applications
@@ -131,9 +132,9 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("keys")
 
 
-@pytest.fixture(scope="module", name="apps")
-def _apps(folder: Path) -> dict[Service, FastAPI]:
-    return applications(folder)
+@pytest.fixture(scope="module", name="apps", params=list(Driver))
+def _apps(folder: Path, request: pytest.FixtureRequest) -> dict[Service, FastAPI]:
+    return applications(folder, request.param)
 
 
 def routes(apps: dict[Service, FastAPI]) -> Iterator[Route]:

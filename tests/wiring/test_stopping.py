@@ -63,7 +63,7 @@ async def test_no_reader_is_started_again_while_others_are_still_stopping(tmp_pa
     async with base.running():
         await readers[0].asked.wait()
     assert said == ["start first", "stop first", "stop second"]
-    assert asyncio.all_tasks() == before
+    assert asyncio.all_tasks() <= before  # what other tests left may end meanwhile
 
 
 async def test_what_is_published_too_slowly_is_given_up_at_the_end(tmp_path: Path) -> None:
