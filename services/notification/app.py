@@ -26,7 +26,7 @@ from shared.web import staff_events
 def build_app(settings: NotificationSettings, *, point: Point = no_point) -> FastAPI:
     """The whole service; nothing connects before the application starts."""
     base = Foundation(BEHAVIOUR, settings, point=point)
-    knobs = Knobs()
+    knobs = Knobs.waiting(settings.smtp_reply_seconds)
     ledger = LedgerStore(base.engine)
     age = real_age(base.clock.now, base.clock.speed)
     desk = Desk(

@@ -10,6 +10,12 @@ class NotificationSettings(ServiceSettings):
     """What notification needs besides what all services need."""
 
     smtp_url: SecretStr = Field(description="The mail relay, smtp://[user:password@]host:port.")
+    smtp_reply_seconds: float = Field(
+        60.0,
+        ge=1,
+        le=3600,
+        description="How long the relay's reply to a letter is waited for; claims on letters last long enough for it.",
+    )
     mail_from: str = Field(description="The sender of all letters, as in a From header.")
     staff_url: str = Field(
         "http://127.0.0.1:8102",

@@ -9,7 +9,7 @@ from services.notification.mail.relay import Patience
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """Values are design choices. A phase of a live attempt must end before its lease, so that it is never doubted."""
+    """Values are design choices."""
 
     group: int = 24
     """Letters that are claimed, marked and recorded together, each with a connection of its own."""
@@ -24,8 +24,6 @@ class Knobs:
     have; a slow letter is written for by itself, and a slow relay gets smaller groups."""
     gather: timedelta = timedelta(milliseconds=250)
     """After a look that found few, letters may gather for so long: large groups cost less for each."""
-    lease: timedelta = timedelta(minutes=2)
-    """After so long with the same token and phase, seen by this process, the claim of another one is over."""
     relay_idle: timedelta = timedelta(minutes=5)
     """The relay drops a silent connection after so long (RFC 5321 4.5.3.2.7)."""
     start_content_within: timedelta = timedelta(seconds=20)
@@ -45,6 +43,26 @@ class Knobs:
     poll: timedelta = timedelta(milliseconds=500)
     patience: Patience = field(default_factory=Patience)
 
+    @classmethod
+    def waiting(cls, reply_seconds: float) -> "Knobs":
+        """With so long a wait for the relay's replies; what follows from it follows."""
+        longest = cls().start_content_within
+        return cls(
+            start_content_within=min(longest, timedelta(seconds=reply_seconds)), patience=Patience.of(reply_seconds)
+        )
+
+    @property
+    def lease(self) -> timedelta:
+        """After so long with the same token and phase, seen by this process, the claim of another one is over.
+
+        A fifth longer than a live attempt may stay in one phase, however long the relay is waited for: otherwise its
+        letter would be doubted while the reply may still come.
+        """
+        patience, together = self.patience, self.together.total_seconds()
+        claimed = 2 * (patience.connect + 2 * patience.envelope) + together  # A dropped connection is opened once more.
+        data = self.start_content_within.total_seconds() + patience.envelope + patience.reply
+        return timedelta(seconds=1.2 * max(claimed, data))
+
     @property
     def under_way(self) -> timedelta:
         """So long after its claim is over, the relay may still take a first copy: a sender that was frozen wakes up.
@@ -55,14 +73,6 @@ class Knobs:
         patience = self.patience
         reply = max(self.relay_idle.total_seconds(), patience.reply)
         return self.start_content_within + timedelta(seconds=patience.envelope + reply)
-
-    def __post_init__(self) -> None:
-        """Refuses a lease that a live attempt could outlast."""
-        patience, together = self.patience, self.together.total_seconds()
-        claimed = 2 * (patience.connect + 2 * patience.envelope) + together  # A dropped connection is opened once more.
-        data = self.start_content_within.total_seconds() + patience.envelope + patience.reply
-        if max(claimed, data) >= self.lease.total_seconds():
-            raise ValueError("The lease must be longer than an attempt may stay in one phase.")
 
 
 def wait_before(tries: int, knobs: Knobs, rng: random.Random) -> timedelta:

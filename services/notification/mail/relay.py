@@ -99,12 +99,18 @@ class RelayAddress:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long each step may take, in seconds. Together they stay below the lease of a claim."""
+    """How long each step may take, in seconds. The lease of a claim follows from them (`Knobs.lease`)."""
 
     connect: float = 10.0
     envelope: float = 20.0
     reply: float = 60.0
     idle: float = 20.0
+
+    @classmethod
+    def of(cls, reply: float) -> "Patience":
+        """With so long a wait for the reply to the content; no other step is waited for longer than that."""
+        usual = cls()
+        return cls(min(usual.connect, reply), min(usual.envelope, reply), reply, usual.idle)
 
 
 async def answers(relay: RelayAddress, patience: Patience) -> bool:
