@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deploy import asyncapi, catalogues, guidance, notifications, settings_example
+from deploy import asyncapi, catalogues, guidance, metrics, notifications, settings_example
 from deploy.local.places import PROJECT
 
 
@@ -12,6 +12,7 @@ def outputs() -> dict[Path, str]:
         PROJECT / ".env.example": settings_example.document(),
         PROJECT / "docs" / "asyncapi.json": asyncapi.written(),
         PROJECT / "docs" / "guidance.md": guidance.written(),
+        PROJECT / "docs" / "metrics.md": metrics.written(),
         PROJECT / "docs" / "notifications.md": notifications.written(),
         **catalogues.blanks(),
     }

@@ -5,6 +5,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.notification import api, many
+from services.notification.mail.counting import count_letters
 from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.ledger_store import LedgerStore
@@ -52,16 +53,19 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
         doubtful_until=lambda: base.standing.doubtful_until,
         age=age,
     )
+    letters = base.metrics.of_letters()
     relay = RelayAddress.of(settings.smtp_url.get_secret_value())
     mail = MailLoop(
         ledger,
         desk,
-        lambda: Connection(relay, knobs.patience),
+        lambda: Connection(relay, knobs.patience, replied=letters.relay.observe),
         knobs=knobs,
         may_send=lambda: base.standing.compared,
         point=point,
         real_now=base.clock.real_now,
+        count=lambda result: letters.results.labels(result).inc(),
     )
+    base.metrics.sources.append(partial(count_letters, base.engine.store, letters, base.clock.real_now))
     base.readiness.questions["relay"] = Question(
         partial(answers, relay, knobs.patience), otherwise="The mail relay does not answer."
     )

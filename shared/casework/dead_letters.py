@@ -62,7 +62,16 @@ class OfferedAgain:
 class DeadLetters:
     """The dead letters of one service."""
 
-    def __init__(self, collection: Collection, seal: Seal, *, point: Point = no_point) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        seal: Seal,
+        *,
+        point: Point = no_point,
+        observe: Callable[[str, str, str], None] = lambda *_: None,
+    ) -> None:
+        """`observe` hears of each that is kept: of what kind it is, its topic, and what became of it."""
+        self._observe = observe
         self._collection = collection
         self._seal = seal
         self._point = point
@@ -78,6 +87,13 @@ class DeadLetters:
                 await self._point(Reached.DEAD_LETTERS_KEPT)
             except BulkWriteError as error:
                 raise Outage("A dead letter could not be kept.") from error
+        for letter in letters:
+            self._observe("record", letter.topic, "dead_letter")
+
+    async def count(self) -> int:
+        """How many are kept."""
+        with answering():
+            return await self._collection.count_documents({})
 
     async def newest(self, limit: int = 100) -> list[Mapping[str, Any]]:
         """The newest dead letters, without their bytes."""

@@ -34,6 +34,9 @@ PAUSE_SECONDS = 0.002
 
 Result = Verdict | Answered | CommandFailed
 
+Observe = Callable[[str, str, str], None]
+"""Hears of an input that was settled: its kind (record, command, deadline), its name, and what became of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offered(Generic[S]):
@@ -69,8 +72,9 @@ class Engine(Generic[S]):
         policy_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         point: Point = no_point,
         require: Callable[[], None] = lambda: None,
+        observe: Observe = lambda *_: None,
     ) -> None:
-        """`require` raises an `Outage` while nothing may be decided on this store."""
+        """`require` raises an `Outage` while nothing may be decided on this store; `observe` hears of each input."""
         self.rules = rules
         self.store = store
         self.outbox = outbox
@@ -78,6 +82,7 @@ class Engine(Generic[S]):
         self._policy_now = policy_now
         self._point = point
         self._require = require
+        self._observe = observe
         self._background: set[asyncio.Task[None]] = set()
 
     async def handle(self, batch: Sequence[Arrived]) -> list[Arrived]:
@@ -95,6 +100,8 @@ class Engine(Generic[S]):
             for arrived in batch
         ]
         results = await self._settle(offers, wait=True)
+        for arrived, result in zip(batch, results, strict=True):
+            self._observe("record", arrived.topic, outcome(result))
         return [arrived for arrived, result in zip(batch, results, strict=True) if result is Verdict.REFUSED]
 
     async def command(self, command: Command[Any]) -> Answered:
@@ -116,6 +123,8 @@ class Engine(Generic[S]):
         ]
         results = await self._settle(offers, wait=wait)
         await self._point(Reached.COMMANDED)
+        for asked, result in zip(commands, results, strict=True):
+            self._observe("command", asked.name, outcome(result))
         return [result for result in results if isinstance(result, Answered | CommandFailed)]
 
     async def deadlines(
@@ -137,7 +146,8 @@ class Engine(Generic[S]):
         ]
         if due:
             await self._point(Reached.DEADLINES_FOUND)
-            await self._settle(offers, wait=False)
+            for result in await self._settle(offers, wait=False):
+                self._observe("deadline", "", outcome(result))
             await self._point(Reached.DEADLINES_DONE)
         return len(due)
 
@@ -309,6 +319,17 @@ class Engine(Generic[S]):
             await self._publish(publications, stored)
         except Outage:
             self.outbox.owe(cases)
+
+
+def outcome(result: Result) -> str:
+    """What became of an input, in a word."""
+    match result:
+        case Verdict():
+            return result.name.lower()
+        case Answered():
+            return "repeated" if result.replayed else "answered"
+        case CommandFailed():
+            return type(result).__name__
 
 
 def _view(case: Case[S]) -> CaseView[S] | None:

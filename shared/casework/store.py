@@ -14,6 +14,7 @@ from shared.casework.document import MAX_WRITE_BYTES, WITHOUT_BULK, fresh, read,
 from shared.casework.errors import Outage
 from shared.casework.offering import Rules
 from shared.casework.points import Point, Reached, no_point
+from shared.casework.stepping import get_path
 from shared.mongo.driver import DUPLICATE_KEY, REFUSED_FOR_GOOD, BulkWriteError, Database, UpdateOne
 
 S = TypeVar("S")
@@ -40,6 +41,18 @@ class Stored:
     emitted: int
     events: tuple[Emitted, ...]
     blobs: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Cases of one service by what they wait for; with the oldest moment (real time, and policy time for `due`)."""
+
+    held: int
+    parked: int
+    pending: int
+    pending_since: datetime | None
+    due: int
+    due_since: datetime | None
 
 
 class Store(Generic[S]):
@@ -130,6 +143,25 @@ class Store(Generic[S]):
         query = {"due_at": {"$lte": policy_now}}
         documents = await self._find(query, {"due_at": 1}, sort=[("due_at", 1)], skip=skip, limit=limit)
         return [document["_id"] for document in documents]
+
+    async def counts(self, policy_now: datetime) -> "Counts":
+        """How many cases wait for what, and since when; by indexes alone."""
+        held, parked, pending = [
+            await self.count({field: {"$exists": True}}) for field in ("held_since", "parked_since", "pending_since")
+        ]
+        due = await self.count({"due_at": {"$lte": policy_now}})
+        oldest_pending = await self.oldest("pending_since") if pending else None
+        return Counts(held, parked, pending, oldest_pending, due, await self.oldest("due_at") if due else None)
+
+    async def count(self, query: Mapping[str, Any]) -> int:
+        """How many cases match."""
+        with answering():
+            return await self.collection.count_documents(query)
+
+    async def oldest(self, field: str) -> datetime | None:
+        """The earliest moment that any case has in this (dotted) field."""
+        found = await self._find({field: {"$exists": True}}, {field: 1}, sort=[(field, 1)], limit=1)
+        return get_path(found[0], field) if found else None
 
     async def find(
         self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int

@@ -48,6 +48,11 @@ class Place:
         """From which offset the group goes on."""
         return self.begin if self.settled is None else self.settled.offset
 
+    @property
+    def lag(self) -> int:
+        """How many offsets are not settled."""
+        return max(0, self.end - self.offset)
+
     def through(self, now: datetime) -> datetime | None:
         """Up to which moment all is settled here: up to `now`, or moments before; None when that is longer ago.
 
@@ -70,12 +75,12 @@ class Progress:
         self._monotonic = monotonic
         self._standing: dict[TopicPartition, tuple[int, float]] = {}
         self._told: dict[TopicPartition, float] = {}
+        self._seen: Mapping[TopicPartition, Place] = {}
 
     @property
     def stuck(self) -> bool:
         """Whether, as last seen, records have been waiting in a partition of this member without one being settled."""
-        now = self._monotonic()
-        return any(now - since >= STUCK_SECONDS for _, since in self._standing.values())
+        return self.stuck_partitions > 0
 
     async def through(
         self, consumer: GroupConsumer, now: datetime, *, corrupt: Mapping[TopicPartition, int] = NOWHERE
@@ -89,11 +94,23 @@ class Progress:
                 places = await self._places(consumer)
         except (TimeoutError, KafkaError):
             return None
+        self._seen = places
         open_places = {each: place for each, place in places.items() if corrupt.get(each) != place.offset}
         self._note(open_places, consumer.assignment())
         moments = [place.through(now) for place in open_places.values()]
         known = [moment for moment in moments if moment is not None]
         return min(known, default=now) if places and len(known) == len(moments) else None
+
+    @property
+    def lags(self) -> Mapping[tuple[str, int], int]:
+        """Of each partition of the group's topics, how many records are not settled; as last seen."""
+        return {(each.topic, each.partition): place.lag for each, place in self._seen.items()}
+
+    @property
+    def stuck_partitions(self) -> int:
+        """In how many partitions of this member records wait, and none is settled."""
+        now = self._monotonic()
+        return sum(now - since >= STUCK_SECONDS for _, since in self._standing.values())
 
     def forget(self) -> None:
         """Other partitions were given to this member: none of them stands still yet."""

@@ -6,7 +6,7 @@ because of an outage.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -170,6 +170,17 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     def stuck(self) -> bool:
         """Whether this member has had records to settle for long, and settled none; as seen when last asked."""
         return self._progress.stuck
+
+    @property
+    def lags(self) -> Mapping[tuple[str, int], int]:
+        """(topic without prefix, partition) -> records that the group has not settled; as seen when last asked."""
+        found = self._progress.lags.items()
+        return {(topic.removeprefix(self._prefix), partition): lag for (topic, partition), lag in found}
+
+    @property
+    def stuck_partitions(self) -> int:
+        """In how many partitions of this member records wait, and none is settled."""
+        return self._progress.stuck_partitions
 
     def settled(self) -> dict[tuple[str, int], int]:
         """Up to where this member has committed, since it was given its partitions: (topic, partition) -> offset."""

@@ -16,7 +16,7 @@ from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, InsertOne, ReadPreference, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
-from pymongo.monitoring import TopologyListener
+from pymongo.monitoring import CommandListener, TopologyListener
 from pymongo.read_concern import ReadConcern
 
 __all__ = [
@@ -42,6 +42,8 @@ REFUSED_FOR_GOOD = frozenset({2, 9, 14, 28, 40, 52, 56, 57, 121, 10334, 17280, 1
 """Codes of write errors that lie in the document (its size, a name, a path, a rule), not in the hour."""
 
 Document = dict[str, Any]
+Took = Callable[[str, float], None]
+"""Hears of a command by its name, and of the seconds it took; called from any thread."""
 
 
 class Driver(StrEnum):
@@ -126,6 +128,24 @@ class _AtFirstUse:
         return found
 
 
+class _Timed(CommandListener):
+    """Tells how long the server took for each command."""
+
+    def __init__(self, took: Took) -> None:
+        self._took = took
+
+    def started(self, event: Any) -> None:
+        """Nothing to tell yet."""
+
+    def succeeded(self, event: Any) -> None:
+        """It has answered."""
+        self._took(event.command_name, event.duration_micros / 1e6)
+
+    def failed(self, event: Any) -> None:
+        """It has answered with an error, or not at all."""
+        self._took(event.command_name, event.duration_micros / 1e6)
+
+
 class MongoClient:
     """A client of either driver. `uri` may hold a password: never log it.
 
@@ -134,12 +154,18 @@ class MongoClient:
     """
 
     def __init__(
-        self, uri: str, driver: Driver = Driver.MOTOR, *, find_seconds: float = 3.0, answer_seconds: float = 10.0
+        self,
+        uri: str,
+        driver: Driver = Driver.MOTOR,
+        *,
+        find_seconds: float = 3.0,
+        answer_seconds: float = 10.0,
+        took: Took = lambda *_: None,
     ) -> None:
         """Connects lazily; an operation gives up with a PyMongoError when no server is found, or none answers.
 
-        Not to find one costs motor a thread of a few for so long, while what could have worked waits. Raises
-        `UnusableUri`.
+        Not to find one costs motor a thread of a few for so long, while what could have worked waits. `took` hears of
+        each command. Raises `UnusableUri`.
         """
         options: dict[str, Any] = {
             "appname": "second-look",
@@ -157,7 +183,7 @@ class MongoClient:
             raise UnusableUri(str(UnusableUri.__doc__)) from None
         make: Any = AsyncIOMotorClient if driver is Driver.MOTOR else AsyncMongoClient
         self._away = _Away()
-        self._make: Callable[[], Any] = lambda: make(uri, event_listeners=[self._away], **options)
+        self._make: Callable[[], Any] = lambda: make(uri, event_listeners=[self._away, _Timed(took)], **options)
         self._made: Any = None
 
     def database(self, name: str) -> Database:

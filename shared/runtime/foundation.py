@@ -15,7 +15,6 @@ from uuid import uuid5
 import httpx
 import structlog
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 
 from shared.casework.answering import answering
 from shared.casework.breaker import Breaker
@@ -53,6 +52,7 @@ from shared.privacy.links import Links
 from shared.privacy.sealing import CaseKey, cause_of, open_box, seal
 from shared.runtime.build import build_name
 from shared.runtime.chosen import clock_of, key_store_of, keys_of
+from shared.runtime.metrics import Metrics
 from shared.runtime.punctuality import LOOK_SECONDS, Punctuality
 from shared.runtime.readiness import Question, Readiness
 from shared.runtime.restored import Restored, standing_of
@@ -87,8 +87,11 @@ class Foundation(Generic[S]):
         service, prefix = behaviour.service, settings.secondlook_prefix
         self.settings = settings
         self._point = point
+        self.metrics = Metrics()
         self.http = httpx.AsyncClient(timeout=5.0)
-        self.client = MongoClient(settings.mongodb_uri.get_secret_value(), settings.secondlook_mongo_driver)
+        self.client = MongoClient(
+            settings.mongodb_uri.get_secret_value(), settings.secondlook_mongo_driver, took=self.metrics.store_took
+        )
         self.clock = clock_of(settings, self.client)
         self.policies = load(settings.policy_dir)
         self._key_store = key_store_of(settings) or self.client
@@ -103,7 +106,6 @@ class Foundation(Generic[S]):
         self.sign_in = SignIn(
             issuer=settings.auth_issuer, audience=settings.auth_audience, keys=keys_of(settings, self.http)
         )
-        self.registry = CollectorRegistry()
         self.standing, self._mark = standing_of(service, settings, self.collection("standing"))
         self.engine, self.dead_letters = self._engine(behaviour, prefix)
         self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
@@ -121,6 +123,7 @@ class Foundation(Generic[S]):
         self._prepared = False
         self._starting = Starting()
         self.readiness = self._readiness()
+        self.metrics.sources += [self._count_cases, self._count_records]
 
     def collection(self, name: str) -> Collection:
         """A collection of this service's own database."""
@@ -192,7 +195,7 @@ class Foundation(Generic[S]):
             spared=("/health/", "/metrics"),
         )
         app.add_middleware(SecurityHeaders, inline_styles=inline_styles)
-        app.include_router(health.router(ready=self.readiness.checks, registry=self.registry))
+        app.include_router(health.router(ready=self.readiness.checks, metrics=self.metrics, sign_in=self.sign_in))
         app.include_router(held.router(store=self.engine.store, redriving=self.redriving, sign_in=self.sign_in))
         letters_again = RedrivingLetters(self.dead_letters, self.open_unreadable, self.offer_again)
         app.include_router(
@@ -241,6 +244,26 @@ class Foundation(Generic[S]):
         except Exception as error:  # noqa: BLE001 - an outage or a defect
             log.warning("not_drained", kind=type(error).__name__)
 
+    async def _count_cases(self) -> None:
+        now, real_now, found = self.clock.now(), self.clock.real_now(), self.metrics
+        counts = await self.engine.store.counts(now)
+        found.held.set(counts.held)
+        found.parked.set(counts.parked)
+        found.backlog.set(counts.pending)
+        found.backlog_age.set((real_now - counts.pending_since).total_seconds() if counts.pending_since else 0)
+        found.late_deadlines.set(counts.due)
+        found.late_deadline_age.set((now - counts.due_since).total_seconds() if counts.due_since else 0)
+
+    async def _count_records(self) -> None:
+        found = self.metrics
+        found.lag.clear()
+        for reader in self.readers:
+            for (topic, partition), lag in reader.lags.items():
+                found.lag.labels(reader.group, topic, str(partition)).set(lag)
+        found.stuck_partitions.set(sum(reader.stuck_partitions for reader in self.readers))
+        found.corrupt_batches.set(len(await self.corrupt.standing()))
+        found.dead_letters.set(await self.dead_letters.count())
+
     def _readiness(self) -> Readiness:
         asked = {
             "store": Question(self.clock.synchronise, otherwise="The store does not answer."),
@@ -265,8 +288,11 @@ class Foundation(Generic[S]):
             policy_now=self.clock.now,
             point=self._point,
             require=self.standing.require,
+            observe=self.metrics.observe,
         )
-        return engine, DeadLetters(self.collection("dead_letters"), self.seal_unreadable, point=self._point)
+        return engine, DeadLetters(
+            self.collection("dead_letters"), self.seal_unreadable, point=self._point, observe=self.metrics.observe
+        )
 
     def _reconciliation(self) -> Reconciliation:
         bootstrap, rules = self.settings.kafka_bootstrap, self.engine.rules

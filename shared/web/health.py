@@ -2,16 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import JSONResponse, Response
+
+from shared.web.sign_in import Role, SignIn
 
 Checks = Callable[[], Awaitable[Mapping[str, str | None]]]
 """Looks at everything that the service needs: check name -> None when well, else a short reason without secrets."""
 
 
-def router(*, ready: Checks, registry: CollectorRegistry, within_seconds: float = 5.0) -> APIRouter:
+class Numbers(Protocol):
+    """The numbers of a service."""
+
+    registry: CollectorRegistry
+
+    async def look(self) -> None: ...
+
+
+def router(*, ready: Checks, metrics: Numbers, sign_in: SignIn, within_seconds: float = 5.0) -> APIRouter:
     """`/health/live`, `/health/ready` and `/metrics`. Checks that do not answer in time count as not ready."""
     routes = APIRouter(tags=["operations"])
 
@@ -32,8 +43,10 @@ def router(*, ready: Checks, registry: CollectorRegistry, within_seconds: float 
         body = {"status": "not ready" if unwell else "ready", "checks": {n: r or "well" for n, r in checks.items()}}
         return JSONResponse(body, 503 if unwell else 200, headers={"Cache-Control": "no-store"})
 
-    @routes.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    @routes.get("/metrics", dependencies=[Depends(sign_in.staff(Role.OPERATOR))])
+    async def numbers() -> Response:
+        """For operators only: numbers tell how many people wait. Prometheus sends a token (`authorization`)."""
+        await metrics.look()
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return routes

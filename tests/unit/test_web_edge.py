@@ -5,18 +5,20 @@ import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request
-from prometheus_client import CollectorRegistry, Counter
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message
 
+from shared.casework.errors import Outage
 from shared.privacy.keys import SecretKey
 from shared.privacy.links import Links
+from shared.runtime.metrics import Metrics
 from shared.web import health, staff_events
 from shared.web.access_lines import MaskPrivateLinks, mask_access_log, mask_path
 from shared.web.headers import SecurityHeaders, content_security_policy
@@ -225,9 +227,11 @@ class Checks:
         return self.found
 
 
-async def test_a_service_is_ready_when_all_it_needs_is_well_and_says_what_is_not() -> None:
+async def test_a_service_is_ready_when_all_it_needs_is_well_and_says_what_is_not(tmp_path: Path) -> None:
     checks, app = Checks(), FastAPI()
-    app.include_router(health.router(ready=checks, registry=CollectorRegistry(), within_seconds=0.05))
+    keys = DevelopmentKeys(DevelopmentIssuer(tmp_path).public_keys, host="localhost")
+    sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys)
+    app.include_router(health.router(ready=checks, metrics=Metrics(), sign_in=sign_in, within_seconds=0.05))
     web = talk_to(app)
     answer = await web.get("/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
@@ -242,13 +246,20 @@ async def test_a_service_is_ready_when_all_it_needs_is_well_and_says_what_is_not
     assert (await web.get("/health/live")).status_code == 200, "alive, although nothing that it needs answers"
 
 
-async def test_metrics_are_those_of_the_given_registry() -> None:
-    registry, app = CollectorRegistry(), FastAPI()
-    Counter("cases_submitted", "How many.", registry=registry).inc(3)
-    app.include_router(health.router(ready=Checks(), registry=registry))
-    answer = await talk_to(app).get("/metrics")
-    assert "cases_submitted_total 3.0" in answer.text
-    assert answer.headers["content-type"].startswith("text/plain; version=")
+async def test_what_cannot_be_asked_keeps_its_last_value_and_the_others_are_told() -> None:
+    metrics = Metrics()
+
+    async def away() -> None:
+        raise Outage("the store is away")
+
+    async def well() -> None:
+        metrics.parked.set(2)
+
+    metrics.parked.set(1)
+    metrics.sources += [away, well]
+    await metrics.look()
+    assert metrics.registry.get_sample_value("secondlook_parked_cases") == 2
+    assert metrics.registry.get_sample_value("secondlook_look_failures_total") == 1
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ OF_OPERATORS = (
     "POST /dead-letters/{letter_id}/redrive",
     "GET /corrupt-batches",
     "POST /corrupt-batches/{topic}/{partition}/{offset}/skip",
+    "GET /metrics",
     "POST /reconcile",
     "GET /reconcile/{run}",
 )

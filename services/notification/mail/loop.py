@@ -56,12 +56,16 @@ class MailLoop:
         real_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
+        count: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`may_send` False freezes sending (after a restore) while outcomes are still recorded."""
+        """`may_send` False freezes sending (after a restore) while outcomes are still recorded.
+
+        `count` hears of each result that was recorded.
+        """
         self._ledger = ledger
         self._knobs = knobs = knobs or Knobs()
         rng = rng or random.Random()
-        self._recorder = Recorder(ledger, knobs=knobs, now=desk.now, real_now=real_now, rng=rng)
+        self._recorder = Recorder(ledger, knobs=knobs, now=desk.now, real_now=real_now, rng=rng, count=count)
         self._finder = Finder(ledger, self._recorder, knobs=knobs, real_now=real_now, monotonic=monotonic, rng=rng)
         self._pool = Pool(connect, knobs.connections)
         self._wave = Wave(

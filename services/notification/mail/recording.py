@@ -10,7 +10,7 @@ from services.notification.mail.claims import Taken, give_back, note_outcome
 from services.notification.mail.knobs import Knobs, wait_before
 from services.notification.mail.ledger_store import Ledger
 from services.notification.mail.wave import Outcome, Postponed, Settled
-from shared.casework.commands import command_id, whole_milliseconds
+from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.errors import CaseParked, TooBusy
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import MailResult, Service
@@ -29,12 +29,15 @@ class Recorder:
         now: Callable[[], datetime],
         real_now: Callable[[], datetime],
         rng: random.Random,
+        count: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`count` hears of each result that was recorded."""
         self._ledger = ledger
         self._knobs = knobs
         self._now = now
         self._real_now = real_now
         self._rng = rng
+        self._count = count
         self._owed: list[Outcome] = []
 
     async def record(self, outcomes: Sequence[Outcome]) -> int:
@@ -49,6 +52,9 @@ class Recorder:
         except Exception:
             self.owe(outcomes)
             raise
+        for outcome, result in zip(outcomes, results, strict=True):
+            if isinstance(outcome, Settled) and isinstance(result, Answered) and not result.replayed:
+                self._count(outcome.result.value)
         parked = [outcome for outcome, result in zip(outcomes, results, strict=True) if isinstance(result, CaseParked)]
         busy = [outcome for outcome, result in zip(outcomes, results, strict=True) if isinstance(result, TooBusy)]
         self.owe(busy)

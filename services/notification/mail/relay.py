@@ -128,11 +128,18 @@ class Connection:
     """One connection. Not for use by two letters at once."""
 
     def __init__(
-        self, relay: RelayAddress, patience: Patience, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        relay: RelayAddress,
+        patience: Patience,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        replied: Callable[[float], None] = lambda _: None,
     ) -> None:
+        """`replied` hears how many seconds each reply to a letter's content took."""
         self._relay = relay
         self._patience = patience
         self._monotonic = monotonic
+        self._replied = replied
         self._conversation: Conversation | None = None
         self._used_at = 0.0
         self._in_transaction = False
@@ -170,6 +177,7 @@ class Connection:
         answer = Reply(Verdict.UNKNOWN, "BROKEN_OFF")
         try:
             await written()
+            asked = self._monotonic()
             answer = meaning(await conversation.reply(said, within=self._patience.reply))
         except Dropped:
             answer = Reply(Verdict.UNKNOWN, "DROPPED")
@@ -179,6 +187,8 @@ class Connection:
             if answer.verdict is not Verdict.TAKEN:
                 self.close()
         self._used_at = self._monotonic()
+        if answer.verdict is not Verdict.UNKNOWN:
+            self._replied(self._used_at - asked)
         self._in_transaction = False
         return answer
 
