@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import uuid5
 
@@ -52,6 +53,7 @@ from shared.privacy.links import Links
 from shared.privacy.sealing import CaseKey, cause_of, open_box, seal
 from shared.runtime.build import build_name
 from shared.runtime.chosen import clock_of, key_store_of, keys_of
+from shared.runtime.counting import count_cases, count_records
 from shared.runtime.metrics import Metrics
 from shared.runtime.punctuality import LOOK_SECONDS, Punctuality
 from shared.runtime.readiness import Question, Readiness
@@ -123,7 +125,10 @@ class Foundation(Generic[S]):
         self._prepared = False
         self._starting = Starting()
         self.readiness = self._readiness()
-        self.metrics.sources += [self._count_cases, self._count_records]
+        self.metrics.sources += [
+            partial(count_cases, self.engine.store, self.clock, self.metrics),
+            partial(count_records, self.readers, self.corrupt, self.dead_letters, self.metrics),
+        ]
 
     def collection(self, name: str) -> Collection:
         """A collection of this service's own database."""
@@ -243,26 +248,6 @@ class Foundation(Generic[S]):
             await self.engine.drain(DRAIN_SECONDS)
         except Exception as error:  # noqa: BLE001 - an outage or a defect
             log.warning("not_drained", kind=type(error).__name__)
-
-    async def _count_cases(self) -> None:
-        now, real_now, found = self.clock.now(), self.clock.real_now(), self.metrics
-        counts = await self.engine.store.counts(now)
-        found.held.set(counts.held)
-        found.parked.set(counts.parked)
-        found.backlog.set(counts.pending)
-        found.backlog_age.set((real_now - counts.pending_since).total_seconds() if counts.pending_since else 0)
-        found.late_deadlines.set(counts.due)
-        found.late_deadline_age.set((now - counts.due_since).total_seconds() if counts.due_since else 0)
-
-    async def _count_records(self) -> None:
-        found = self.metrics
-        found.lag.clear()
-        for reader in self.readers:
-            for (topic, partition), lag in reader.lags.items():
-                found.lag.labels(reader.group, topic, str(partition)).set(lag)
-        found.stuck_partitions.set(sum(reader.stuck_partitions for reader in self.readers))
-        found.corrupt_batches.set(len(await self.corrupt.standing()))
-        found.dead_letters.set(await self.dead_letters.count())
 
     def _readiness(self) -> Readiness:
         asked = {
