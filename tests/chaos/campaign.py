@@ -12,21 +12,20 @@ from typing import Final
 from deploy.demo.letters import letters_of
 from shared.contracts.vocabulary import EventType
 from tests.chaos import relay, stack
-from tests.chaos.evidence import Evidence, haystacks
+from tests.chaos.evidence import Evidence, haystacks, hits
 from tests.chaos.invariants import ALL, Invariant
 from tests.chaos.ledger import Ledger
-from tests.chaos.load import Counts, Load
+from tests.chaos.load import CANARIES, Counts, Load
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.poison import Poison
 from tests.chaos.segments import Segments
 from tests.chaos.stack import Stack
 from tests.chaos.waiting import Look
 from tests.chaos.watch import Watch
-from tests.system.canaries import forms
 
 QUIET_SECONDS: Final = 240.0
 """Longer than a lease of a letter that was in somebody's hands, and two of the relay's put-offs."""
-CANARIES: Final = 400
+A_NUMBERS: Final = 60
 COMMITTED_TRIES: Final = 10
 
 
@@ -137,13 +136,10 @@ class _Campaign:
         return {}
 
     def _hits(self) -> list[tuple[str, str]]:
-        """Where a sample of the words stands in clear, in any form that bytes may have."""
-        words = random.Random(self._wish.seed).sample(self._load.canaries, min(CANARIES, len(self._load.canaries)))
-        sought = {form: word for word in words for form in forms(word)}
-        found = set()
-        for place, content in haystacks(self._platform.folder, self._platform.mongodb, self._watch.records):
-            found |= {(place, word) for form, word in sought.items() if form in content}
-        return sorted(found)
+        """Where words of the requests stand in clear; of the A-numbers a sample is sought."""
+        numbers = self._load.a_numbers
+        words = [*CANARIES, *random.Random(self._wish.seed).sample(numbers, min(A_NUMBERS, len(numbers)))]
+        return hits(haystacks(self._platform.folder, self._platform.mongodb, self._watch.records), words)
 
     async def close(self) -> None:
         """End what still goes on."""

@@ -20,6 +20,7 @@ from shared.contracts.vocabulary import EventType, Service
 from tests.chaos import ledger
 from tests.chaos.segments import Stored
 from tests.chaos.watch import mark_of
+from tests.system.canaries import forms
 
 TABLES: Final = Path(__file__).with_name("tables.sql").read_text(encoding="utf-8")
 
@@ -171,3 +172,9 @@ def haystacks(folder: Path, uri: str, records: Iterable[Stored]) -> Iterator[tup
                         yield f"store {name}.{collection}", bytes(document.raw)
     for log in sorted((folder / "logs").glob("*.log")):
         yield f"log {log.name}", log.read_bytes()
+
+
+def hits(places: Iterable[tuple[str, bytes]], words: Iterable[str]) -> list[tuple[str, str]]:
+    """Place and word, for each word that stands somewhere, in any form that bytes may have."""
+    sought = {form: word for word in words for form in forms(word)}
+    return sorted({(place, word) for place, content in places for form, word in sought.items() if form in content})

@@ -49,9 +49,10 @@ WHERE first < before OR parts > 1;
 -- I6 one copy: The relay has taken no letter twice.
 SELECT id, COUNT(*) FROM mail GROUP BY id HAVING COUNT(*) > 1;
 
--- I6 every letter settled: Each letter that the events make is in the ledger, and is sent, uncertain, suppressed, failed, or put off by the relay.
+-- I6 every letter settled: Each letter that the events make is in the ledger, and is sent, uncertain, suppressed, failed, or put off by the relay; what poison has parked is left out.
 SELECT d.id, d.case_id, l.phase FROM due d LEFT JOIN letters l ON l.id = d.id
-WHERE l.id IS NULL OR l.phase IN ('claimed', 'data') OR (l.phase = 'due' AND l.tries = 0);
+WHERE (l.id IS NULL OR l.phase IN ('claimed', 'data') OR (l.phase = 'due' AND l.tries = 0))
+AND NOT EXISTS (SELECT 1 FROM poison p WHERE p.case_id = d.case_id AND p.is_real);
 
 -- I6 sent is sent: A letter is sent exactly if the relay has it, or nobody can know.
 SELECT l.id, l.phase FROM letters l WHERE

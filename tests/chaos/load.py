@@ -8,6 +8,7 @@ import json
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -29,6 +30,7 @@ from shared.contracts.vocabulary import Service
 from shared.messaging.submitting import NotTaken, SubmissionSender
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
+from tests.chaos import questions
 from tests.chaos.ledger import Ledger
 from tests.chaos.stack import KAFKA, Stack
 from tests.chaos.watch import Watch
@@ -37,6 +39,10 @@ PATIENCE_SECONDS: Final = 120.0
 RESUBMITTED, POISON, LARGE, HOT = 0.05, 0.02, 0.01, 0.05
 INCOMPLETE, ASKED = 0.05, 0.05
 """Of the requests: those that are rejected, and those of which an officer asks something instead of deciding."""
+ASKED_BY_HEADQUARTERS: Final = 0.2
+"""Of those that come before an SRO."""
+CANARIES: Final = ("Vogelbeerbaum", "kanarienpost", "Kanarienvogel")
+"""What the names, addresses and narratives of the campaign begin with, and what stands nowhere else."""
 ERASED, LINK_LOST = 0.08, 0.08
 """Of the resolved cases."""
 HOT_KEYS: Final = 4
@@ -70,20 +76,19 @@ def rubbish() -> tuple[Line, ...]:
     return tuple(line for line in found if line.counts_as == "refused" and line.expect["reason"] != "key_reused")
 
 
-def made(number: int, dice: random.Random) -> tuple[Line, list[str]]:
-    """A request about somebody who never came before, and the words in it that must stand nowhere in clear."""
+def made(number: int, dice: random.Random) -> Line:
+    """A request about somebody who never came before; names, address and narrative begin with words to be sought."""
     said = json.loads(json.dumps(dice.choice(templates())))
     tag = f"{dice.getrandbits(48):012x}"
-    body, narrative, a_number = said["body"], f"Kanarie{tag}", f"2{dice.randrange(10**8):08d}"
-    body["noncitizen"] |= {"family_name": f"Vogel{tag}", "a_number": f"A{a_number}"}
+    body = said["body"]
+    body["noncitizen"] |= {"family_name": f"{CANARIES[0]}{tag}", "a_number": f"A2{dice.randrange(10**8):08d}"}
     for person in ("noncitizen", "requestor"):
         if body[person].get("email"):
-            body[person]["email"] = f"{person}.{tag}@example.net"
-    body["narrative"] = f"{narrative}. {body['narrative']}"
+            body[person]["email"] = f"{CANARIES[1]}.{person}.{tag}@example.net"
+    body["narrative"] = f"{CANARIES[2]}{tag}. {body['narrative']}"
     if dice.random() < LARGE:
         body["narrative"] = body["narrative"].ljust(LARGE_BYTES, "x")
-    line = lines.line_of(said | {"line": number, "key": _key(dice), "body": body})
-    return line, [narrative, f"Vogel{tag}", a_number, f"{tag}@example.net"]
+    return lines.line_of(said | {"line": number, "key": _key(dice), "body": body})
 
 
 def incomplete(number: int, dice: random.Random) -> Line:
@@ -121,10 +126,11 @@ class Load:
         roles = [Role.PRIVACY, Role.OPERATOR]
         self._back_office = Desk(self._services[Service.INTAKE], issuer.staff("back-office", roles))
         self._kafka: SubmissionSender | None = None
+        self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._hot: deque[Case] = deque(maxlen=HOT_KEYS)
         self.counts = Counts()
-        self.canaries: list[str] = []
+        self.a_numbers: list[str] = []
 
     def _instances(self, service: Service, *, turned: bool) -> Instances:
         urls = self._stack.urls[service]
@@ -135,15 +141,14 @@ class Load:
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._begin(self._post.follow(), "post")
-        async with SubmissionSender(self._stack.members[KAFKA].server.url) as self._kafka:
-            number = 0
-            while (now := loop.time() - began) < seconds:
-                number += 1
-                self._begin(self._poison() if self._dice.random() < POISON else self._request(number), "request")
-                if self._hot and self._dice.random() < HOT:
-                    self._begin(self._press(self._dice.choice(self._hot)), "hot")
-                await asyncio.sleep(max(0.0, number / a_second - now))
-            await self._sent()
+        number = 0
+        while (now := loop.time() - began) < seconds:
+            number += 1
+            self._begin(self._poison() if self._dice.random() < POISON else self._request(number), "request")
+            if self._hot and self._dice.random() < HOT:
+                self._begin(self._press(self._dice.choice(self._hot)), "hot")
+            await asyncio.sleep(max(0.0, number / a_second - now))
+        await self._sent()
 
     async def _sent(self) -> None:
         """All that was sent by now is answered, or given up."""
@@ -155,7 +160,8 @@ class Load:
         """People come to the end of what they have begun, or are sent home."""
         waiting = [task for task in self._tasks if task.get_name() == "script"]
         if waiting:
-            await asyncio.wait(waiting, timeout=within)
+            _, left = await asyncio.wait(waiting, timeout=within)
+            self.counts.scripts["not finished"] += len(left)
 
     async def close(self) -> None:
         """Send everybody home."""
@@ -163,6 +169,7 @@ class Load:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await self._stop_sender()
         for service in (*self._services.values(), self._turned):
             await service.close()
 
@@ -176,8 +183,8 @@ class Load:
         if self._dice.random() < INCOMPLETE:
             await self._submit(incomplete(number, self._dice))
             return
-        line, canaries = made(number, self._dice)
-        self.canaries += canaries
+        line = made(number, self._dice)
+        self.a_numbers.append(line.body["noncitizen"]["a_number"].removeprefix("A"))
         again = self._dice.random()
         link = await self._submit(line)
         if again < RESUBMITTED:
@@ -185,7 +192,14 @@ class Load:
             await self._submit(line)
         case = Case(line, World(self._services[Service.INTAKE], self._staff, self._watch, self._post), link)
         self._hot.append(case)
-        self._begin(self._question(case) if self._dice.random() < ASKED else self._script(case), "script")
+        if self._dice.random() < ASKED:
+            asking = questions.to_the_requestor(self._staff, line.case_id, line.expect["office"])
+            self._begin(self._question(asking, "requestor asked"), "script")
+            return
+        self._begin(self._script(case), "script")
+        if "sro_claim" in line.steps and self._dice.random() < ASKED_BY_HEADQUARTERS:
+            asking = questions.to_the_office(self._staff, self._watch, line.case_id)
+            self._begin(self._question(asking, "office asked"), "script")
 
     async def _submit(self, line: Line) -> str | None:
         """Submit, over either instance; the private link, where it was told."""
@@ -193,7 +207,6 @@ class Load:
         self._ledger.note(op="invoke", **said)
         try:
             if line.channel == "kafka":
-                assert self._kafka is not None
                 place = await self._insist(line.value, line.headers)
                 self._ledger.note(op="ok", place=place, **said)
                 self.counts.acknowledged += 1
@@ -210,16 +223,33 @@ class Load:
 
     async def _insist(self, value: bytes, headers: Any) -> list[Any]:
         """A record, until the broker acknowledges it. It may then be there several times."""
-        assert self._kafka is not None
         until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        broken = None
         while True:
             try:
-                place = await self._kafka.send(value, headers)
+                sender = await self._sender(instead_of=broken)
+                broken = sender
+                place = await sender.send(value, headers)
                 return [place.topic, place.partition, place.offset]
             except NotTaken:
                 if asyncio.get_running_loop().time() > until:
                     raise
                 await asyncio.sleep(0.5)
+
+    async def _sender(self, instead_of: SubmissionSender | None = None) -> SubmissionSender:
+        """The one that all share; a new one when it has failed, for a client may be of no use after an outage."""
+        async with self._one_at_a_time:
+            if self._kafka is None or self._kafka is instead_of:
+                await self._stop_sender()
+                sender = SubmissionSender(self._stack.members[KAFKA].server.url)
+                self._kafka = await sender.__aenter__()
+            return self._kafka
+
+    async def _stop_sender(self) -> None:
+        sender, self._kafka = self._kafka, None
+        if sender is not None:
+            with suppress(Exception):
+                await asyncio.wait_for(sender.__aexit__(None, None, None), 5.0)
 
     async def _poison(self) -> None:
         line = self._dice.choice(rubbish())
@@ -255,16 +285,12 @@ class Load:
             case.step = "link sent again"
             await self._allowed(lambda: self._back_office.do(case.id, "link", {}))
 
-    async def _question(self, case: Case) -> None:
-        """An officer asks something, and nobody answers: the case goes back to the queue, and waits there."""
-        board = self._staff.office(case.line.expect["office"])
+    async def _question(self, asking: Coroutine[Any, Any, None], of_whom: str) -> None:
         try:
-            await board.listed(case.id)
-            await board.desk.do(case.id, "claim", {})
-            await board.desk.do(case.id, "ask", {"about": ["CUSTODY"], "text": "Where is this person held?"})
+            await asking
         except (Refusal, Unreachable) as error:
-            case.failed = f"{type(error).__name__} at asking"
-        self.counts.scripts[case.failed or "asked"] += 1
+            of_whom = f"{type(error).__name__} at asking {of_whom}"
+        self.counts.scripts[of_whom] += 1
 
     @staticmethod
     async def _allowed(act: Callable[[], Coroutine[Any, Any, Any]]) -> None:

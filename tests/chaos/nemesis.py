@@ -20,7 +20,7 @@ from tests.chaos.waiting import Look
 SERVER_SECONDS: Final = 60.0
 SERVICE_SECONDS: Final = 15.0
 READY_SECONDS: Final = 60.0
-POISON_EVERY: Final = 3.0
+POISON_EVERY: Final = 2.5
 MOOD_EVERY: Final = 9.0
 APART: Final = 3.0
 ALL_SERVICES: Final = "all services"

@@ -112,7 +112,7 @@ class Poison:
                 expect = "repeat" if kind == "repeat, headers" else "kept"
                 return Dose(kind, topic, partition, self._dice.choice(CODECS), expect, raws, cases * len(raws))
             case "good request, headers":
-                line, _ = made(0, self._dice)
+                line = made(0, self._dice)
                 keys, values, cases = [None], [_as_record(line.key or "", line.body, mark())], [_case_of(line.key)]
                 headers, expect = (UNDECODABLE,), "case"
         records = [Raw(key, value, headers) for key, value in zip(keys, values, strict=True)]

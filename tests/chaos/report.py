@@ -42,6 +42,9 @@ def _run(
     yield f"- {counts.resubmitted} sent again under their key, {counts.poison} rubbish, {counts.hot} hot amendments"
     topics = "SELECT COUNT(*) FROM records WHERE mark IS NULL AND topic <> 'request.received'"
     yield f"- {_one(db, topics)} records of events, {_one(db, 'SELECT COUNT(*) FROM mail')} e-mails taken by the relay"
+    kinds = """SELECT topic, COUNT(DISTINCT event_id) FROM records WHERE mark IS NULL AND event_id IS NOT NULL
+               AND topic <> 'request.received' GROUP BY topic ORDER BY topic"""
+    yield f"- events: {', '.join(f'{count} {topic}' for topic, count in db.execute(kinds))}"
     phases = db.execute("SELECT phase, COUNT(*) FROM letters GROUP BY phase ORDER BY phase").fetchall()
     yield f"- letters: {', '.join(f'{count} {phase}' for phase, count in phases)}"
     resolved = "SELECT COUNT(DISTINCT subject) FROM records WHERE topic = 'resolution.issued' AND mark IS NULL"

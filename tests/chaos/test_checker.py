@@ -7,10 +7,12 @@ from typing import Final
 import pytest
 
 from tests.chaos import wire
-from tests.chaos.evidence import Evidence
+from tests.chaos.evidence import Evidence, hits
 from tests.chaos.invariants import ALL
+from tests.chaos.load import CANARIES
 from tests.chaos.segments import Segments
 from tests.chaos.wire import Raw
+from tests.system.canaries import forms
 
 CASE, OTHER, INVENTED = "case-1", "case-2", "invented"
 SUBMITTED, ASSIGNED, ISSUED = "request.submitted", "triage.assigned", "resolution.issued"
@@ -125,6 +127,12 @@ def test_a_planted_defect_is_found(name: str) -> None:
     evidence = sound()
     DEFECTS[name](evidence)
     assert name in broken(evidence)
+
+
+@pytest.mark.parametrize("form", range(8))
+def test_a_word_is_found_in_every_form(form: int) -> None:
+    written = sorted(forms(CANARIES[0]))[form]
+    assert hits([("here", b"before" + written + b"behind"), ("there", b"nothing")], CANARIES) == [("here", CANARIES[0])]
 
 
 @pytest.mark.parametrize("codec", [wire.PLAIN, wire.GZIP, wire.ZSTD])

@@ -61,6 +61,7 @@ class Look:
             stack.mongodb, uuidRepresentation="standard", serverSelectionTimeoutMS=3000, socketTimeoutMS=5000
         )
         self._admin: Any = None
+        self._known: set[Place] = set()
 
     async def close(self) -> None:
         await self._forget()
@@ -88,6 +89,9 @@ class Look:
 
     async def _waiting(self, *, with_data: bool) -> Waiting:
         ends, committed = self._watch.ends(), await self.committed()
+        if self._known - committed.keys():  # a broker that has just started does not know all its groups yet
+            raise TimeoutError
+        self._known |= committed.keys()
         records = {}
         for group, topics in GROUPS.items():
             for (topic, partition), end in ends.items():
