@@ -157,6 +157,7 @@ class OfficersDesk:
 
     async def ask(self, case_id: UUID, staff: Staff, key: str, body: AskBody) -> Answered:
         """Ask the requestor; the question's id is the command's, so that the same request twice is one question."""
+        await casework.case_of(self._engine, case_id)  # nothing is sealed for a case that is not known here
         name = f"question_{_id(Order.ASK, case_id, staff, key)}"
         box = await self._sealed.sealed(case_id, cause=_id(Order.ASK, case_id, staff, key), name=name, text=body.text)
         return await self._order(Order.ASK, case_id, staff, key, Ask(officer_of(staff), body.about, box))

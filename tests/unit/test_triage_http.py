@@ -202,6 +202,11 @@ async def test_a_question_is_sealed_under_its_own_id(desks: Desks[State]) -> Non
     assert datetime.fromisoformat(answer.json()["answer_by"]) == datetime(2021, 3, 23, 3, 59, tzinfo=UTC)  # by 23:59
 
 
+async def test_a_question_about_a_case_that_is_not_known_here_is_no_outage(desks: Desks[State]) -> None:
+    answer = await ana(desks, f"/cases/{UUID(int=9)}/ask", {"about": ["NO_PLACE"], "text": "Where does she live?"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "case_unknown")
+
+
 async def test_many_decisions_stand_alone_and_a_dry_run_changes_nothing(desks: Desks[State]) -> None:
     await ana(desks, f"/cases/{CASE_ID}/claim")
     ids = (CASE_ID, OTHER, UUID(int=9))
