@@ -53,6 +53,8 @@ class Outcome:
     broken: dict[Invariant, list[tuple[object, ...]]] = field(default_factory=dict)
     memory: tuple[Mapping[str, int], Mapping[str, int]] = ({}, {})
     quiet_after: float | None = None
+    unreached: list[str] = field(default_factory=list)
+    """Faults for which there was no time."""
 
 
 async def run(wish: Wish, folder: Path) -> tuple[Outcome, Evidence]:
@@ -95,6 +97,7 @@ class _Campaign:
         await self._load.finished(self._wish.people_seconds)
         await self._load.close()
         self._outcome.quiet_after = await self._quiet()
+        self._outcome.unreached = self._nemesis.unreached()
         self._outcome.memory = (before, self._platform.memory())
 
     async def _quiet(self) -> float | None:

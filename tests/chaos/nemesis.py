@@ -76,11 +76,18 @@ class Nemesis:
         if self._only:
             yield from self._only
             return
-        faults = [(kind, target) for kind in (KILL, STOP) for target in self._stack.members if target != LINKS]
         bad = [(mode, f"{LINK} {name}") for mode in Mode if mode is not Mode.WELL for name in self._stack.links]
-        faults += [(ROLL, ALL_SERVICES), *self._dice.sample(bad, BAD_LINKS)]
+        faults = self._of_processes() + self._dice.sample(bad, BAD_LINKS)
         self._dice.shuffle(faults)
         yield from faults
+
+    def _of_processes(self) -> list[tuple[str, str]]:
+        targets = [name for name in self._stack.members if name != LINKS]
+        return [*((kind, target) for kind in (KILL, STOP) for target in targets), (ROLL, ALL_SERVICES)]
+
+    def unreached(self) -> list[str]:
+        """Faults of processes for which there was no time."""
+        return [f"{kind} of {target}" for kind, target in self._of_processes() if not self.done[kind, target]]
 
     async def _process(self, kind: str, target: str) -> None:
         at_work = self._stack.service_names if kind == ROLL else [target]

@@ -26,7 +26,8 @@ relay's ledger and the sender's own ledger into one SQLite file. Each invariant 
 
 def written(wish: Wish, outcome: Outcome, evidence: Evidence, where: Mapping[str, str], seconds: float) -> str:
     """The report as Markdown."""
-    parts = [HEAD, *_run(wish, outcome, evidence.db, where, seconds), *_faults(evidence.db), *_back(evidence.db)]
+    parts = [HEAD, *_run(wish, outcome, evidence.db, where, seconds), *_faults(outcome, evidence.db)]
+    parts += _back(evidence.db)
     parts += [*_invariants(outcome), "", BY_HAND.read_text(encoding="utf-8")]
     return "\n".join(parts)
 
@@ -58,7 +59,7 @@ def _run(
     yield ""
 
 
-def _faults(db: sqlite3.Connection) -> Iterator[str]:
+def _faults(outcome: Outcome, db: sqlite3.Connection) -> Iterator[str]:
     yield from ("## What was injected", "", "| kind | target | n |", "|---|---|---|")
     for kind, target, count in db.execute("SELECT kind, target, COUNT(*) FROM faults GROUP BY 1, 2 ORDER BY 1, 2"):
         yield f"| {kind} | {target} | {count} |"
@@ -70,6 +71,8 @@ def _faults(db: sqlite3.Connection) -> Iterator[str]:
     for kind, count, topics in db.execute(poison):
         yield f"| poison: {kind} | {topics} topics | {count} |"
     yield f"| rubbish among the requests | request.received | {_one(db, 'SELECT COUNT(*) FROM rubbish')} |"
+    if outcome.unreached:
+        yield from ("", f"There was no time for: {', '.join(outcome.unreached)}.")
     yield ""
 
 

@@ -31,3 +31,5 @@ CREATE TABLE unready (name TEXT);
 CREATE INDEX by_event ON records (event_id); CREATE INDEX by_case ON records (subject, topic);
 CREATE INDEX by_stored ON stored (event_id); CREATE INDEX by_handled ON handled (case_id);
 CREATE INDEX by_asked ON asked (case_id); CREATE INDEX by_held ON held (hash); CREATE INDEX by_dead ON dead (topic, part, off);
+CREATE INDEX by_place ON records (topic, part, off); CREATE INDEX by_mail ON mail (id);
+CREATE INDEX by_letter ON letters (id); CREATE INDEX by_mark ON poison (mark); CREATE INDEX by_poisoned ON poison (case_id);
