@@ -29,7 +29,7 @@ app = typer.Typer(
 Which = Annotated[Service | None, typer.Option("--service", help="Only this service; all four when left out.")]
 Case = Annotated[str, typer.Argument(metavar="NUMBER", help="The case number, or the case id.")]
 
-STOPPED = "More than a fifth fail still, so the rest was left: the cause is still there."
+LEFT = "More than a fifth fail still, so the others with that reason were left: the cause is still there."
 
 
 @app.command("list")
@@ -103,7 +103,7 @@ def redrive(
 ) -> None:
     """Offer what parked cases hold again: first what failed, then all that waited behind it, in order.
 
-    Stops by itself when more than a fifth fail still.
+    Of the cases that are parked for one reason, the rest is left when more than a fifth fail still; the others go on.
 
     Example: `secondlook held redrive --dry-run`
 
@@ -115,17 +115,59 @@ def redrive(
         how = {"dry_run": dry_run, "as_it_stands": as_it_stands}
         one = asyncio.run(_of_case(number, data, token, lambda desk, case_id: desk.redrive(case_id, **how), service))
         results = {name: [told] for name, told in one.items() if told["result"] != "not_parked"}
-        stopped: list[str] = []
+        left: dict[str, list[dict[str, Any]]] = {}
     else:
         rounds = asyncio.run(of_each(service, data, token, lambda desk: _all_of(desk, per_second, dry_run=dry_run)))
         results = {name: [each for told in answers for each in told["results"]] for name, answers in rounds.items()}
-        stopped = [name for name, answers in rounds.items() if answers[-1]["stopped"]]
+        left = {name: summed for name, answers in rounds.items() if (summed := _left(answers))}
     if as_json_:
-        as_json({"dry_run": dry_run, "stopped": stopped, "results": results})
+        as_json({"dry_run": dry_run, "left": left, "results": results})
     else:
         _show_redriven(results, dry_run=dry_run)
-    if stopped:
-        raise Failed(f"{', '.join(stopped)}: {STOPPED}")
+    for name, reasons in left.items():
+        for each in reasons:
+            why = f"{each['why']['topic']}: {escape(each['why']['reason'] or '')}"
+            err.print(f"{name}: {each['left']} left, {each['failing']} of {each['tried']} fail still: {why}")
+    if left:
+        raise Failed(f"{', '.join(left)}: {LEFT}")
+
+
+def _left(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The reasons for which cases were left, over all answers."""
+    summed: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for each in (each for told in answers for each in told["left"]):
+        key = each["why"]["topic"], each["why"]["reason"]
+        known = summed.setdefault(key, {"why": each["why"], "tried": 0, "failing": 0, "left": 0})
+        for count in ("tried", "failing", "left"):
+            known[count] += each[count]
+    return list(summed.values())
+
+
+@app.command()
+@plainly
+def discard(
+    number: Annotated[str, typer.Argument(metavar="CASE", help="The case id: what nobody submitted has no number.")],
+    *,
+    why: Annotated[str, typer.Option(help="Why nobody will ever need this, for the record. No personal data.")],
+    service: Which = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Dismiss what is held of a case that somebody invented: intake must not know it.
+
+    What was held is kept sealed, with your name and reason. Refused where intake knows the case, or does not answer.
+
+    Example: `secondlook held discard 0b9b2c86-0d52-5c35-9d0e-0a2f0f5f7c11 --why "Forged from outside, ticket 12"`
+    """
+    found = asyncio.run(_of_case(number, data, token, lambda desk, case_id: desk.discard(case_id, why=why), service))
+    done = {name: told for name, told in found.items() if told is not None}
+    if as_json_:
+        as_json(done)
+    elif not done:
+        out.print(f"No service holds anything of {number}.")
+    for name in done if not as_json_ else ():
+        out.print(f"{name}: dismissed.")
 
 
 async def _all_of(desk: OperatorDesk, per_second: float, *, dry_run: bool) -> list[dict[str, Any]]:

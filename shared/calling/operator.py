@@ -40,15 +40,28 @@ class OperatorDesk:
         told: dict[str, Any] = await self.post(f"/held/{case_id}/redrive", dry_run=dry_run, as_it_stands=as_it_stands)
         return told
 
+    async def discard(self, case_id: UUID | str, *, why: str) -> dict[str, Any] | None:
+        """Dismiss what a case holds; None when this service holds nothing of it."""
+        try:
+            told: dict[str, Any] = await self.post(f"/held/{case_id}/discard", why=why)
+        except Refusal as refusal:
+            if refusal.code == "nothing_held":
+                return None
+            raise
+        return told
+
     async def redrive_all(self, *, dry_run: bool, per_second: float) -> AsyncIterator[dict[str, Any]]:
-        """Offer what all parked cases hold again: one answer after the other, until none is left, or it stops."""
+        """Offer what all parked cases hold again: one answer after the other. A reason that was left stays left."""
         after: str | None = None
+        leave: list[dict[str, Any]] = []
         while True:
-            told = await self.post("/held/redrive", dry_run=dry_run, per_second=per_second, after=after)
+            asked = {"dry_run": dry_run, "per_second": per_second, "after": after, "leave": leave}
+            told = await self.post("/held/redrive", **asked)
             yield told
-            if not told["more"] or told["stopped"]:
+            if not told["more"]:
                 return
             after = told["after"]
+            leave += [each["why"] for each in told["left"] if each["why"] not in leave]
 
     async def dead_letters(self, limit: int) -> list[dict[str, Any]]:
         """The newest records that belong to no case."""

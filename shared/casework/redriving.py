@@ -6,7 +6,7 @@ nobody loses a window to the time in which the case was parked.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -31,7 +31,8 @@ AT_ONCE = 20
 ONE_CALL_SECONDS = 4.0
 MOST_FAILING = 0.2
 ENOUGH_TO_JUDGE = 10
-"""When of so many cases more than this share fail again, the cause is still there: redriving in bulk stops."""
+"""When of so many cases with one reason more than this share fail again, its cause is still there: the others with
+that reason are left, and redriving in bulk goes on with all that have another."""
 
 MOST_REMEMBERED = 10_000
 
@@ -54,13 +55,39 @@ class Redriven:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """What parks a case: what could not be handled, and the error."""
+
+    topic: str | None
+    reason: str | None
+
+
+@dataclass(slots=True)
+class Share:
+    """Of the cases that are parked for one reason: how many were offered again and fail still, and how many were left.
+
+    They are left once too many fail; or at once, where they were left before (`given_up`).
+    """
+
+    why: Why
+    tried: int = 0
+    failing: int = 0
+    left: int = 0
+    given_up: bool = False
+
+    @property
+    def hopeless(self) -> bool:
+        return self.given_up or (self.tried >= ENOUGH_TO_JUDGE and self.failing > MOST_FAILING * self.tried)
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
-    """What became of several cases. `after`: go on behind this one; `stopped`: too many fail still."""
+    """What became of several cases. `after`: go on behind this one; `left`: reasons for which too many fail still."""
 
     results: Sequence[Redriven]
     after: UUID | None
     more: bool
-    stopped: bool
+    left: Sequence[Share] = ()
 
 
 def offer_again(
@@ -188,24 +215,41 @@ class Redriving(Generic[S]):
         return told if isinstance(result, Verdict) else Redriven(case_id, "busy")
 
     async def redrive_all(
-        self, *, after: UUID | None, per_second: float, limit: int, dry_run: bool, seconds: float = ONE_CALL_SECONDS
+        self,
+        *,
+        after: UUID | None,
+        per_second: float,
+        limit: int,
+        dry_run: bool,
+        leave: Collection[Why] = (),
+        seconds: float = ONE_CALL_SECONDS,
     ) -> Round:
-        """Redrive parked cases in the order of their ids, at a limited rate, for a few seconds: then `more` is told."""
+        """Redrive parked cases in the order of their ids, at a limited rate, for a few seconds: then `more` is told.
+
+        Those that are parked for a reason in `leave`, or for one for which too many fail still, are left as they are.
+        """
         query: dict[str, Any] = {"parked_since": {"$exists": True}}
         if after is not None:
             query["_id"] = {"$gt": after}
         found = await self._engine.store.find(query, sort=[("_id", 1)], skip=0, limit=limit + 1)
-        started = self._monotonic()
+        started, last, seen = self._monotonic(), after, 0
         results: list[Redriven] = []
+        shares = {why: Share(why, given_up=True) for why in leave}
         for case in found[:limit]:
-            pause = started + len(results) / per_second - self._monotonic()
-            if results and (self._monotonic() + max(pause, 0) - started > seconds or _too_many_fail(results)):
-                break
-            await asyncio.sleep(max(pause, 0))
-            results.append(await self.redrive(case.id, dry_run=dry_run))
-        stopped = not dry_run and _too_many_fail(results)
-        last = results[-1].case_id if results else after
-        return Round(results, last, more=len(results) < len(found), stopped=stopped)
+            share = shares.setdefault(why := _why(case), Share(why))
+            if share.hopeless and not dry_run:
+                share.left += 1
+            else:
+                pause = started + len(results) / per_second - self._monotonic()
+                if results and self._monotonic() + max(pause, 0) - started > seconds:
+                    break
+                await asyncio.sleep(max(pause, 0))
+                results.append(await self.redrive(case.id, dry_run=dry_run))
+                share.tried += 1
+                share.failing += results[-1].result == "still_fails"
+            last, seen = case.id, seen + 1
+        left = [share for share in shares.values() if share.hopeless and not dry_run and share.left + share.tried]
+        return Round(results, last, more=seen < len(found), left=left)
 
     async def _readable(self, case: Case[S]) -> dict[str, Arrived]:
         """Records that could not be read when they came, and can be now."""
@@ -232,6 +276,6 @@ def _told(case: Case[Any], verdict: Verdict, before: int) -> Redriven:
     return Redriven(case.id, "applied", before - len(case.held), len(case.held))
 
 
-def _too_many_fail(results: Sequence[Redriven]) -> bool:
-    failing = sum(each.result == "still_fails" for each in results)
-    return len(results) >= ENOUGH_TO_JUDGE and failing > MOST_FAILING * len(results)
+def _why(case: Case[Any]) -> Why:
+    failed = first_failed(case)
+    return Why(failed.arrived.topic if failed else None, (failed.error if failed else None) or case.broken)

@@ -22,6 +22,7 @@ from shared.casework.breaker import Breaker
 from shared.casework.consuming import Consuming
 from shared.casework.corrupt_batches import CorruptBatches
 from shared.casework.dead_letters import DeadLetters, RedrivingLetters
+from shared.casework.discarding import Discarding
 from shared.casework.engine import Engine
 from shared.casework.errors import RESTORED
 from shared.casework.offering import Rules
@@ -60,7 +61,7 @@ from shared.runtime.readiness import Question, Readiness
 from shared.runtime.restored import Restored, standing_of
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.starting import Starting
-from shared.web import corrupt_batches, dead_letters, health, held, problems, reconcile
+from shared.web import corrupt_batches, dead_letters, discarding, health, held, problems, reconcile
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit, RateLimit
 from shared.web.sign_in import SignIn
@@ -202,6 +203,20 @@ class Foundation(Generic[S]):
         app.add_middleware(SecurityHeaders, inline_styles=inline_styles)
         app.include_router(health.router(ready=self.readiness.checks, metrics=self.metrics, sign_in=self.sign_in))
         app.include_router(held.router(store=self.engine.store, redriving=self.redriving, sign_in=self.sign_in))
+        app.include_router(
+            discarding.router(
+                discarding=Discarding(
+                    self.engine.store,
+                    self.collection("discarded"),
+                    self.seal_unreadable,
+                    self.standing.require,
+                    real_now=self.clock.real_now,
+                ),
+                http=self.http,
+                intake=self.settings.intake_url,
+                sign_in=self.sign_in,
+            )
+        )
         letters_again = RedrivingLetters(self.dead_letters, self.open_unreadable, self.offer_again)
         app.include_router(
             dead_letters.router(dead_letters=self.dead_letters, redriving=letters_again, sign_in=self.sign_in)

@@ -54,6 +54,7 @@ class ServiceSettings(BaseSettings):
     policy_dir: Annotated[Path | None, Optional] = Field(
         None, description="Policy files that replace the built-in ones."
     )
+    intake_url: str = Field(description="Where intake is asked whether it knows a case.")
     public_url: str = Field(
         pattern="^https?://", description="Where requestors reach intake: the beginning of every private link."
     )

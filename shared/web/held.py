@@ -1,6 +1,6 @@
 """What an operator sees of the inputs that cases hold, and how they are offered again. No personal data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.casework.case import Case, Held
-from shared.casework.redriving import Redriven, Round, first_failed
+from shared.casework.redriving import Redriven, Round, Why, first_failed
 from shared.web.bodies import Body
 from shared.web.casework import Limit, Skip
 from shared.web.problems import Problem
@@ -33,7 +33,9 @@ class Redriving(Protocol):
     """What offers held inputs again."""
 
     async def redrive(self, case_id: UUID, *, dry_run: bool = False, as_it_stands: bool = False) -> Redriven: ...
-    async def redrive_all(self, *, after: UUID | None, per_second: float, limit: int, dry_run: bool) -> Round: ...
+    async def redrive_all(
+        self, *, after: UUID | None, per_second: float, limit: int, dry_run: bool, leave: Collection[Why]
+    ) -> Round: ...
 
 
 class HeldCase(BaseModel):
@@ -91,12 +93,22 @@ class RedriveOneAsked(RedriveAsked):
     as_it_stands: bool = False
 
 
+class Reason(BaseModel):
+    """What parks a case: what could not be handled, and the error."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    topic: str | None = None
+    reason: str | None = None
+
+
 class RedriveAllAsked(RedriveAsked):
-    """How fast, and behind which case to go on."""
+    """How fast, behind which case to go on, and which reasons to leave."""
 
     per_second: float = Field(10.0, gt=0, le=1000, description="At most so many cases a second.")
     after: UUID | None = Field(None, description="Go on behind this case: the last answer's `after`.")
     limit: int = Field(MOST_AT_ONCE, ge=1, le=MOST_AT_ONCE)
+    leave: list[Reason] = Field([], max_length=MOST_AT_ONCE, description="The last answers' `left`.")
 
 
 class RedriveResult(BaseModel):
@@ -112,14 +124,25 @@ class RedriveResult(BaseModel):
     reason: str | None
 
 
+class ReasonLeft(BaseModel):
+    """A reason for which too many of those `tried` fail still, so that the others were `left` as they are."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    why: Reason
+    tried: int
+    failing: int
+    left: int
+
+
 class RedriveAnswer(BaseModel):
-    """What became of several. `more`: ask again with `after`; `stopped`: too many fail still, so the rest was left."""
+    """What became of several. `more`: ask again with `after`, and with `leave` for all reasons that were `left`."""
 
     dry_run: bool
     applied: int
     still_failing: int
     more: bool
-    stopped: bool
+    left: list[ReasonLeft]
     after: UUID | None
     results: list[RedriveResult]
 
@@ -169,7 +192,11 @@ def _add_redriving(routes: APIRouter, redriving: Redriving, sign_in: SignIn) -> 
     async def redrive_all(body: RedriveAllAsked, staff: Annotated[Staff, Depends(operator)]) -> RedriveAnswer:
         """Offer what all parked cases hold again, in order per case. Safe to repeat; answers within seconds."""
         round_ = await redriving.redrive_all(
-            after=body.after, per_second=body.per_second, limit=body.limit, dry_run=body.dry_run
+            after=body.after,
+            per_second=body.per_second,
+            limit=body.limit,
+            dry_run=body.dry_run,
+            leave=[Why(each.topic, each.reason) for each in body.leave],
         )
         if not body.dry_run:
             log.info("redriven", by=staff.subject, count=len(round_.results))
@@ -179,7 +206,7 @@ def _add_redriving(routes: APIRouter, redriving: Redriving, sign_in: SignIn) -> 
             applied=kinds.count("applied"),
             still_failing=kinds.count("still_fails"),
             more=round_.more,
-            stopped=round_.stopped,
+            left=[ReasonLeft.model_validate(each) for each in round_.left],
             after=round_.after,
             results=[RedriveResult.model_validate(each) for each in round_.results],
         )

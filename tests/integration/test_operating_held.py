@@ -252,3 +252,21 @@ async def test_the_command_line_ends_with_an_error_when_the_cause_is_still_there
     told = await secondlook("held", "redrive", "--per-second", "500")
     assert told.exit_code == 1
     assert "More than a fifth fail still" in told.output
+
+
+async def test_one_reason_that_fails_still_does_not_keep_those_with_another_from_being_released(
+    desk: Desk, secondlook: Command
+) -> None:
+    broken = [UUID(int=number) for number in range(1, ENOUGH_TO_JUDGE + 3)]
+    for case_id in broken:  # two events under one number, which no build will ever handle
+        lapsed = [record(case_id, 1, ReviewLapsed(at=NOW, waived=False)) for _ in range(2)]
+        await desk.engine.handle([arrive(case_id, "review.lapsed", each) for each in lapsed])
+    mended = [uuid4() for _ in range(3)]
+    for case_id in mended:
+        await desk.park(case_id)
+    desk.defective.mended = True
+    told = await secondlook("held", "redrive", "--per-second", "500")
+    assert told.exit_code == 1
+    assert f"2 left, {ENOUGH_TO_JUDGE} of {ENOUGH_TO_JUDGE} fail still" in told.output
+    assert "triage: 3 released with 9 held inputs" in told.output
+    assert {each["case_id"] for each in (await desk.get("/held"))["cases"]} == set(map(str, broken))

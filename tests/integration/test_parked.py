@@ -215,13 +215,19 @@ async def test_a_state_that_this_build_cannot_read_parks_the_case_for_one_that_c
     assert await lapses(old, case_id) == 3
 
 
-async def test_redriving_in_bulk_goes_at_its_rate_and_stops_when_the_cause_is_still_there(bench: Bench) -> None:
+async def test_redriving_in_bulk_goes_at_its_rate_and_leaves_the_rest_when_the_cause_is_still_there(
+    bench: Bench,
+) -> None:
     old, same = await bench.build("1")
     cases = sorted(uuid4() for _ in range(ENOUGH_TO_JUDGE + 5))
     await old.handle([lapse(case_id, 1, DEFECT) for case_id in cases])
     hopeless = await same.redrive_all(after=None, per_second=1000, limit=100, dry_run=False)
-    assert (len(hopeless.results), hopeless.stopped, hopeless.more) == (ENOUGH_TO_JUDGE, True, True)
-    dry = await same.redrive_all(after=hopeless.after, per_second=1000, limit=100, dry_run=True)
+    assert (len(hopeless.results), hopeless.after, hopeless.more) == (ENOUGH_TO_JUDGE, cases[-1], False)
+    (share,) = hopeless.left
+    assert (share.tried, share.failing, share.left) == (ENOUGH_TO_JUDGE, ENOUGH_TO_JUDGE, 5)
+    again = await same.redrive_all(after=None, per_second=1000, limit=100, dry_run=False, leave=[share.why])
+    assert ([each.left for each in again.left], again.results) == ([len(cases)], [])
+    dry = await same.redrive_all(after=cases[ENOUGH_TO_JUDGE - 1], per_second=1000, limit=100, dry_run=True)
     assert [each.case_id for each in dry.results] == cases[ENOUGH_TO_JUDGE:]
     new, better = await bench.build("2", MENDED)
     first = await better.redrive_all(after=None, per_second=1000, limit=4, dry_run=False)

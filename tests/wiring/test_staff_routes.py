@@ -24,6 +24,7 @@ OPERATING = frozenset({Role.OPERATOR})
 OF_OPERATORS = (
     "GET /held",
     "GET /held/{case_id}",
+    "POST /held/{case_id}/discard",
     "POST /held/{case_id}/redrive",
     "POST /held/redrive",
     "GET /dead-letters",
