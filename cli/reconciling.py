@@ -93,6 +93,7 @@ def _complain(told: dict[str, dict[str, Any]]) -> None:
     for name, count in behind.items():
         err.print(f"{name}: {count} cases are parked, for the topics know more of them. See `secondlook held list`.")
     _name_doubtful(told)
+    _name_keyless(told)
     strange = sorted({case for compared in told.values() for case in compared["stranger_cases"]})
     if strange and any(compared["dry_run"] for compared in told.values()):
         err.print(f"Cases of which the topics know more: {' '.join(strange)}")
@@ -109,3 +110,12 @@ def _name_doubtful(told: dict[str, dict[str, Any]]) -> None:
         for each in compared["doubtful"]:
             place = f"{each['topic']}, partition {each['partition']}, offset {each['offset']}"
             err.print(f"  {place}, case {each['case_id'] or 'unknown'}: {escape(each['reason'])}")
+
+
+def _name_keyless(told: dict[str, dict[str, Any]]) -> None:
+    for name, compared in told.items():
+        if compared["keyless_cases"]:
+            cases = " ".join(compared["keyless"])
+            err.print(
+                f"{name}: {compared['keyless_cases']} cases have no key any more. Restore a newer keyring: {cases}"
+            )

@@ -19,6 +19,7 @@ from services.intake.raw import (
     ERASED,
     HTTP,
     KEY_BROKEN,
+    KEY_GONE,
     RawSubmission,
     Refusal,
     client_namespace,
@@ -193,6 +194,8 @@ def _refused(refusal: Refusal) -> Problem:
         return _reused()
     if refusal.code == KEY_BROKEN:
         raise ContractViolation("The key of a case does not unwrap.")
+    if refusal.code == KEY_GONE:
+        return Problem(503, KEY_GONE, "The key of this case is missing.", "Nothing was changed. Operators have to act.")
     if TOO_LARGE in refusal.wrong:
         return Problem(413, "too_large", f"A request may have at most {MAX_BODY_BYTES} bytes.")
     wrong = [{"field": each.field, "code": each.code, "message": each.message} for each in refusal.wrong]

@@ -97,6 +97,7 @@ def _submissions(base: Foundation[State], numbers: Numbers, same_person: SamePer
         doubles=same_person,
         resubmissions=Resubmissions(Mendings(base.collection("mendings")), base.links, base.engine.cases),
         policies=base.policies,
+        known=base.engine.store.known,
     )
 
 

@@ -16,6 +16,8 @@ HTTP: Final = "http"
 WRONG_BODY: Final = "wrong_body"
 ERASED: Final = "erased"
 KEY_BROKEN: Final = "key_broken"
+KEY_GONE: Final = "key_gone"
+"""The case is known, and the keyring has no key of it: an older copy was put back. A second key would hide that."""
 
 _HARMLESS_ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}")
 

@@ -5,7 +5,7 @@ itself, with reasons that quote nothing of it.
 """
 
 from asyncio import gather
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from services.intake.domain import a_number
 from services.intake.domain.completeness import Accepted, assess, gaps
 from services.intake.domain.facts import age_band, is_urgent
 from services.intake.domain.filing import Filing
-from services.intake.raw import ANONYMOUS, ERASED, KEY_BROKEN, WRONG_BODY, RawSubmission, Refusal, is_client
+from services.intake.raw import ANONYMOUS, ERASED, KEY_BROKEN, KEY_GONE, WRONG_BODY, RawSubmission, Refusal, is_client
 from services.intake.registry import Numbers, Sighting
 from services.intake.resubmitting import Claim, Mended, Resubmissions
 from services.intake.same_person import SamePerson
@@ -32,7 +32,7 @@ from shared.contracts.sealed import SealedSubmission, SealedText
 from shared.contracts.vocabulary import RejectCode, Service
 from shared.policy.model import Policies
 from shared.privacy.blind_index import BlindIndex, Kind
-from shared.privacy.keyring import Keyring
+from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.sealing import CaseKey, seal
 
 
@@ -76,18 +76,25 @@ class Submissions:
         doubles: SamePerson,
         resubmissions: Resubmissions,
         policies: Policies,
+        known: Callable[[Sequence[UUID]], Awaitable[Collection[UUID]]],
     ) -> None:
+        """`known` tells which of some cases the store has, whatever it has of them."""
         self._keyring = keyring
         self._index = index
         self._numbers = numbers
         self._doubles = doubles
         self._resubmissions = resubmissions
         self._policies = policies
+        self._known = known
 
     async def prepare(self, submissions: Sequence[RawSubmission]) -> list[Prepared | Refusal]:
         """One answer for each submission, in their order. A few round trips for a batch, whatever its size."""
         read = [_read(raw) for raw in submissions]
-        drafts = await self._drafts([each for each in read if isinstance(each, _Readable)])
+        readable = [each for each in read if isinstance(each, _Readable)]
+        keys, numbers = await self._keys_and_numbers([each.case_id for each in readable])
+        # A case that has been erased keeps its number, so nothing is lost by asking for both at once.
+        alive = [(each, key) for each in readable if isinstance(key := keys[each.case_id], CaseKey)]
+        drafts = [self._draft(each, key, numbers[each.case_id]) for each, key in alive]
         doubles, mended = await gather(self._doubles.note(*self._sightings(drafts)), self._mended(drafts))
         prepared: dict[int, Prepared | Refusal] = {}
         for draft in drafts:
@@ -95,17 +102,22 @@ class Submissions:
             known = replace(draft.filing, possible_double_of=doubles.get(case_id))
             known = self._in_its_place(known, mended.get(case_id))
             prepared[id(draft.read)] = _prepared(replace(draft, filing=known))
-        return [each if isinstance(each, Refusal) else prepared.get(id(each), Refusal(ERASED)) for each in read]
+        return [
+            each
+            if isinstance(each, Refusal)
+            else prepared.get(id(each), Refusal(KEY_GONE if keys[each.case_id] is None else ERASED))
+            for each in read
+        ]
 
-    async def _drafts(self, readable: Sequence[_Readable]) -> list[_Draft]:
-        """Those whose case has not been erased, with the keys that were read back."""
-        if not readable:
-            return []
-        ids = [each.case_id for each in readable]
-        # A case that has been erased keeps its number, so nothing is lost by asking for both at once.
-        keys, numbers = await gather(self._keyring.get_or_create(ids), self._numbers.reserve(ids))
-        alive = [(each, key) for each in readable if isinstance(key := keys[each.case_id], CaseKey)]
-        return [self._draft(each, key, numbers[each.case_id]) for each, key in alive]
+    async def _keys_and_numbers(
+        self, ids: Sequence[UUID]
+    ) -> tuple[Mapping[UUID, CaseKey | Erased | None], Mapping[UUID, str]]:
+        """The keys that were read back, made where a case is new; None for a known case whose key is gone."""
+        if not ids:
+            return {}, {}
+        keys, known, numbers = await gather(self._keyring.get(ids), self._known(ids), self._numbers.reserve(ids))
+        new = [case_id for case_id, key in keys.items() if key is None and case_id not in known]
+        return keys | (await self._keyring.get_or_create(new) if new else {}), numbers
 
     def _draft(self, read: _Readable, key: CaseKey, number: str) -> _Draft:
         filing = self._filing(read, number)

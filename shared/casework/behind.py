@@ -98,7 +98,7 @@ def _replayed(case: Case[S], own: Sequence[Held], rules: Rules[S], *, now: datet
         changes=deepcopy(case.changes),
     )
     inputs = [held for held in case.held if not (_is_own(held, rules) or held.arrived.topic.startswith("deadline"))]
-    for held in sorted([*inputs, *own], key=lambda each: (_moment(each, now), _is_own(each, rules))):
+    for held in _as_it_happened([*inputs, *own], rules, now):
         if _is_own(held, rules):
             _account_for(trial, held, rules)
         else:
@@ -149,12 +149,32 @@ def _is_own(held: Held, rules: Rules[Any]) -> bool:
     return held.arrived.event is not None and held.arrived.event.source == rules.behaviour.service
 
 
+def _as_it_happened(held: Sequence[Held], rules: Rules[Any], now: datetime) -> list[Held]:
+    """In the order of time; at one moment each behind its cause, for an event has the time of the input that made it.
+
+    A deadline, and what others made of its event, come at one moment: the deadline first.
+    """
+    left = sorted(held, key=lambda each: (_moment(each, now), _is_own(each, rules)))
+    ordered: list[Held] = []
+    while left:
+        causes = {_id(each) for each in left if _moment(each, now) == _moment(left[0], now)}
+        place = next((place for place, each in enumerate(left) if _cause(each) not in causes), 0)
+        if _moment(left[place], now) != _moment(left[0], now):
+            place = 0
+        ordered.append(left.pop(place))
+    return ordered
+
+
 def _moment(held: Held, now: datetime) -> datetime:
     return held.arrived.event.time if held.arrived.event else now
 
 
 def _id(held: Held) -> UUID | None:
     return held.arrived.event.id if held.arrived.event else None
+
+
+def _cause(held: Held) -> UUID | None:
+    return held.arrived.event.causationid if held.arrived.event else None
 
 
 def _adopted(case: Case[Any], event: Event[Any], value: bytes) -> Emitted:

@@ -131,5 +131,7 @@ def _plain(report: Report) -> dict[str, Any]:
         "topics": topics,
         "stranger_cases": list(report.stranger_cases),
         "doubtful": [asdict(each) for each in report.doubtful],
+        "keyless": list(report.keyless),
+        "keyless_cases": report.keyless_cases,
         "behind": report.behind,
     }

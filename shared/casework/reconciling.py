@@ -52,6 +52,7 @@ class Report:
     """What was compared so far. `stranger_cases`: some cases of which the topics knew more than the store.
 
     `doubtful`: some records that name the service as their source, and were not believed. A person has to look at them.
+    `keyless`: some cases of this store whose keys are gone, `keyless_cases` in all: the keyring is older than they are.
     `behind`: how many cases are parked for that at the end, this time's and earlier ones.
     """
 
@@ -59,6 +60,8 @@ class Report:
     cases: int = 0
     stranger_cases: list[UUID] = field(default_factory=list)
     doubtful: Sequence[Doubtful] = ()
+    keyless: list[UUID] = field(default_factory=list)
+    keyless_cases: int = 0
     behind: int = 0
 
 
@@ -84,14 +87,19 @@ class Reconciliation:
         service: str,
         topics: Iterable[EventType],
         prefix: str = "",
+        without_key: Callable[[Sequence[UUID]], Awaitable[Sequence[UUID]]] | None = None,
     ) -> None:
-        """`tap` opens a tap on topics by their whole names; `topics` are those that the service emits."""
+        """`tap` opens a tap on topics by their whole names; `topics` are those that the service emits.
+
+        `without_key` tells which of some cases have no key, and never had an order to destroy it.
+        """
         self._store = store
         self._sender = sender
         self._tap = tap
         self._parking = parking
         self._service = service
         self._prefix = prefix
+        self._without_key = without_key
         names = sorted(topic.value for topic in topics)
         self.report = Report({name: TopicReport(name) for name in names})
         # Of each event 64 bits are enough to tell them apart, and a quarter of the memory.
@@ -115,6 +123,7 @@ class Reconciliation:
                     await self._count_and_publish(pages, missing, per_second=0 if dry_run else per_second)
                 await self._look(tap)
                 await self._name_strangers(park=not dry_run)
+            await self._name_keyless()
             if not dry_run:
                 self.report.behind = await self._parking.bring_forward()
         except NoTap as error:
@@ -207,6 +216,15 @@ class Reconciliation:
         for name, topic in self.report.topics.items():
             topic.strangers = sum(where[0] == name for where in judged.own | judged.contested)
             topic.doubtful = judged.count[name]
+
+    async def _name_keyless(self) -> None:
+        """Cases that have told something, so that they had a key."""
+        if self._without_key is None:
+            return
+        async for page in self._pages():
+            gone = await self._without_key([case_id for case_id, _, events in page if events])
+            self.report.keyless_cases += len(gone)
+            self.report.keyless += gone[: MOST_NAMED - len(self.report.keyless)]
 
     async def _judged(self, strangers: dict[str, set[int]]) -> Judged:
         """What becomes of the records that the store has not, also not by now."""

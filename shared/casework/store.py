@@ -182,6 +182,11 @@ class Store(Generic[S]):
             async for document in self.collection.find({}, {"events": 1, "published": 1}):
                 yield document["_id"], document["published"], [read_event(each) for each in document.get("events", ())]
 
+    async def known(self, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Which of these cases have a document, whatever it holds."""
+        found = await self._find({"_id": {"$in": list(case_ids)}}, {"_id": 1})
+        return frozenset(document["_id"] for document in found)
+
     async def history(self, case_id: UUID) -> tuple[list[Emitted], dict[str, bytes]] | None:
         """All events of a case and all its sealed blobs; None when the case is not known here."""
         documents = await self._find({"_id": case_id}, {"events": 1, "sealed": 1})

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import httpx
 import structlog
@@ -306,7 +306,12 @@ class Foundation(Generic[S]):
             service=service,
             topics=emitted_by(service),
             prefix=self.settings.secondlook_prefix,
+            without_key=self._without_key,
         )
+
+    async def _without_key(self, case_ids: Sequence[UUID]) -> list[UUID]:
+        with answering():
+            return [case_id for case_id, key in (await self.keyring.get(case_ids)).items() if key is None]
 
     async def _prepare(self) -> None:
         await self.clock.synchronise()

@@ -70,6 +70,8 @@ class ReconciliationShown(BaseModel):
     topics: list[TopicCompared]
     stranger_cases: list[UUID]
     doubtful: list[DoubtfulRecord] = Field([], description="Some of the records that a person has to look at.")
+    keyless: list[UUID] = Field([], description="Some cases whose keys are gone: the keyring is older than they are.")
+    keyless_cases: int = 0
     behind: int = Field(0, description="Cases that are parked because their topics know more of them than the store.")
 
 

@@ -175,6 +175,7 @@ class House:
             doubles=self.same_person,
             resubmissions=Resubmissions(Mendings(as_collection(Collection())), self.links, self.engine.look),
             policies=rules().policies,
+            known=self._known,
         )
         self.erasing = Erasing(
             engine=cast("Any", self.engine), keyring=self.keyring, doubles=self.doubles, now=self.now
@@ -211,6 +212,9 @@ class House:
         app.add_middleware(SecurityHeaders, inline_styles=(STYLE,))
         self.app = app
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://review.example")
+
+    async def _known(self, case_ids: Sequence[UUID]) -> list[UUID]:
+        return [case_id for case_id in case_ids if await self.engine.case(case_id)]
 
     def now(self) -> datetime:
         return self.clock

@@ -271,3 +271,27 @@ def test_whenever_the_copy_was_made_no_number_is_used_for_another_event(
     assert isinstance(after, CaseParked) == older.parked
     if able or "decide" not in history[copied_after:]:
         assert not older.parked
+
+
+def test_a_deadline_is_made_again_before_what_others_made_of_it_at_the_same_moment() -> None:
+    def on_answer(state: Heard | None, event: Event[ReviewRemanded], _: Context) -> Outcome[Heard]:
+        return Step(also(state, "answered", alarm=None))
+
+    reactions = FORGETFUL.reactions | {EventType.REVIEW_REMANDED: on_answer}  # type: ignore[operator]
+    rules = replace(UNABLE, behaviour=replace(FORGETFUL, reactions=reactions))
+    case = Case[Heard](CASE)
+    happens(case, lapse(0, 1, alarm=True), rules)
+    older = copied(case)
+    happens(case, NOW + HOUR, rules)
+    (rung,) = told(case)
+    assert rung.event is not None
+    answer = given_event(0, 1, ReviewRemanded(round=2, reasons=("X",)))
+    assert answer.event is not None
+    event = answer.event.model_copy(update={"time": rung.event.time, "causationid": rung.event.id})
+    answer = arrive(CASE, event.type, encode(event))
+    happens(case, answer, rules)
+    behind.park(older, [rung], rules, now=NOW)
+    assert happens(older, answer, rules) is Verdict.HELD
+    assert behind.catch_up(older, rules, now=NOW) or not older.parked
+    assert (older.state, older.told, older.held) == (case.state, set(), [])
+    assert ids(older) == ids(case)[-1:]

@@ -1,6 +1,7 @@
 """Submissions in bulk: what is sealed, what is clear, whose number, who may be the same person, who is refused."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from deploy.demo import make_requests
 from services.intake.channels.kafka import channel_of, read_record
 from services.intake.domain.case import Accepted
 from services.intake.domain.case_number import number_of
-from services.intake.raw import ANONYMOUS, ERASED, RawSubmission, Refusal, channel_namespace
+from services.intake.raw import ANONYMOUS, ERASED, KEY_GONE, RawSubmission, Refusal, channel_namespace
 from services.intake.registry import Numbers
 from services.intake.submitting import Prepared
 from shared.casework.errors import CommandRefused
@@ -214,3 +215,18 @@ async def _counted(house: House, line: dict[str, Any]) -> dict[str, Any]:
     assert view is not None
     assert isinstance(view.state, Accepted)
     return {"counts_as": "submitted", "incomplete": [str(code) for code in view.state.filing.incomplete]}
+
+
+async def test_a_known_case_whose_key_is_gone_gets_no_second_key_and_harms_no_other(house: House) -> None:
+    (prepared,) = await house.prepare(complete())
+    await house.carry_out(prepared)
+    raw = RawSubmission(json.dumps(complete()).encode(), "http", ANONYMOUS, "first", MONDAY)
+    (known,) = await house.submissions.prepare([raw])
+    assert isinstance(known, Prepared)
+    await house.carry_out(known)
+    house.keys_kept.documents.pop(raw.case_id)
+    house.keyring._cache.clear()
+    again, other = await house.submissions.prepare([raw, replace(raw, key="second")])
+    assert isinstance(again, Refusal)
+    assert (again.code, type(other)) == (KEY_GONE, Prepared)
+    assert raw.case_id not in house.keys_kept.documents
