@@ -53,11 +53,12 @@ def waiting(
     if not found:
         out.print(f"No withdrawal waits at {office.upper()}.")
         return
-    table = Table("case", "office", "asked by", "consent", "since", "facts", box=None, header_style="bold")
+    table = Table("case", "gives up", "office", "asked by", "consent", "since", "facts", box=None, header_style="bold")
     for each in found:
         since = local(datetime.fromisoformat(each["asked_at"]), policy_now(data))
         who, consent = word(each["requestor_type"]), each["consent"]
-        table.add_row(each["case_number"], each["office"] or "none yet", who, consent, since, str(each["amendment"]))
+        what, place = each["of"], each["office"] or "none yet"
+        table.add_row(each["case_number"], what, place, who, consent, since, str(each["amendment"]))
     out.print(table)
 
 

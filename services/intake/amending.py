@@ -12,6 +12,7 @@ ALWAYS_CHANGEABLE = frozenset({"contact", "consent", "language", "link"})
 NOT_OPEN = Refused("not_open", "There is no open case under this number.")
 RESOLVED = Refused("resolved", "This case has its final answer. Nothing can be added any more.")
 TOO_LARGE = Refused("too_large", "This case has reached the limit of what can be added to it. Please call the office.")
+CONSENT_REFUSED = Refused("consent_refused", "Staff have refused this consent, so its link changes nothing any more.")
 FACTS_CHANGED = Refused("facts_changed", "The case has changed since you looked at it. Look again, then decide.")
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.intake import from_body
 from services.intake.commands import Amend, Ask, AskReview, Boxes, Waive, Withdraw
 from services.intake.domain.case import Accepted, State
-from services.intake.domain.consent import Consent, withdraws_alone
+from services.intake.domain.consent import Consent, acts_alone
 from services.intake.domain.filing import Change
 from services.intake.opening import opened
 from shared.casework.commands import Answered, command_id, whole_milliseconds
@@ -97,7 +97,7 @@ class Asking:
     async def _withdrawal(self, case_id: UUID, cause: UUID, words: str | None) -> Withdraw:
         view = await self._engine.case(case_id)
         filing = view.state.filing if view and isinstance(view.state, Accepted) else None
-        if filing is None or withdraws_alone(filing.requestor_type, filing.consent):
+        if filing is None or acts_alone(filing.requestor_type, filing.consent):
             return Withdraw(Recipient.REQUESTOR, await self._text(case_id, cause, "withdrawal", words))
         number = filing.amendment + 1
         sealed = SealedAmendment(text=words)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
 
+from services.intake.domain.case import GivesUp
 from services.intake.status import Status, Where
 
 
@@ -29,7 +30,10 @@ class Step(StrEnum):
     ANOTHER_REQUEST = "another_request"
     MAY_ASK_NOW = "may_ask_now"
     WITHDRAWAL_WAITS = "withdrawal_waits"
+    REVIEW_WAIVER_WAITS = "review_waiver_waits"
+    REFUSED = "refused"
     WAIT = "wait"
+    WAIT_FOR_THE_STAGE = "wait_for_the_stage"
     SEND_AGAIN = "send_again"
     NONE = "none"
 
@@ -42,6 +46,7 @@ class Dated:
     at: datetime
 
 
+_WAITS = {GivesUp.REQUEST: Step.WITHDRAWAL_WAITS, GivesUp.REVIEW: Step.REVIEW_WAIVER_WAITS}
 _WAITING = frozenset(
     {
         Where.REVIEW_ASKED,
@@ -77,12 +82,14 @@ def _undated(status: Status) -> Iterator[Step]:
         yield Step.ONE_IS_ENOUGH
     if status.another_request:
         yield Step.ANOTHER_REQUEST
-    if status.withdrawal_waits:
-        yield Step.WITHDRAWAL_WAITS
+    if status.refused:
+        yield Step.REFUSED
+    if status.waits is not None:
+        yield _WAITS[status.waits]
     if status.grounds and status.window_closes is None:
         yield Step.MAY_ASK_NOW
     if status.where in _WAITING and not (status.review_due or status.question):
-        yield Step.WAIT
+        yield Step.WAIT if status.told_all else Step.WAIT_FOR_THE_STAGE
     if status.where is Where.RESOLVED:
         yield Step.NONE
     if status.where is Where.NOT_ACCEPTED:

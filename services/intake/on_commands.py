@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake import translate
-from services.intake.amending import FACTS_CHANGED, NOT_OPEN, TOO_LARGE, amend, size
+from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, TOO_LARGE, amend, size
 from services.intake.commands import (
     REFERENCE,
     Amend,
@@ -19,24 +19,32 @@ from services.intake.domain.asserted import merged, without_officers_word
 from services.intake.domain.case import (
     Accepted,
     Erased,
+    GivesUp,
     Rejected,
     ReviewAsked,
     ReviewLapsed,
     State,
     UnderConsideration,
     WindowOpen,
+    WithdrawalWish,
+    after_the_window,
     grounds_for_review,
     link_generation,
     number_shown,
     with_filing,
 )
 from services.intake.domain.completeness import NotAccepted, assess
+from services.intake.domain.consent import acts_alone, may_change
 from services.intake.domain.facts import is_urgent
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change, Filing
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts import events
+from shared.contracts.vocabulary import Recipient
 
 NO_REVIEW_NOW = Refused("no_review_now", "A review at headquarters cannot be asked for, or given up, at this time.")
+WISH_WAITS = Refused("wish_waits", "What was asked before waits for a word of staff; nothing more can be given up.")
+REVIEW_GIVEN_UP = "waiver_asked"
+"""What `request.amended` says in `changed` of a wish to do without review."""
 KEY_REUSED = Refused("idempotency_key_reused", "This idempotency key was used before, with another content.")
 
 
@@ -86,10 +94,21 @@ def on_review(state: State | None, command: Command[AskReview], context: Context
 
 
 def on_waive(state: State | None, _: Command[Waive], context: Context) -> Step[State] | Refused:
-    """Do without review, so that the field office's answer becomes final now."""
+    """Do without review, so that the field office's answer becomes final now.
+
+    Where the requestor's word alone is not enough it becomes a wish, and the window stays open as long as before.
+    """
     if not isinstance(state, WindowOpen):
         return NO_REVIEW_NOW
-    lapsed = ReviewLapsed(state.filing, context.now, waived=True, wish=state.wish)
+    filing = state.filing
+    if not may_change(filing.consent):
+        return CONSENT_REFUSED
+    if not acts_alone(filing.requestor_type, filing.consent):
+        if state.wish is not None:
+            return WISH_WAITS
+        wish = WithdrawalWish(Recipient.REQUESTOR, context.now, GivesUp.REVIEW)
+        return amend(replace(state, wish=wish), Change(names=(REVIEW_GIVEN_UP,)), {})
+    lapsed = ReviewLapsed(filing, context.now, waived=True, wish=after_the_window(state.wish))
     return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=context.now, waived=True)),))
 
 
@@ -98,6 +117,8 @@ def on_amend(state: State | None, command: Command[Amend], _: Context) -> Step[S
     asked = command.data
     if not isinstance(state, Accepted):
         return NOT_OPEN
+    if not may_change(state.filing.consent):
+        return CONSENT_REFUSED
     if asked.amendment != state.filing.amendment + 1:
         return FACTS_CHANGED
     answers = asked.change.answers

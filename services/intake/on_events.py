@@ -3,7 +3,16 @@
 from collections.abc import Callable
 
 from services.intake import translate
-from services.intake.domain.case import OPENS_THE_WINDOW, Erased, Rejected, ReviewLapsed, State, WindowOpen, hear
+from services.intake.domain.case import (
+    OPENS_THE_WINDOW,
+    Erased,
+    Rejected,
+    ReviewLapsed,
+    State,
+    WindowOpen,
+    after_the_window,
+    hear,
+)
 from services.intake.domain.heard import Heard
 from services.intake.zone import zone_of
 from shared.casework.reaction import Context, Deadline, Emit, Refused, Step, Wait
@@ -74,5 +83,5 @@ def on_window_closed(state: State | None, _: Deadline, __: Context) -> Step[Stat
     """Nobody asked in time: say so, once. The engine asks only while `due` names this moment."""
     if not isinstance(state, WindowOpen):
         return Refused("no_window", "No window to ask for review is open.")
-    lapsed = ReviewLapsed(state.filing, state.closes, waived=False, wish=state.wish)
+    lapsed = ReviewLapsed(state.filing, state.closes, waived=False, wish=after_the_window(state.wish))
     return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=state.closes, waived=False)),))

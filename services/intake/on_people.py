@@ -2,21 +2,34 @@
 
 from dataclasses import replace
 
-from services.intake.amending import FACTS_CHANGED, NOT_OPEN, RESOLVED, amend
+from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, RESOLVED, amend
 from services.intake.commands import HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
-from services.intake.domain.case import Accepted, Open, Resolved, State, Withdrawable, WithdrawalAsked, WithdrawalWish
-from services.intake.domain.consent import REPRESENTATIVES, Consent, Ruling, verifies, withdraws_alone
+from services.intake.domain.case import (
+    Accepted,
+    GivesUp,
+    Open,
+    Resolved,
+    ReviewLapsed,
+    State,
+    Withdrawable,
+    WithdrawalAsked,
+    WithdrawalWish,
+)
+from services.intake.domain.consent import REPRESENTATIVES, Consent, Ruling, acts_alone, may_change, verifies
 from services.intake.domain.filing import Change, handed_over
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import RequestWithdrawn
+from shared.contracts.events import ReviewLapsed as ReviewLapsedSaid
 
 WISHED = "withdrawal_asked"
 NOT_CONFIRMED = "withdrawal_not_confirmed"
-"""What `request.amended` says in `changed` of a withdrawal that waits, and of one that staff did not confirm."""
+NOT_GIVEN_UP = "waiver_not_confirmed"
+"""What `request.amended` says in `changed` of a withdrawal that waits, and of what staff did not confirm."""
 
 ALREADY = Refused("already_withdrawn", "You have already asked to withdraw this request.")
 WRONG_PAPER = Refused("wrong_paper", "This paper does not let this kind of requestor hear more than the stage.")
 NOBODY_REPRESENTS = Refused("nobody_represents", "Nobody represents the noncitizen in this case.")
+FOR_HEADQUARTERS = Refused("for_headquarters", "Only headquarters confirms that its review is given up.")
 NONE_WAITS = Refused("no_withdrawal_waits", "No withdrawal of this case waits for a confirmation.")
 
 
@@ -42,7 +55,9 @@ def on_withdraw(state: State | None, command: Command[Withdraw], context: Contex
     if not isinstance(state, Withdrawable):
         return ALREADY if isinstance(state, WithdrawalAsked) else _closed(state)
     asked, filing = command.data, state.filing
-    alone = withdraws_alone(filing.requestor_type, filing.consent)
+    if not may_change(filing.consent):
+        return CONSENT_REFUSED
+    alone = acts_alone(filing.requestor_type, filing.consent)
     if state.wish is not None and not alone:
         return ALREADY
     if alone != (asked.wish is None) or asked.wish not in (None, filing.amendment + 1):
@@ -51,7 +66,10 @@ def on_withdraw(state: State | None, command: Command[Withdraw], context: Contex
 
 
 def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], context: Context) -> Step[State] | Refused:
-    """Staff confirm a withdrawal that waits, or do not: then the review goes on as if nobody had asked."""
+    """Staff confirm what waits to be given up, or do not: then everything goes on as if nobody had asked.
+
+    That nobody looks again at a field office's decision is for headquarters to confirm, never for that office.
+    """
     if not isinstance(state, Withdrawable):
         return NONE_WAITS if isinstance(state, WithdrawalAsked) else _closed(state)
     ruled, wish = command.data, state.wish
@@ -60,7 +78,16 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
     if ruled.facts_seen != state.filing.amendment:
         return FACTS_CHANGED
     if not ruled.confirmed:
-        return amend(replace(state, wish=None), Change(names=(NOT_CONFIRMED,)), {}, by=ruled.by)
+        name = NOT_CONFIRMED if wish.of is GivesUp.REQUEST else NOT_GIVEN_UP
+        return amend(replace(state, wish=None), Change(names=(name,)), {}, by=ruled.by)
+    if wish.of is GivesUp.REVIEW:
+        if ruled.by.for_office:
+            return FOR_HEADQUARTERS
+        lapsed = ReviewLapsed(state.filing, context.now, waived=True)
+        return Step(
+            state=lapsed,
+            emits=(Emit(ReviewLapsedSaid(at=context.now, waived=True, confirmed_by=ruled.by.who)),),
+        )
     said = RequestWithdrawn(by=wish.by, confirmed_by=ruled.by.who)
     return Step(state=WithdrawalAsked(state.filing, wish.by, context.now), emits=(Emit(said),))
 
@@ -70,6 +97,8 @@ def on_hand_over(state: State | None, command: Command[HandOver], _: Context) ->
     if not isinstance(state, Open):
         return _closed(state)
     asked = command.data
+    if asked.by is None and not may_change(state.filing.consent):
+        return CONSENT_REFUSED
     if asked.to not in REPRESENTATIVES and state.filing.requestor_type not in REPRESENTATIVES:
         return NOBODY_REPRESENTS
     if asked.amendment != state.filing.amendment + 1:

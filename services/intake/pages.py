@@ -270,8 +270,8 @@ class StatusPages:
 
 
 def _effect(visit: Visit, route: str) -> str:
-    """What a form comes to: a withdrawal is one, or the wish for one that staff have to confirm."""
-    return "withdraw_waits" if route == "withdraw" and not visit.status.withdraws_alone else route
+    """What a form comes to: a withdrawal or a waiver is one, or the wish for one that staff have to confirm."""
+    return f"{route}_waits" if route in ("withdraw", "waive") and not visit.status.acts_alone else route
 
 
 _CALENDAR: Final = "text/calendar; charset=utf-8"

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.intake import wording
+from services.intake.domain.case import GivesUp
 from services.intake.next_steps import Date, Dated, dates_of, steps_of
 from services.intake.speaking import TEMPLATES, Tongues
 from services.intake.status import Outcome, Status, Where
@@ -208,7 +209,8 @@ def as_json(
         "window_closes": status.window_closes,
         "review_due": status.review_due,
         "zone": zone.key,
-        "withdrawal_waits": status.withdrawal_waits or None,
+        "withdrawal_waits": status.waits is GivesUp.REQUEST or None,
+        "waiver_waits": status.waits is GivesUp.REVIEW or None,
         "grounds": list(status.grounds),
         "may": sorted(status.may | ({"review"} if status.grounds else set())),
         "only_the_stage": not status.told_all and status.where not in (Where.NOT_ACCEPTED, Where.ERASED),

@@ -1,4 +1,4 @@
-"""Withdrawals that wait for staff: asked for by somebody who may not end the review alone. A queue, and a ruling."""
+"""What waits to be given up: asked for by somebody who may not do so alone. A queue, and a ruling of staff."""
 
 from datetime import datetime
 from typing import Annotated, Any, Protocol
@@ -41,7 +41,7 @@ class WithdrawalRuled(Body):
 
 
 class Waiting(BaseModel):
-    """A withdrawal that waits. Its reason, sealed, is among the texts of the case."""
+    """A withdrawal, or a waiver of review (`of`), that waits. Its reason, sealed, is among the texts of the case."""
 
     case_id: UUID
     case_number: str
@@ -50,6 +50,7 @@ class Waiting(BaseModel):
     consent: str
     asked_at: datetime
     amendment: int
+    of: str
 
 
 class WithdrawalPage(BaseModel):
@@ -106,4 +107,5 @@ def _shown(view: Listed) -> Waiting | None:
         consent=filing.consent.status,
         asked_at=state.wish.at,
         amendment=filing.amendment,
+        of=state.wish.of,
     )

@@ -4,7 +4,7 @@ Without a verified consent only the stage; so nobody learns from an A-number whe
 office, a facility, an address or a name.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import assert_never
@@ -12,6 +12,7 @@ from typing import assert_never
 from services.intake.domain.case import (
     Accepted,
     Erased,
+    GivesUp,
     Rejected,
     Resolved,
     ReviewAsked,
@@ -23,7 +24,7 @@ from services.intake.domain.case import (
     WithdrawalAsked,
     grounds_for_review,
 )
-from services.intake.domain.consent import REPRESENTATIVES, withdraws_alone
+from services.intake.domain.consent import REPRESENTATIVES, acts_alone, may_change
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
     Language,
@@ -83,8 +84,9 @@ class Status:
     outcome: Outcome | None = None
     told_all: bool = False
     another_request: bool = False
-    withdrawal_waits: bool = False
-    withdraws_alone: bool = False
+    waits: GivesUp | None = None
+    refused: bool = False
+    acts_alone: bool = False
     grounds: tuple[ReviewGround, ...] = ()
     may: frozenset[str] = field(default_factory=frozenset)
 
@@ -126,15 +128,25 @@ def _of_accepted(state: Accepted, now: datetime) -> Status:
         may_ask_from=assignment.silence_ends_at if assignment else None,
         window_closes=state.closes if isinstance(state, WindowOpen) else None,
         review_due=heard.escalations[-1].due if where is Where.WITH_HEADQUARTERS else None,
-        question=None if isinstance(state, Resolved | WithdrawalAsked) else filing.open_question,
+        question=_question(state),
         outcome=_outcome(state) if told_all else None,
         told_all=told_all,
         another_request=silent and told_all and filing.possible_double_of is not None,
-        withdrawal_waits=isinstance(state, Withdrawable) and state.wish is not None,
-        withdraws_alone=withdraws_alone(filing.requestor_type, filing.consent),
+        waits=state.wish.of if isinstance(state, Withdrawable) and state.wish else None,
+        refused=not may_change(filing.consent),
+        acts_alone=acts_alone(filing.requestor_type, filing.consent),
         grounds=grounds_for_review(state, now),
         may=_may(state),
     )
+
+
+def _question(state: Accepted) -> Question | None:
+    """That there is one, and until when, is no case content; its text, and what it is about, are: see `told_all`."""
+    filing = state.filing
+    if isinstance(state, Resolved | WithdrawalAsked) or filing.open_question is None or not may_change(filing.consent):
+        return None
+    asked = filing.open_question
+    return asked if filing.consent.verified else replace(asked, about=(), blob=None)
 
 
 def _where(state: Accepted) -> Where:
@@ -187,14 +199,16 @@ def _outcome(state: Accepted) -> Outcome | None:
 
 def _may(state: Accepted) -> frozenset[str]:
     """Which forms the page offers, besides asking for review."""
+    if not may_change(state.filing.consent):
+        return frozenset()
     if isinstance(state, Resolved):
         return frozenset({"contact"})
     allowed = {"contact", "amend", "representative"}
     if state.filing.requestor_type in REPRESENTATIVES:
         allowed.add("stand_down")
-    if isinstance(state, WindowOpen):
+    alone = acts_alone(state.filing.requestor_type, state.filing.consent)
+    if isinstance(state, WindowOpen) and (alone or state.wish is None):
         allowed.add("waive")
-    alone = withdraws_alone(state.filing.requestor_type, state.filing.consent)
     if isinstance(state, Withdrawable) and (alone or state.wish is None):
         allowed.add("withdraw")
     return frozenset(allowed)

@@ -59,6 +59,15 @@ STEPS: Final[Mapping[Date | Step, str]] = {
     Step.WITHDRAWAL_WAITS: (
         "You asked to take the request back. Staff must agree first. Until then, we keep looking at the case."
     ),
+    Step.REVIEW_WAIVER_WAITS: (
+        "You asked to go on without a review at headquarters. Staff must agree first. "
+        "Until then, you can still ask for the review."
+    ),
+    Step.REFUSED: (
+        "Staff did not accept the paper, or could not tell who you are. You cannot change the case with this link. "
+        "Please call us to send a better paper."
+    ),
+    Step.WAIT_FOR_THE_STAGE: "You do not have to do anything. This page will say when the review is finished.",
     Step.WAIT: "You do not have to do anything. The answer will be on this page.",
     Step.SEND_AGAIN: "Nothing happens until you send the request again.",
     Step.NONE: "There are no more steps in this review.",
@@ -153,6 +162,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     "already_withdrawn": "You have already asked to take this request back.",
     "no_review_now": "You cannot ask for, or give up, a review at headquarters at this time.",
     "nobody_represents": "Nobody speaks for the person in this case, so nobody can stop doing so.",
+    "consent_refused": "Staff did not accept the paper, or could not tell who you are. Please call us.",
+    "wish_waits": "You asked for something before. Staff must look at that first.",
     "no_such_question": "This question has already been answered.",
     "not_open": "This case is not open any more.",
     "nothing_changed": "You did not add or change anything.",
@@ -169,6 +180,7 @@ DONE: Final[Mapping[str, str]] = {
     "waive": "You said that you do not want a review at headquarters.",
     "withdraw": "You asked to take the request back.",
     "withdraw_waits": "You asked to take the request back. Staff must agree first. Nothing has changed yet.",
+    "waive_waits": "You asked to go on without a review. Staff must agree first. Nothing has changed yet.",
     "amend": "Your changes were added.",
 }
 
@@ -195,6 +207,14 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
             "Staff will look at what you ask. Until they agree, we keep looking at the case."
         ),
         "Yes, ask to take the request back",
+    ),
+    "waive_waits": (
+        "Ask to go on without a review",
+        (
+            "Only the person, or a representative whose Form G-28 we have checked, can give up the review alone. "
+            "Staff will look at what you ask. Until they agree, you can still ask for the review."
+        ),
+        "Yes, ask to go on without a review",
     ),
     "representative": (
         "Hand the case over to a representative",

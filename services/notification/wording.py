@@ -62,7 +62,7 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
     Letter.PLEASE_ANSWER: Wording(
         (
             "There is a question about the request. We need your answer.",
-            "The page shows the question. You can answer it there.",
+            "If we have checked your paper, or who you are, the page shows the question. If not, please call us.",
         )
     ),
     Letter.CONSIDERED: Wording(
@@ -74,7 +74,13 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
     Letter.WITH_HEADQUARTERS: Wording(
         ("The request is now with headquarters. A Senior Reviewing Official will look at it.",)
     ),
-    Letter.RESOLVED: Wording(("The review of the case is finished. The page shows how it ended.",), date=False),
+    Letter.RESOLVED: Wording(
+        (
+            "The review of the case is finished.",
+            "If we have checked your paper, or who you are, the page shows how it ended.",
+        ),
+        date=False,
+    ),
     Letter.ADDRESS_CHANGED: Wording(
         (
             "Somebody changed how we reach people about this case.",
@@ -97,7 +103,7 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
     ),
     Letter.WITHDRAWAL_WAITS: Wording(
         (
-            "Somebody asked to take the request back. Staff must agree first.",
+            "Somebody asked to take the request back, or to go on without a review. Staff must agree first.",
             "Until then, we keep looking at the case.",
             "Is that not what you want? Then please call us.",
         )

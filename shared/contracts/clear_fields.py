@@ -195,7 +195,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "requestor_type": _ONE_OF_MANY,
         "received_at": _MOMENT,
     },
-    e.ReviewLapsed: {"at": _MOMENT, "waived": "yes or no"},
+    e.ReviewLapsed: {"at": _MOMENT, "waived": "yes or no", "confirmed_by": _STAFF},
     e.ReviewEscalated: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY, "ground": _CODE},
     e.ReviewOverdue: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY},
     e.ReviewRemanded: {"round": _COUNTER, "reasons": _POLICY_CODES},

@@ -15,6 +15,7 @@ from services.intake.domain.case import (
     ReviewAsked,
     ReviewLapsed,
     UnderConsideration,
+    WindowOpen,
     WithdrawalAsked,
 )
 from shared.contracts.sealed import SealedAmendment, SealedText
@@ -22,7 +23,7 @@ from shared.contracts.vocabulary import ConsentStatus, Language
 from shared.privacy.sealing import CaseKey, open_box, seal
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House, complete, own
-from tests.unit.intake_world import DAY, MONDAY, assigned, completed, escalated, question, resolved
+from tests.unit.intake_world import DAY, MONDAY, assigned, completed, escalated, question, remanded, resolved
 
 JSON = {"Accept": "application/json"}
 
@@ -57,6 +58,13 @@ def state(house: House, case_id: UUID) -> object:
 
 def staff(house: House, role: Role, *offices: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {house.issuer.staff('person-7', [role], offices=offices)}"}
+
+
+async def ruled(house: House, case_id: UUID, status: str) -> None:
+    headers = staff(house, Role.OFFICER, "ELP") | {"Idempotency-Key": status}
+    wish = {"facts_seen": 0, "status": status}
+    answer = await house.http.post(f"/cases/{case_id}/consent", json=wish, headers=headers)
+    assert answer.status_code == 200, answer.text
 
 
 # Submitting
@@ -234,10 +242,46 @@ async def test_a_form_that_cannot_be_read_says_which_field(house: House) -> None
 
 
 async def test_waiving_makes_the_answer_final(house: House) -> None:
-    case_id, path = await house.opened()
+    case_id, path = await house.opened(own())
     house.hear(case_id, completed("DECLINED"))
     await post(house, f"{path}/waive", {})
     assert isinstance(state(house, case_id), ReviewLapsed)
+
+
+async def test_the_waiver_of_somebody_who_is_not_verified_waits(house: House) -> None:
+    case_id, path = await house.opened()
+    house.hear(case_id, completed("DECLINED"))
+    asked = await post(house, f"{path}/waive", {}, confirm=False)
+    assert "can give up the review alone" in asked.text
+    done = await post(house, f"{path}/waive", {})
+    assert "Nothing has changed yet." in await page(house, done.headers["Location"])
+    assert isinstance(state(house, case_id), WindowOpen)
+    told = (await house.http.get(path, headers={"Accept": "application/json"})).json()
+    assert told["waiver_waits"] is True
+    assert "review" in told["may"]
+    assert "waive" not in told["may"]
+
+
+async def test_a_refused_reader_is_told_what_to_do_and_changes_nothing(house: House) -> None:
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned(), completed("DECLINED"))
+    await ruled(house, case_id, "refused")
+    told = (await house.http.get(path, headers={"Accept": "application/json"})).json()
+    assert told["may"] == ["review"]
+    assert "Please call us to send a better paper." in await page(house, path)
+    for route in ("waive", "withdraw", "stand_down", "amend"):
+        answer = await post(house, f"{path}/{route}", {"information": "Marzipan."}, Accept="application/json")
+        assert answer.json()["code"] in ("consent_refused", "nobody_represents"), route
+    assert isinstance(state(house, case_id), WindowOpen)
+
+
+async def test_only_a_verified_reader_hears_that_the_answer_will_be_on_the_page(house: House) -> None:
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned(), completed("DECLINED"), escalated(), remanded())
+    assert "The answer will be on this page." not in await page(house, path)
+    assert "This page will say when the review is finished." in await page(house, path)
+    await ruled(house, case_id, "verified")
+    assert "The answer will be on this page." in await page(house, path)
 
 
 async def test_amending_seals_what_was_typed_and_carries_the_whole_contact(house: House) -> None:
@@ -296,6 +340,12 @@ async def test_a_question_is_shown_and_answered(house: House) -> None:
     words = SealedText(text="Where does she <live>?").model_dump_json().encode()
     box = seal(key, case_id=case_id, cause=asked.id, name=name, plaintext=words)
     house.hear(case_id, asked.model_copy(update={"data": asked.data.model_copy(update={"sealed": {name: box}})}))
+    assert "Where does she" not in await page(house, path)
+    shown = await house.http.get(path, headers={"Accept": "application/json"})
+    assert "Where does she" not in shown.text
+    assert "Please call us to hear the question." in await page(house, path)
+    house.hear(case_id, assigned())
+    await ruled(house, case_id, "verified")
     assert "Where does she &lt;live&gt;?" in await page(house, path)
     form = {"question": str(asked.data.question), "answer": "In El Paso."}
     assert (await post(house, f"{path}/amend", form)).status_code == 303

@@ -7,6 +7,7 @@ which topics are read makes no difference.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum, unique
 from typing import assert_never
 
 from services.intake.domain.filing import Filing
@@ -44,12 +45,24 @@ class Rejected:
     client_reference: str | None = None
 
 
+@unique
+class GivesUp(StrEnum):
+    """What a wish would take away: the request, or the review at headquarters."""
+
+    REQUEST = "request"
+    REVIEW = "review"
+
+
 @dataclass(frozen=True, slots=True)
 class WithdrawalWish:
-    """Somebody who may not withdraw alone asked to. Everything goes on until an officer has looked at it."""
+    """Somebody who may not give it up alone asked to. Everything goes on until staff have looked at it.
+
+    A wish to do without review exists only while the window is open.
+    """
 
     by: Recipient
     at: datetime
+    of: GivesUp = GivesUp.REQUEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +171,14 @@ def with_filing(state: Accepted, filing: Filing) -> Accepted:
         case UnderConsideration() | WindowOpen() | Resolved():
             wish = None if isinstance(state, Resolved) else state.wish
             closes = filing.heard.window_closes
-            return WindowOpen(filing, closes, wish) if closes else UnderConsideration(filing, wish)
+            return WindowOpen(filing, closes, wish) if closes else UnderConsideration(filing, after_the_window(wish))
         case _:
             assert_never(state)
+
+
+def after_the_window(wish: WithdrawalWish | None) -> WithdrawalWish | None:
+    """What is left of a wish once no window is open: nothing of one to do without review."""
+    return wish if wish and wish.of is GivesUp.REQUEST else None
 
 
 def hear(state: Accepted, heard: Heard) -> Accepted:

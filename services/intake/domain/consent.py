@@ -1,4 +1,4 @@
-"""Who may be told more than the stage, and who may take a request back alone: the consent, and what staff made of it.
+"""Who may be told more than the stage, and who may give up a right alone: the consent, and what staff made of it.
 
 Inferred from the rule of OIDO, a sister office (dhs.gov/myoido): representatives need a signed G-28, everybody else a
 signed ICE Form 60-001. A G-28 enters somebody's appearance, so that they act; a 60-001 only lets somebody hear.
@@ -50,11 +50,17 @@ def verifies(kind: ConsentKind, requestor: RequestorType, papers: Papers) -> boo
     return kind in papers.get(requestor, frozenset())
 
 
-def withdraws_alone(requestor: RequestorType, consent: Consent) -> bool:
-    """Whether the requestor's word is enough to end the review: the noncitizen's is, and a verified representative's.
+def acts_alone(requestor: RequestorType, consent: Consent) -> bool:
+    """Whether the requestor's word is enough to end the request, or to do without review at headquarters.
 
-    Everybody else could end what a person in detention counts on; an officer confirms it first.
+    The noncitizen's is, and a verified representative's. Everybody else could end what a person in detention counts on;
+    staff confirm it first.
     """
     if requestor is RequestorType.NONCITIZEN:
         return consent.status is not ConsentStatus.REFUSED
     return requestor in REPRESENTATIVES and consent.kind is ConsentKind.G28 and consent.verified
+
+
+def may_change(consent: Consent) -> bool:
+    """Whether the link still changes anything. Asking for a review takes no right from anybody, and stays open."""
+    return consent.status is not ConsentStatus.REFUSED

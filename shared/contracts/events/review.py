@@ -36,12 +36,16 @@ class ReviewRequested(EventData):
 
 
 class ReviewLapsed(EventData):
-    """The window to ask for SRO review closed, or the requestor waived it."""
+    """The window to ask for SRO review closed, or the requestor waived it.
+
+    `confirmed_by`: the member of staff who agreed to a waiver, where the requestor's word alone was not enough.
+    """
 
     type: ClassVar[EventType] = EventType.REVIEW_LAPSED
 
     at: Time
     waived: bool
+    confirmed_by: str | None = None
 
 
 class ReviewEscalated(EventData):
