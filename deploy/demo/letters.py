@@ -75,7 +75,7 @@ def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tu
                 yield Letter.RESOLVED, event, both, 1
             case EventType.REQUEST_AMENDED:
                 yield from _of_amendment(event)
-                if not {"withdrawal_asked", "waiver_asked"}.isdisjoint(event.data.changed):
+                if not {"withdrawal_asked", "waiver_asked", "hand_over_asked"}.isdisjoint(event.data.changed):
                     yield Letter.WITHDRAWAL_WAITS, event, both, event.data.amendment
             case EventType.LINK_REQUESTED:
                 yield Letter.LINK_SENT, event, REQUESTOR if alone else (event.data.to,), -event.seq  # beside amendments

@@ -13,6 +13,7 @@ NOT_OPEN = Refused("not_open", "There is no open case under this number.")
 RESOLVED = Refused("resolved", "This case has its final answer. Nothing can be added any more.")
 TOO_LARGE = Refused("too_large", "This case has reached the limit of what can be added to it. Please call the office.")
 CONSENT_REFUSED = Refused("consent_refused", "Staff have refused this consent, so its link changes nothing any more.")
+WISH_WAITS = Refused("wish_waits", "What was asked before waits for a word of staff; nothing more can be given up.")
 FACTS_CHANGED = Refused("facts_changed", "The case has changed since you looked at it. Look again, then decide.")
 
 

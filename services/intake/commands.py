@@ -131,7 +131,8 @@ class RuleOnWithdrawal:
 class HandOver:
     """Somebody else is the requestor from now on: a representative, or the noncitizen alone.
 
-    `amendment` and `boxes` as of an amendment; `by`: the member of staff, or None for the holder of the link.
+    `amendment` and `boxes` as of an amendment; `by`: the member of staff, or None for the holder of the link. A `wish`
+    seals who it would be as a text for staff, who carry it out.
     """
 
     amendment: int
@@ -139,6 +140,7 @@ class HandOver:
     language: Language | None
     boxes: Boxes
     by: Hand | None = None
+    wish: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Step(StrEnum):
     MAY_ASK_NOW = "may_ask_now"
     WITHDRAWAL_WAITS = "withdrawal_waits"
     REVIEW_WAIVER_WAITS = "review_waiver_waits"
+    HAND_OVER_WAITS = "hand_over_waits"
     REFUSED = "refused"
     WAIT = "wait"
     WAIT_FOR_THE_STAGE = "wait_for_the_stage"
@@ -46,7 +47,11 @@ class Dated:
     at: datetime
 
 
-_WAITS = {GivesUp.REQUEST: Step.WITHDRAWAL_WAITS, GivesUp.REVIEW: Step.REVIEW_WAIVER_WAITS}
+_WAITS = {
+    GivesUp.REQUEST: Step.WITHDRAWAL_WAITS,
+    GivesUp.REVIEW: Step.REVIEW_WAIVER_WAITS,
+    GivesUp.CASE: Step.HAND_OVER_WAITS,
+}
 _WAITING = frozenset(
     {
         Where.REVIEW_ASKED,

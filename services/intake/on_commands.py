@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake import translate
-from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, TOO_LARGE, amend, size
+from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, TOO_LARGE, WISH_WAITS, amend, size
 from services.intake.commands import (
     REFERENCE,
     Amend,
@@ -42,7 +42,6 @@ from shared.contracts import events
 from shared.contracts.vocabulary import Recipient
 
 NO_REVIEW_NOW = Refused("no_review_now", "A review at headquarters cannot be asked for, or given up, at this time.")
-WISH_WAITS = Refused("wish_waits", "What was asked before waits for a word of staff; nothing more can be given up.")
 REVIEW_GIVEN_UP = "waiver_asked"
 """What `request.amended` says in `changed` of a wish to do without review."""
 KEY_REUSED = Refused("idempotency_key_reused", "This idempotency key was used before, with another content.")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, RESOLVED, amend
+from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, RESOLVED, WISH_WAITS, amend
 from services.intake.commands import HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
 from services.intake.domain.case import (
     Accepted,
@@ -20,16 +20,25 @@ from services.intake.domain.filing import Change, handed_over
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import RequestWithdrawn
 from shared.contracts.events import ReviewLapsed as ReviewLapsedSaid
+from shared.contracts.vocabulary import Recipient
 
 WISHED = "withdrawal_asked"
 NOT_CONFIRMED = "withdrawal_not_confirmed"
 NOT_GIVEN_UP = "waiver_not_confirmed"
+HAND_OVER_WISHED = "hand_over_asked"
+NOT_HANDED_OVER = "hand_over_not_confirmed"
 """What `request.amended` says in `changed` of a withdrawal that waits, and of what staff did not confirm."""
 
 ALREADY = Refused("already_withdrawn", "You have already asked to withdraw this request.")
 WRONG_PAPER = Refused("wrong_paper", "This paper does not let this kind of requestor hear more than the stage.")
 NOBODY_REPRESENTS = Refused("nobody_represents", "Nobody represents the noncitizen in this case.")
 FOR_HEADQUARTERS = Refused("for_headquarters", "Only headquarters confirms that its review is given up.")
+_NOT = {
+    GivesUp.REQUEST: NOT_CONFIRMED,
+    GivesUp.REVIEW: NOT_GIVEN_UP,
+    GivesUp.CASE: NOT_HANDED_OVER,
+}
+HAND_IT_OVER = Refused("hand_it_over", "To agree, hand the case over yourself: only then the new address is kept.")
 NONE_WAITS = Refused("no_withdrawal_waits", "No withdrawal of this case waits for a confirmation.")
 
 
@@ -78,8 +87,9 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
     if ruled.facts_seen != state.filing.amendment:
         return FACTS_CHANGED
     if not ruled.confirmed:
-        name = NOT_CONFIRMED if wish.of is GivesUp.REQUEST else NOT_GIVEN_UP
-        return amend(replace(state, wish=None), Change(names=(name,)), {}, by=ruled.by)
+        return amend(replace(state, wish=None), Change(names=(_NOT[wish.of],)), {}, by=ruled.by)
+    if wish.of is GivesUp.CASE:
+        return HAND_IT_OVER
     if wish.of is GivesUp.REVIEW:
         if ruled.by.for_office:
             return FOR_HEADQUARTERS
@@ -92,8 +102,11 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
     return Step(state=WithdrawalAsked(state.filing, wish.by, context.now), emits=(Emit(said),))
 
 
-def on_hand_over(state: State | None, command: Command[HandOver], _: Context) -> Step[State] | Refused:
-    """Somebody else is the requestor from now on. A withdrawal that the one before wished for is gone with them."""
+def on_hand_over(state: State | None, command: Command[HandOver], context: Context) -> Step[State] | Refused:
+    """Somebody else is the requestor from now on. What the one before wished for is gone with them.
+
+    Where the word of who holds the link is not enough it becomes a wish, for staff to carry out.
+    """
     if not isinstance(state, Open):
         return _closed(state)
     asked = command.data
@@ -103,6 +116,12 @@ def on_hand_over(state: State | None, command: Command[HandOver], _: Context) ->
         return NOBODY_REPRESENTS
     if asked.amendment != state.filing.amendment + 1:
         return FACTS_CHANGED
+    if asked.by is None:
+        alone = acts_alone(state.filing.requestor_type, state.filing.consent)
+        if alone is asked.wish:
+            return FACTS_CHANGED  # Sealed for the other way.
+        if asked.wish:
+            return _hand_over_wished(state, asked, context)
     kept = replace(state, wish=None) if isinstance(state, Withdrawable) else state
     return amend(kept, handed_over(asked.to, asked.language), asked.boxes, by=asked.by)
 
@@ -120,3 +139,12 @@ def _closed(state: State | None) -> Refused:
 def _wished(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State] | Refused:
     wishing = replace(state, wish=WithdrawalWish(asked.by, context.now))
     return amend(wishing, Change(names=(WISHED,)), asked.boxes)
+
+
+def _hand_over_wished(state: Open, asked: HandOver, context: Context) -> Step[State] | Refused:
+    if not isinstance(state, Withdrawable):
+        return ALREADY
+    if state.wish is not None:
+        return WISH_WAITS
+    wish = WithdrawalWish(Recipient.REQUESTOR, context.now, GivesUp.CASE)
+    return amend(replace(state, wish=wish), Change(names=(HAND_OVER_WISHED,)), asked.boxes)

@@ -254,11 +254,12 @@ class StatusPages:
         view = await self._engine.case(visit.case_id)
         state = view.state if view else visit.state
         response: Response
-        if route in HAND_OVER and not visit.json:
+        handed_over = route in HAND_OVER and link_generation(state) != link_generation(visit.state)
+        if handed_over and not visit.json:
             response = HTMLResponse(self._pages.handed_over(visit.tongue))
         elif visit.json:
             body: dict[str, Any] = {"done": _effect(visit, route), "case_number": visit.status.number}
-            if isinstance(state, Accepted) and route not in HAND_OVER:
+            if isinstance(state, Accepted) and not handed_over:
                 body["link"] = self._links.token(visit.case_id, link_generation(state))
             response = _json(body)
         else:
@@ -270,10 +271,11 @@ class StatusPages:
 
 
 def _effect(visit: Visit, route: str) -> str:
-    """What a form comes to: a withdrawal or a waiver is one, or the wish for one that staff have to confirm."""
-    return f"{route}_waits" if route in ("withdraw", "waive") and not visit.status.acts_alone else route
+    """What a form comes to: what it says, or the wish for it that staff have to confirm."""
+    return route if visit.status.acts_alone else _WAITS.get(route, route)
 
 
+_WAITS: Final = {"withdraw": "withdraw_waits", "waive": "waive_waits"} | dict.fromkeys(HAND_OVER, "hand_over_waits")
 _CALENDAR: Final = "text/calendar; charset=utf-8"
 _ATTACHED: Final = 'attachment; filename="second-look-dates.ics"'
 

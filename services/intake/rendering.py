@@ -210,6 +210,7 @@ def as_json(
         "review_due": status.review_due,
         "zone": zone.key,
         "withdrawal_waits": status.waits is GivesUp.REQUEST or None,
+        "hand_over_waits": status.waits is GivesUp.CASE or None,
         "waiver_waits": status.waits is GivesUp.REVIEW or None,
         "grounds": list(status.grounds),
         "may": sorted(status.may | ({"review"} if status.grounds else set())),

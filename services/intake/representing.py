@@ -9,6 +9,7 @@ from uuid import UUID
 from services.intake.asking import Engine
 from services.intake.commands import Ask, Hand, HandOver
 from services.intake.domain.case import Accepted
+from services.intake.domain.consent import acts_alone
 from services.intake.domain.filing import Filing
 from services.intake.opening import opened
 from shared.casework.commands import Answered, whole_milliseconds
@@ -78,11 +79,15 @@ class Representing:
         known = opened(key, case_id, filing, await self._engine.sealed(case_id))
         number = (filing.amendment if seen is None else seen) + 1
         name = f"amended_{number}"
-        content = _to_representative(known, filing, to) if to else _to_noncitizen(known)
+        wish = by is None and not acts_alone(filing.requestor_type, filing.consent)
+        if wish:
+            content = SealedAmendment(text=_as_text(to))
+        else:
+            content = _to_representative(known, filing, to) if to else _to_noncitizen(known)
         language = to.language if to else _LANGUAGES.get(known.noncitizen.language or "")
         plaintext = content.model_dump_json(exclude_defaults=True).encode()
         box = seal(key, case_id=case_id, cause=cause, name=name, plaintext=plaintext)
-        return HandOver(number, kind, language, {name: box}, by)
+        return HandOver(number, kind, language, {name: box}, by, wish)
 
     async def _key(self, case_id: UUID) -> CaseKey | None:
         key = (await self._keyring.get([case_id]))[case_id]
@@ -104,3 +109,12 @@ def _to_noncitizen(known: SealedSubmission) -> SealedAmendment:
     person = known.noncitizen
     name = " ".join(part for part in (person.given_name, person.family_name) if part) or None
     return SealedAmendment(requestor=Requestor(name=name, email=person.email))
+
+
+def _as_text(to: Representative | None) -> str:
+    """What staff read of a hand-over that waits for them."""
+    if to is None:
+        return "The requestor asks to stand down."
+    person = to.person
+    said = (to.type, person.name, person.organisation, person.email, person.phone, to.language)
+    return "The requestor asks to hand the case over to: " + ", ".join(str(each) for each in said if each)

@@ -203,12 +203,20 @@ def _may(state: Accepted) -> frozenset[str]:
         return frozenset()
     if isinstance(state, Resolved):
         return frozenset({"contact"})
-    allowed = {"contact", "amend", "representative"}
-    if state.filing.requestor_type in REPRESENTATIVES:
-        allowed.add("stand_down")
+    allowed = {"contact", "amend"}
     alone = acts_alone(state.filing.requestor_type, state.filing.consent)
-    if isinstance(state, WindowOpen) and (alone or state.wish is None):
-        allowed.add("waive")
-    if isinstance(state, Withdrawable) and (alone or state.wish is None):
-        allowed.add("withdraw")
+    if alone or (isinstance(state, Withdrawable) and state.wish is None):
+        allowed |= _gives_up(state)
     return frozenset(allowed)
+
+
+def _gives_up(state: Accepted) -> set[str]:
+    """What takes something away: at once from who acts alone, else one at a time, once staff agree."""
+    gives_up = {"representative"}
+    if state.filing.requestor_type in REPRESENTATIVES:
+        gives_up.add("stand_down")
+    if isinstance(state, WindowOpen):
+        gives_up.add("waive")
+    if isinstance(state, Withdrawable):
+        gives_up.add("withdraw")
+    return gives_up

@@ -63,6 +63,7 @@ STEPS: Final[Mapping[Date | Step, str]] = {
         "You asked to go on without a review at headquarters. Staff must agree first. "
         "Until then, you can still ask for the review."
     ),
+    Step.HAND_OVER_WAITS: "You asked to hand the case over. Staff must agree first. Until then, your link still works.",
     Step.REFUSED: (
         "Staff did not accept the paper, or could not tell who you are. You cannot change the case with this link. "
         "Please call us to send a better paper."
@@ -181,6 +182,7 @@ DONE: Final[Mapping[str, str]] = {
     "withdraw": "You asked to take the request back.",
     "withdraw_waits": "You asked to take the request back. Staff must agree first. Nothing has changed yet.",
     "waive_waits": "You asked to go on without a review. Staff must agree first. Nothing has changed yet.",
+    "hand_over_waits": "You asked to hand the case over. Staff must agree first. Nothing has changed yet.",
     "amend": "Your changes were added.",
 }
 
@@ -215,6 +217,14 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
             "Staff will look at what you ask. Until they agree, you can still ask for the review."
         ),
         "Yes, ask to go on without a review",
+    ),
+    "hand_over_waits": (
+        "Ask to hand the case over",
+        (
+            "Only the person, or a representative whose Form G-28 we have checked, can hand the case over alone. "
+            "Staff will look at what you ask. Until they agree, your link still works."
+        ),
+        "Yes, ask to hand the case over",
     ),
     "representative": (
         "Hand the case over to a representative",

@@ -115,7 +115,7 @@ def _true_of(said: RequestAmended, touches_contact: bool) -> frozenset[When]:
         (When.HANDED_OVER, handed_over),
         (When.LINK_CHANGED, "link" in changed),
         (When.LINK_ENDED, handed_over or "link" in changed),
-        (When.WITHDRAWAL_ASKED, not changed.isdisjoint({"withdrawal_asked", "waiver_asked"})),
+        (When.WITHDRAWAL_ASKED, not changed.isdisjoint({"withdrawal_asked", "waiver_asked", "hand_over_asked"})),
     )
     return frozenset(when for when, is_true in conditions if is_true)
 

@@ -103,7 +103,8 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
     ),
     Letter.WITHDRAWAL_WAITS: Wording(
         (
-            "Somebody asked to take the request back, or to go on without a review. Staff must agree first.",
+            "Somebody asked to take the request back, to go on without a review, or to hand the case over.",
+            "Staff must agree first.",
             "Until then, we keep looking at the case.",
             "Is that not what you want? Then please call us.",
         )

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from services.intake.opening import opened
-from shared.contracts.sealed import SealedSubmission
+from shared.contracts.sealed import SealedAmendment, SealedSubmission
 from shared.contracts.vocabulary import ConsentStatus
-from shared.privacy.sealing import CaseKey
+from shared.privacy.sealing import CaseKey, open_box
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House, complete, own
 from tests.unit.intake_world import assigned, completed
@@ -87,7 +87,7 @@ async def test_a_noncitizen_who_hands_over_stays_reachable(house: House) -> None
 
 
 async def test_the_new_one_sees_only_the_stage_until_staff_have_seen_a_g28(house: House) -> None:
-    case_id, path = await house.opened()
+    case_id, path = await house.opened(own())
     house.hear(case_id, assigned(), completed("DECLINED"))
     await verified(house, case_id, 0)
     assert "outcome" in (await house.http.get(path, headers=JSON)).json()
@@ -103,6 +103,8 @@ async def test_a_representative_stands_down_and_the_noncitizen_goes_on_alone(hou
     body["requestor"] |= {"type": "ATTORNEY"}
     body["noncitizen"] |= {"email": "zoraida.quintanabelle@example.org", "language": "es"}
     case_id, path = await house.opened(body)
+    house.hear(case_id, assigned())
+    await verified(house, case_id, 0)
     assert "stand_down" in (await house.http.get(path, headers=JSON)).json()["may"]
     assert (await post(house, f"{path}/stand_down", {})).status_code == 200
     assert (await house.http.get(path)).status_code == 404
@@ -114,6 +116,45 @@ async def test_a_representative_stands_down_and_the_noncitizen_goes_on_alone(hou
     now = f"/status/{house.links.token(case_id, 2)}"
     assert "stand_down" not in (await house.http.get(now, headers=JSON)).json()["may"]
     assert (await post(house, f"{now}/stand_down", {"idempotency_key": "again"})).status_code == 409
+
+
+async def test_a_hand_over_by_somebody_who_may_not_act_alone_waits_for_staff(house: House) -> None:
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned())
+    asked = await post(house, f"{path}/representative", ATTORNEY | {"confirm": ""})
+    assert "can hand the case over alone" in asked.text
+    done = await post(house, f"{path}/representative", ATTORNEY)
+    assert "Nothing has changed yet." in (await house.http.get(done.headers["Location"])).text
+    told = (await house.http.get(path, headers=JSON)).json()
+    assert told["hand_over_waits"] is True
+    assert told["may"] == ["amend", "contact"]
+    people, filing = await known(house, case_id), state(house, case_id).filing
+    assert (filing.requestor_type, filing.link_generation) == ("FAMILY", 1)
+    assert people.requestor.email == "ulises.quintanabelle@example.org"
+    key = (await house.keyring.get([case_id]))[case_id]
+    assert isinstance(key, CaseKey)
+    box = (await house.engine.sealed(case_id))["amended_1"]
+    words = SealedAmendment.model_validate_json(open_box(key, case_id=case_id, name="amended_1", box=box)).text
+    assert words is not None
+    assert "odalys.fernbach@example.org" in words
+    (waits,) = (await house.http.get("/withdrawals", headers=staff(house))).json()["withdrawals"]
+    assert waits["of"] == "case"
+    yes = {"facts_seen": 1, "confirmed": True}
+    answer = await house.http.post(f"/cases/{case_id}/withdrawal", json=yes, headers=staff(house))
+    assert answer.json()["code"] == "hand_it_over"
+    who = {"type": "ATTORNEY", "name": "Odalys Fernbach", "email": "odalys.fernbach@example.org"}
+    wish = {"facts_seen": 1, "representative": who}
+    answer = await house.http.post(f"/cases/{case_id}/representative", json=wish, headers=staff(house))
+    assert answer.status_code == 200, answer.text
+    assert (await house.http.get(path)).status_code == 404
+    assert state(house, case_id).wish is None
+
+
+async def test_a_program_is_told_that_a_hand_over_waits_and_keeps_its_link(house: House) -> None:
+    case_id, path = await house.opened()
+    answer = (await post(house, f"{path}/representative", ATTORNEY, headers=JSON)).json()
+    assert answer["done"] == "hand_over_waits"
+    assert answer["link"] == house.links.token(case_id, 1)
 
 
 async def test_a_representative_without_an_address_or_of_another_kind_is_not_taken(house: House) -> None:

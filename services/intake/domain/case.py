@@ -47,10 +47,11 @@ class Rejected:
 
 @unique
 class GivesUp(StrEnum):
-    """What a wish would take away: the request, or the review at headquarters."""
+    """What a wish would take away: the request, the review at headquarters, or the case, which another one gets."""
 
     REQUEST = "request"
     REVIEW = "review"
+    CASE = "case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def with_filing(state: Accepted, filing: Filing) -> Accepted:
 
 def after_the_window(wish: WithdrawalWish | None) -> WithdrawalWish | None:
     """What is left of a wish once no window is open: nothing of one to do without review."""
-    return wish if wish and wish.of is GivesUp.REQUEST else None
+    return wish if wish and wish.of is not GivesUp.REVIEW else None
 
 
 def hear(state: Accepted, heard: Heard) -> Accepted:

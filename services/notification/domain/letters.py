@@ -82,7 +82,7 @@ CONDITIONS: Mapping[When, str] = {
     When.CONTACT_CHANGED: "how the requestor is reached changed",
     When.LINK_CHANGED: "a new private link was made",
     When.LINK_ENDED: "the private link of before has ended, by a new one or by a hand-over",
-    When.WITHDRAWAL_ASKED: "a withdrawal, or a waiver of review, waits for staff",
+    When.WITHDRAWAL_ASKED: "a withdrawal, a waiver of review or a hand-over waits for staff",
     When.HANDED_OVER: "somebody else is the requestor from now on",
 }
 
