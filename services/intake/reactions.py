@@ -7,7 +7,7 @@ from services.intake import on_commands, on_events, on_link, on_people, recallin
 from services.intake.client_rows import listed_under, shown
 from services.intake.commands import Ask, When
 from services.intake.domain.case import Accepted, Erased, State, WindowOpen, Withdrawable
-from services.intake.upcasting import with_rulings
+from services.intake.upcasting import with_kinds_of_wishes, with_rulings
 from shared.casework.reaction import Behaviour, Due
 from shared.contracts.vocabulary import EventType, Service
 
@@ -65,6 +65,6 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     shown=shown,
     indexes=(("queue.own", "shown_at"),),
     creates=frozenset({Ask.SUBMIT}),
-    schema=2,
-    upcasters={1: with_rulings},
+    schema=3,
+    upcasters={1: with_rulings, 2: with_kinds_of_wishes},
 )

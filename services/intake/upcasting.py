@@ -16,3 +16,11 @@ def with_rulings(state: dict[str, Any]) -> dict[str, Any]:
     if status != "claimed":
         consent["ruling"] = {"verified": status == "verified", "by": UNRECORDED, "at": filing["received_at"]}
     return state | {"filing": filing | {"consent": consent}}
+
+
+def with_kinds_of_wishes(state: dict[str, Any]) -> dict[str, Any]:
+    """Shape 3 says what a wish that waits for staff is of; in shape 2 each was of a withdrawal, as it is by default.
+
+    The shape has a number of its own because an older build would take any wish for a withdrawal, and confirm that.
+    """
+    return state
