@@ -131,7 +131,7 @@ def _record(stored: Stored) -> tuple[Any, ...]:
         event = json.loads(value)
         data = event.get("data") or {}
         said = (event["id"], event["source"], event["subject"], event["seq"], data.get("outcome"), data.get("round"))
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         said = (None, None, None, None, None, None)
     return (*place, *(each if isinstance(each, int | None) else str(each) for each in said))
 

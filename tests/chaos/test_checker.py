@@ -10,7 +10,7 @@ from tests.chaos import wire
 from tests.chaos.evidence import Evidence, hits
 from tests.chaos.invariants import ALL
 from tests.chaos.load import CANARIES
-from tests.chaos.segments import Segments
+from tests.chaos.segments import Segments, Stored
 from tests.chaos.wire import Raw
 from tests.system.canaries import forms
 
@@ -127,6 +127,15 @@ def test_a_planted_defect_is_found(name: str) -> None:
     evidence = sound()
     DEFECTS[name](evidence)
     assert name in broken(evidence)
+
+
+@pytest.mark.parametrize(
+    "value", [None, b"", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"data": 3}', b'{"id": [], "data": []}']
+)
+def test_whatever_lies_on_a_topic_is_taken_into_evidence(value: bytes | None) -> None:
+    made = Evidence()
+    made.records([Stored(SUBMITTED, 0, 0, None, value, (), 0)])
+    assert made.db.execute("SELECT COUNT(*), COUNT(event_id) FROM records").fetchone() == (1, 0)
 
 
 @pytest.mark.parametrize("form", range(8))
