@@ -24,7 +24,7 @@ def questions(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Show what headquarters asks a field office, the most urgent cases first. Their cases stay at headquarters.
+    """Show what headquarters asks a field office. The most urgent cases first; they stay at headquarters.
 
     Example: `secondlook questions --office SNA`
     """

@@ -29,7 +29,7 @@ def look(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Show a case: why it stands where it stands, what changed since you looked, other cases about the same person.
+    """Show a case. Why it stands where it stands, what changed since you looked, other cases about the same person.
 
     Opens personal data: who looked is recorded.
 
@@ -120,7 +120,7 @@ def hand_over(
     token: Token = None,
     data: Data = DEFAULT,
 ) -> None:
-    """Give a case of yours to a colleague, or take one over from a colleague who is absent. Drafts go with it.
+    """Give a case of yours to a colleague, or take one over. Drafts go with it.
 
     Example: `secondlook hand-over 55MY1-Z1HT0-H --from officer-sna --to officer-ben --why WORKLOAD`
     """

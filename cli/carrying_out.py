@@ -18,7 +18,7 @@ from shared.calling.staff import without_nothing
 from shared.contracts.vocabulary import Service
 
 app = typer.Typer(
-    help="What has to be carried out after a favourable resolution. Example: `secondlook carry-out list --office SNA`",
+    help="See to what was decided in the person's favor.\n\nExample: `secondlook carry-out list --office SNA`",
     no_args_is_help=True,
 )
 

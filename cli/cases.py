@@ -17,7 +17,7 @@ from shared.contracts.vocabulary import Service
 from shared.policy.loading import load
 from shared.policy.model import HEADQUARTERS, TO_BE_ASSIGNED
 
-app = typer.Typer(help="Look at single cases. Example: `secondlook case show 55MY1-Z1HT0-H`", no_args_is_help=True)
+app = typer.Typer(help="Look at single cases.\n\nExample: `secondlook case show 55MY1-Z1HT0-H`", no_args_is_help=True)
 
 Number = Annotated[str, typer.Argument(help="The case number, as in a letter; spaces, case and O for 0 are forgiven.")]
 

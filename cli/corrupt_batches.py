@@ -12,9 +12,8 @@ from shared.calling.operator import OperatorDesk
 from shared.contracts.vocabulary import Service
 
 app = typer.Typer(
-    help="See where topics cannot be read, and pass such a place. Example: `secondlook corrupt-batches list`",
+    help="See where topics cannot be read, and go past it.\n\nExample: `secondlook corrupt-batches list`",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
 )
 
 
@@ -44,8 +43,8 @@ def list_(*, service: Which = None, token: Token = None, data: Data = DEFAULT, a
 @plainly
 def skip(
     topic: Annotated[str, typer.Argument(help="As the list names it.")],
-    partition: Annotated[int, typer.Argument(min=0)],
-    offset: Annotated[int, typer.Argument(min=0)],
+    partition: Annotated[int, typer.Argument(min=0, help="As the list names it.")],
+    offset: Annotated[int, typer.Argument(min=0, help="Where the batch begins, as the list names it.")],
     *,
     service: Annotated[Service, typer.Option("--service", help="The service that stands there.")],
     why: Annotated[str, typer.Option("--why", help="For the record; name nobody here.")],

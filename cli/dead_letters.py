@@ -14,9 +14,8 @@ from shared.calling.operator import OperatorDesk
 MOST_LISTED = 200
 
 app = typer.Typer(
-    help="Look at records that belong to no case, and offer them again. Example: `secondlook dead-letters list`",
+    help="Look at records of no case, and offer them again.\n\nExample: `secondlook dead-letters list`",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
 )
 
 

@@ -82,7 +82,7 @@ def _value(name: str, value: str) -> Any:
 def presumption(
     number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT, as_json_: Json = False
 ) -> None:
-    """Show what the guidance in force presumes of a case: why, on whose word, and what is open. It decides nothing.
+    """Show what the guidance in force presumes of a case. Why, on whose word, and what is open; it decides nothing.
 
     Example: `secondlook presumption 55MY1-Z1HT0-H`
     """

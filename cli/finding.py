@@ -28,8 +28,10 @@ def find(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Find cases by case number, A-number or name, which are asked for, or read from a pipe: never typed as an
-    argument, so that they stay out of the shell's history. Each look-up leaves an access record.
+    """Find cases by case number, A-number or name.
+
+    These are asked for, or read from a pipe: never typed as an argument, so that they stay out of the shell's history.
+    Each look-up leaves an access record.
 
     A name is the given and the family name in either order; case, accents, spaces and hyphens are forgiven, spelling
     is not. Each of the two may be its first word alone.

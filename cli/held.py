@@ -21,9 +21,8 @@ from shared.contracts.vocabulary import Service
 T = TypeVar("T")
 
 app = typer.Typer(
-    help="Look at parked cases, and offer again what they hold. Example: `secondlook held list`",
+    help="Look at parked cases, and offer again what they hold.\n\nExample: `secondlook held list`",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
 )
 
 Which = Annotated[Service | None, typer.Option("--service", help="Only this service; all four when left out.")]

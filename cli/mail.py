@@ -7,14 +7,14 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from cli import settling, uncertain
 from cli.saying import Failed, as_json, out, plainly
 from cli.where import DEFAULT, Data, Json
 from deploy.local.mailbox import Mailbox
 
 app = typer.Typer(
-    help="Read what went to the mail sink; settle letters that need a person. Example: `secondlook mail list`",
+    help="Read letters of the local mail sink; settle those that need a person.\n\nExample: `secondlook mail list`",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
 )
 
 
@@ -70,3 +70,11 @@ def show(
         return
     title = escape(f"to {', '.join(mail.to)}: {letter.subject}")
     out.print(Panel(escape(letter.text.strip()), title=title, title_align="left"))
+
+
+LETTERS = "Letters that need a person"
+app.command(rich_help_panel=LETTERS)(uncertain.uncertain)
+app.command(rich_help_panel=LETTERS)(uncertain.unaddressed)
+app.command(rich_help_panel=LETTERS)(settling.settle)
+app.command(rich_help_panel=LETTERS)(uncertain.resend)
+app.command(rich_help_panel=LETTERS)(uncertain.delivered)

@@ -1,89 +1,95 @@
-"""The `secondlook` command."""
+"""The `secondlook` command: a line for each command and group of commands. Nothing is imported before it is called."""
+
+from typing import Annotated, ClassVar
 
 import typer
 
-from cli import (
-    answering,
-    at_hand,
-    carrying_out,
-    cases,
-    corrupt_batches,
-    dead_letters,
-    demo,
-    facts,
-    finding,
-    held,
-    mail,
-    officer,
-    people,
-    platform,
-    reconciling,
-    settling,
-    sro,
-    tokens,
-    uncertain,
-)
-from cli.submitting.command import submit
-from cli.submitting.own import mine
+from cli.lazily import Entry, Lazily
+
+
+class SecondLook(Lazily):
+    """A new command is a line here; a command of a group is registered where the group is."""
+
+    headings: ClassVar = {
+        "The platform on this machine": (
+            Entry("up", "cli.platform:up", "Start the platform on this machine, and return when all of it is ready."),
+            Entry("down", "cli.platform:down", "Stop the services, then the servers."),
+            Entry("status", "cli.platform:status", "Show what runs here, where, and whether it is ready."),
+            Entry("logs", "cli.platform:logs", "Show what servers and services have said lately."),
+            Entry("demo", "cli.demo:demo", "Send hundreds of requests the whole way, and show what became of them."),
+        ),
+        "Requests": (
+            Entry("submit", "cli.submitting.command:submit", "Send a file of requests."),
+            Entry("mine", "cli.submitting.own:mine", "Show the cases that your client token submitted."),
+            Entry("case", "cli.cases:app", "Look at single cases."),
+            Entry("mail", "cli.mail:app", "Read letters of the local mail sink; settle those that need a person."),
+        ),
+        "A field office's work": (
+            Entry("token", "cli.tokens:token", "Print a sign-in token for development, and nothing else."),
+            Entry("find", "cli.finding:find", "Find cases by case number, A-number or name."),
+            Entry("queue", "cli.officer:queue", "Show a field office's open cases, the most urgent first."),
+            Entry("next", "cli.officer:next_", "Take the next case in hand."),
+            Entry("claim", "cli.officer:claim", "Take a case in hand, so that nobody else does."),
+            Entry("look", "cli.at_hand:look", "Show a case."),
+            Entry("facts", "cli.facts:facts", "Enter or correct facts."),
+            Entry("presumption", "cli.facts:presumption", "Show what the guidance in force presumes of a case."),
+            Entry("doubles", "cli.people:doubles", "Show the other cases about the same person."),
+            Entry("draft", "cli.at_hand:draft", "Put down what you mean to decide, for later or for a colleague."),
+            Entry("decide", "cli.officer:decide", "Give cases their initial consideration."),
+            Entry("take-back", "cli.officer:take_back", "Take your own decision back before it takes effect."),
+            Entry("release", "cli.at_hand:release", "Give a claimed case back to the queue."),
+            Entry("hand-over", "cli.at_hand:hand_over", "Give a case of yours to a colleague, or take one over."),
+            Entry("forward", "cli.officer:forward", "Give a case to the office that is responsible."),
+            Entry("questions", "cli.answering:questions", "Show what headquarters asks a field office."),
+            Entry("answer", "cli.answering:answer", "Answer a question of headquarters."),
+            Entry("carry-out", "cli.carrying_out:app", "See to what was decided in the person's favor."),
+            Entry("consent", "cli.people:consent", "Rule on a consent."),
+            Entry("withdrawal", "cli.people:withdrawal", "Rule on withdrawals that wait for staff."),
+            Entry("representative", "cli.people:representative", "Say who represents the noncitizen."),
+        ),
+        "Headquarters": (Entry("sro", "cli.sro:app", "Work the queue of cases that are before headquarters."),),
+        "What operators do": (
+            Entry("held", "cli.held:app", "Look at parked cases, and offer again what they hold."),
+            Entry("corrupt-batches", "cli.corrupt_batches:app", "See where topics cannot be read, and go past it."),
+            Entry("dead-letters", "cli.dead_letters:app", "Look at records of no case, and offer them again."),
+            Entry("reconcile", "cli.reconciling:reconcile", "Compare what each service has stored with its topics."),
+        ),
+    }
+
 
 app = typer.Typer(
     name="secondlook",
-    help="Second Look: case review that loses nothing and decides nothing twice. Begin with `secondlook up`.",
+    cls=SecondLook,
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
 
-PLATFORM = "The platform on this machine"
-app.command(rich_help_panel=PLATFORM)(platform.up)
-app.command(rich_help_panel=PLATFORM)(platform.down)
-app.command(rich_help_panel=PLATFORM)(platform.status)
-app.command(rich_help_panel=PLATFORM)(platform.logs)
-app.command(rich_help_panel=PLATFORM)(demo.demo)
 
-REQUESTS = "Requests"
-app.command(rich_help_panel=REQUESTS)(submit)
-app.command(rich_help_panel=REQUESTS)(mine)
-app.add_typer(cases.app, name="case", rich_help_panel=REQUESTS)
-app.add_typer(mail.app, name="mail", rich_help_panel=REQUESTS)
+def _version(wanted: bool) -> None:
+    if wanted:
+        import tomllib
 
-LETTERS = "Letters that need a person"
-mail.app.command(rich_help_panel=LETTERS)(uncertain.uncertain)
-mail.app.command(rich_help_panel=LETTERS)(uncertain.unaddressed)
-mail.app.command(rich_help_panel=LETTERS)(settling.settle)
-mail.app.command(rich_help_panel=LETTERS)(uncertain.resend)
-mail.app.command(rich_help_panel=LETTERS)(uncertain.delivered)
+        from deploy.local.places import PROJECT
 
-STAFF = "What staff do"
-app.command(rich_help_panel=STAFF)(tokens.token)
-app.command(rich_help_panel=STAFF)(finding.find)
-app.command(rich_help_panel=STAFF)(officer.queue)
-app.command("next", rich_help_panel=STAFF)(officer.next_)
-app.command(rich_help_panel=STAFF)(officer.claim)
-app.command(rich_help_panel=STAFF)(at_hand.look)
-app.command(rich_help_panel=STAFF)(at_hand.release)
-app.command("hand-over", rich_help_panel=STAFF)(at_hand.hand_over)
-app.command(rich_help_panel=STAFF)(at_hand.draft)
-app.command(rich_help_panel=STAFF)(officer.decide)
-app.command("take-back", rich_help_panel=STAFF)(officer.take_back)
-app.command(rich_help_panel=STAFF)(officer.forward)
-app.command(rich_help_panel=STAFF)(facts.facts)
-app.command(rich_help_panel=STAFF)(facts.presumption)
-app.command(rich_help_panel=STAFF)(answering.questions)
-app.command(rich_help_panel=STAFF)(answering.answer)
-app.command(rich_help_panel=STAFF)(people.doubles)
-app.command(rich_help_panel=STAFF)(people.consent)
-app.add_typer(people.withdrawal, name="withdrawal", rich_help_panel=STAFF)
-app.add_typer(people.representative, name="representative", rich_help_panel=STAFF)
-app.add_typer(carrying_out.app, name="carry-out", rich_help_panel=STAFF)
-app.add_typer(sro.app, name="sro", rich_help_panel=STAFF)
+        project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        typer.echo(f"secondlook {project['version']}")
+        raise typer.Exit
 
-OPERATORS = "What operators do"
-app.add_typer(held.app, name="held", rich_help_panel=OPERATORS)
-app.add_typer(corrupt_batches.app, name="corrupt-batches", rich_help_panel=OPERATORS)
-app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=OPERATORS)
-app.command(rich_help_panel=OPERATORS)(reconciling.reconcile)
+
+@app.callback()
+def secondlook(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """Second Look: case review that loses nothing and decides nothing twice.
+
+    Begin with `secondlook up`. Each command has a help of its own, with an example: `secondlook decide --help`.
+    """
+    del version  # Printed before anything else is done.
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def next_(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Take the next case in hand: the most urgent that nobody has; in its turn an old routine one.
+    """Take the next case in hand. It is the most urgent that nobody has; in its turn an old routine one.
 
     Example: `secondlook next --office SNA`
     """
@@ -114,7 +114,7 @@ def decide(
     token: Token = None,
     data: Data = DEFAULT,
 ) -> None:
-    """Give cases their initial consideration: such as you have claimed, or with `--claim` such as nobody has.
+    """Give cases their initial consideration. Such as you have claimed, or with `--claim` such as nobody has.
 
     A decline gives at least one reason. When the facts have changed since the version that you saw (`--facts`),
     nothing is decided. Each case stands by itself: what is refused for one leaves the others alone.
@@ -173,7 +173,7 @@ def forward(
     token: Token = None,
     data: Data = DEFAULT,
 ) -> None:
-    """Give a case without an office, or a misrouted one, to the office that is responsible.
+    """Give a case to the office that is responsible. One without an office, or a misrouted one.
 
     Example: `secondlook forward 55MY1-Z1HT0-H --to SNA --text "lives in Bexar county"`
     """

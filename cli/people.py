@@ -18,10 +18,12 @@ from shared.calling.staff import without_nothing
 from shared.contracts.vocabulary import Service
 
 withdrawal = typer.Typer(
-    help="Withdrawals that wait for staff. Example: `secondlook withdrawal list --office SNA`", no_args_is_help=True
+    help="Rule on withdrawals that wait for staff.\n\nExample: `secondlook withdrawal list --office SNA`",
+    no_args_is_help=True,
 )
 representative = typer.Typer(
-    help="Who represents the noncitizen. Example: `secondlook representative end 55MY1-Z1HT0-H`", no_args_is_help=True
+    help="Say who represents the noncitizen.\n\nExample: `secondlook representative end 55MY1-Z1HT0-H`",
+    no_args_is_help=True,
 )
 
 
@@ -170,7 +172,7 @@ def consent(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Rule on a consent: once verified, the requestor hears more than the stage. Whoever rules never reviews the case.
+    """Rule on a consent. Once verified, the requestor hears more than the stage. Whoever rules never reviews the case.
 
     Example: `secondlook consent 55MY1-Z1HT0-H --verified --paper G28`
     """
@@ -185,7 +187,7 @@ def consent(
 def doubles(
     number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT, as_json_: Json = False
 ) -> None:
-    """Show the other cases about the same person, before this one and after it. Nothing is merged by itself.
+    """Show the other cases about the same person. Before this one and after it; nothing is merged by itself.
 
     Example: `secondlook doubles 55MY1-Z1HT0-H`
     """

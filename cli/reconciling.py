@@ -31,7 +31,7 @@ def reconcile(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Compare what each service has stored with its topics, and publish again what the topics lost.
+    """Compare what each service has stored with its topics. Publish again what the topics lost.
 
     The same events go out, under the same ids: whoever had them drops them. Strangers are events that a topic has and
     the store lacks: then the store is older than the topic, as after a restore from a backup. A service that finds its

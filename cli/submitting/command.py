@@ -61,7 +61,7 @@ def submit(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Send a file of requests: all lines are looked at first, and nothing is sent while one of them is wrong.
+    """Send a file of requests. All lines are looked at first, and nothing is sent while one of them is wrong.
 
     Begin with `secondlook submit --example > requests.jsonl`.
 

@@ -38,7 +38,7 @@ def mine(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Show the cases that your client token submitted: the stage, what comes next, by when. Never how one ended.
+    """Show the cases that your client token submitted. The stage, what comes next, by when; never how one ended.
 
     An export goes to stdout (`> cases.csv`), and names on stderr the moment to give as `--since` next time. A case that
     was handed over to somebody else says only that.

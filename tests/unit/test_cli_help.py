@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +12,16 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from cli.lazily import Listed
 from cli.main import app
+from deploy.local.places import PROJECT
 
 EXAMPLE = re.compile(r"`(?:[^`]*\$\()?(secondlook [^`)]*)\)?`")
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(command, Listed):
+        command = command.load()
     if isinstance(command, TyperGroup):
         for name, inner in command.commands.items():
             yield from commands(inner, (*path, name))
@@ -24,6 +30,52 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 
 ALL = dict(commands(get_command(app)))
+LISTED = {name: each for name, each in vars(get_command(app))["commands"].items() if isinstance(each, Listed)}
+TYPED = {"typer", "cli.main", "cli.lazily"}
+HEAVY = {"aiokafka", "asyncio", "faststream", "httpx", "pydantic", "rich", "shared", "deploy", "yaml"}
+
+
+@pytest.mark.parametrize("asked", ["--help", ""])
+def test_the_list_of_commands_imports_none_of_them(asked: str) -> None:
+    look = (
+        "import sys; from typer.testing import CliRunner; from cli.main import app; "
+        f"told = CliRunner().invoke(app, {asked.split()!r}); "
+        "print(told.output, *sorted(sys.modules), sep=chr(10))"
+    )
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True, cwd=PROJECT).stdout
+    imported = set(told.splitlines())
+    assert imported >= TYPED
+    assert "Show a field office's open cases" in told
+    assert {name for name in imported if name.startswith("cli.")} <= TYPED
+    assert not {name.partition(".")[0] for name in imported} & HEAVY
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_the_list_says_what_the_command_says_of_itself(name: str) -> None:
+    does = LISTED[name].entry.does
+    assert does.endswith(".")
+    assert " ".join(LISTED[name].load().help.split()).startswith(does)
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_help_shows_every_sentence_as_it_is_written(path: tuple[str, ...]) -> None:
+    """Nothing is taken for markup: neither the asterisk of a clock nor a name in brackets."""
+    shown = "".join(CliRunner().invoke(app, [*path, "--help"]).output.split())
+    for told in (ALL[path].help, *(parameter.help for parameter in ALL[path].params if parameter.name != "help")):
+        assert told
+        assert "".join(told.split()) in shown
+
+
+def test_the_version_is_the_projects() -> None:
+    told = CliRunner().invoke(app, ["--version"])
+    assert told.exit_code == 0
+    assert re.fullmatch(r"secondlook \d+\.\d+\.\d+\n", told.output)
+
+
+def test_a_mistyped_command_is_told_the_one_that_it_looks_like() -> None:
+    told = CliRunner().invoke(app, ["quue"])
+    assert told.exit_code == 2
+    assert "Did you mean 'queue'?" in told.output
 
 
 def test_there_are_the_commands_that_people_look_for() -> None:
