@@ -21,7 +21,7 @@ Told = Annotated[
     list[str] | None,
     typer.Argument(
         help="NAME=VALUE: yes or no; a day like 2015-05-01; codes like FAMILY_TIES,REHABILITATION; "
-        "of gang_participation the age at the conduct, or no."
+        "of gang_participation the age at the conduct, yes where nobody knows it, or no."
     ),
 ]
 
@@ -73,9 +73,12 @@ def _value(name: str, value: str) -> Any:
         return {"value": value if answer is None else answer}
     if answer is None and value.isdecimal():
         return {"value": {"intentional": True, "age_at_conduct": int(value)}}
-    if answer is False:
-        return {"value": {"intentional": False, "age_at_conduct": 0}}
-    raise Failed(f"{GANG} is the age at the conduct, like {GANG}=16; or {GANG}=no where the person took no part.")
+    if answer is not None:
+        return {"value": {"intentional": answer}}
+    raise Failed(
+        f"{GANG} is the age at the conduct, like {GANG}=16; {GANG}=yes where the age is not known; "
+        f"or {GANG}=no where the person took no part."
+    )
 
 
 @plainly
@@ -105,6 +108,8 @@ def show(shown: dict[str, Any]) -> None:
     """A presumption, category by category: why, on whose word, from where, and what is open."""
     guidance = shown["guidance"]
     out.print(f"[bold]{guidance['name'] if isinstance(guidance, dict) else guidance}[/]\n[dim]{shown['note']}[/]")
+    if isinstance(guidance, dict) and guidance.get("in_force_because"):
+        out.print(f"In force: {guidance['in_force_because']}", highlight=False)
     for finding in shown.get("findings", ()):
         out.print(f"\n[bold]{word(finding['category'])}[/]: {word(finding['standing'])}")
         _explained(finding["reasons"], finding)

@@ -44,6 +44,16 @@ is in force; the version before it ends there by itself, unless it says an end o
 a version, too: a gap is refused. A slip is answered with file, line and field when a service starts. Every value says
 where it is from; `design choice` means that no published source was found. Open cases are looked at again when a
 service has started with the new file.
+
+## Corrected
+
+Decisions and assignments keep the version that was in force for them when they were made; nothing rewrites them.
+Where an interval was found to be wrong about the past, its file is corrected, and the correction stands here:
+
+| what | was | is |
+| --- | --- | --- |
+| the injunction of 19 August 2021 | until 15 September 2021 | until 25 August 2021: stayed for the time being |
+| the vacatur of the Mayorkas guidelines | from 10 June 2022, its order's day | from 24 June 2022: its effect |
 """
 
 EASTERN = ZoneInfo("America/New_York")

@@ -1,5 +1,6 @@
 """Between the published events and escalation's domain. Nothing is decided here."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -69,7 +70,13 @@ def office_answer_of(event: Event[events.OfficeAnswered]) -> OfficeAnswer:
 
 
 def _groups(**groups: Contract | None) -> dict[str, str]:
-    return {name: group.model_dump_json(exclude_none=True) for name, group in groups.items() if group is not None}
+    return {name: _as_json(group) for name, group in groups.items() if group is not None}
+
+
+def _as_json(group: Contract) -> str:
+    if isinstance(group, events.Facts):
+        return json.dumps(group.told(), separators=(",", ":"), ensure_ascii=False)
+    return group.model_dump_json(exclude_none=True)
 
 
 def escalated(state: InQueue) -> events.ReviewEscalated:

@@ -20,7 +20,7 @@ FACTS = StateMapping[Facts](Facts)
 
 
 def _facts(facts: Facts) -> events.Facts:
-    return events.Facts.model_validate({name: _told(fact) for name in NAMES if (fact := getattr(facts, name))})
+    return events.Facts.telling({name: _told(fact) for name in NAMES if (fact := getattr(facts, name))})
 
 
 def _told(fact: Any) -> Any:
@@ -83,7 +83,7 @@ def filing_of(data: events.RequestSubmitted, *, fingerprint: str) -> Filing:
         place=Place(place.state, place.county) if place else None,
         decision_under_review=data.decision_under_review,
         relief_sought=data.relief_sought,
-        facts=FACTS.decode(data.facts.model_dump(mode="json", exclude_none=True)),
+        facts=FACTS.decode(data.facts.told()),
         consent=Consent(data.consent.kind),
         age_band=data.age_band,
         represented=data.represented,

@@ -64,7 +64,12 @@ def whole(case: Case, presumption: Presumption, policy: Policy, opened: Opened) 
     return {
         "note": NOTE,
         **codes(presumption),
-        "guidance": {"version": guidance.version, "name": guidance.name, "source": guidance.source},
+        "guidance": {
+            "version": guidance.version,
+            "name": guidance.name,
+            "source": guidance.source,
+            "in_force_because": policy.timeline.because(presumption.guidance, presumption.until),
+        },
         "reminder": _remark(guidance.reminder) if guidance.reminder else None,
         "findings": [_finding(finding, said, policy) for finding in found.findings],
         "notices": [_note(note, said, policy) for note in found.notes],

@@ -1,8 +1,11 @@
 """Between the published events and triage's domain. Nothing is decided here."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+from pydantic_core import from_json
 
 from services.triage.domain.case import Case, Submission
 from services.triage.domain.classification import Presumption, presume
@@ -40,7 +43,7 @@ def situation_of(data: events.RequestSubmitted) -> Situation:
         custody=_custody(data.custody),
         removal=_removal(data.removal),
         place=_place(data.place) if data.place else None,
-        facts=_as_json(data.facts),
+        facts=_facts(data.facts),
         consent=_as_json(data.consent),
     )
 
@@ -51,7 +54,7 @@ def changes_of(data: events.RequestAmended) -> Mapping[str, Any]:
         "custody": data.custody and _custody(data.custody),
         "removal": data.removal and _removal(data.removal),
         "place": data.place and _place(data.place),
-        "facts": data.facts and _as_json(data.facts),
+        "facts": data.facts and _facts(data.facts),
         "consent": data.consent and _as_json(data.consent),
         "requestor_type": data.requestor_type,
         "represented": data.represented,
@@ -123,7 +126,7 @@ def saw(situation: Situation) -> events.SeenFacts:
         removal=events.Removal(
             scheduled_for=situation.removal.scheduled_for, believed_imminent=situation.removal.believed_imminent
         ),
-        facts=events.Facts.model_validate_json(situation.facts),
+        facts=events.Facts.telling(from_json(situation.facts)),
     )
 
 
@@ -167,6 +170,10 @@ def _removal(data: events.Removal) -> Removal:
 
 def _place(data: events.Place) -> Place:
     return Place(data.state, data.county)
+
+
+def _facts(data: events.Facts) -> str:
+    return json.dumps(data.told(), separators=(",", ":"), ensure_ascii=False)  # As pydantic writes it.
 
 
 def _as_json(data: Contract) -> str:

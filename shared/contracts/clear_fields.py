@@ -57,6 +57,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "claimed": _PART,
     },
     e.GangParticipation: {"intentional": _FACT, "age_at_conduct": _FACT},
+    e.GangParticipationAgeUnknown: {"intentional": _FACT, "age_at_conduct": _FACT},
     e.Facts: {
         "national_security_concern": _FACT,
         "apprehended_on": _FACT,
@@ -67,6 +68,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "aggravated_felony": _FACT,
         "gang_conviction": _FACT,
         "gang_participation": _FACT,
+        "gang_participation_age_unknown": _FACT,
         "threat_to_public_safety": _FACT,
         "released_from_incarceration_on": _FACT,
         "final_order": _FACT,

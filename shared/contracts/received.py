@@ -106,10 +106,10 @@ class FactPart(Contract, Generic[T]):
 
 
 class GangPart(Contract):
-    """Active participation in an organised criminal gang."""
+    """Active participation in an organized criminal gang. Without an age, nobody knows it."""
 
     intentional: bool
-    age_at_conduct: int = Field(ge=0, le=150)
+    age_at_conduct: int | None = Field(default=None, ge=0, le=150)
 
 
 class FactsPart(Contract):

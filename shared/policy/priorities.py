@@ -133,6 +133,12 @@ class Timeline:
         following = bisect_right(self.intervals, moment, key=lambda interval: interval.since)
         return self.intervals[max(following - 1, 0)]
 
+    def because(self, version: str, until: datetime | None) -> str:
+        """Why a version was in force until then, and how far: an order may reach some uses of it only."""
+        return next(
+            (each.source for each in self.intervals if (each.guidance.version, each.until) == (version, until)), ""
+        )
+
     def named(self, version: str) -> Guidance | None:
         """The version of this name, if its file is installed."""
         return self.versions.get(version)

@@ -1,6 +1,7 @@
 """Arbitrary valid events, made from the models themselves: a new event or field is covered without being listed."""
 
 import types
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
@@ -55,17 +56,18 @@ def built(model: type[BaseModel], without: tuple[str, ...] = ()) -> st.SearchStr
 
 
 def _field(field: FieldInfo) -> st.SearchStrategy[Any]:
-    if field.annotation is int:
-        bounds = {
-            name: getattr(rule, name) for rule in field.metadata for name in ("ge", "le", "lt") if hasattr(rule, name)
-        }
-        most = bounds.get("le", bounds.get("lt", 2**31) - 1)
-        return st.integers(bounds["ge"], most)
-    return _of(field.annotation)
+    return _whole(field.metadata) if field.annotation is int else _of(field.annotation)
+
+
+def _whole(rules: Iterable[Any]) -> st.SearchStrategy[int]:
+    bounds = {name: getattr(rule, name) for rule in rules for name in ("ge", "le", "lt") if hasattr(rule, name)}
+    return st.integers(bounds["ge"], bounds.get("le", bounds.get("lt", 2**31) - 1))
 
 
 def _of(annotation: Any) -> st.SearchStrategy[Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if hasattr(annotation, "__metadata__") and annotation.__origin__ is int:
+        return _whole(rule for given in annotation.__metadata__ for rule in given.metadata)
     if hasattr(annotation, "__metadata__"):
         return _of(annotation.__origin__)
     if origin in (Union, types.UnionType):

@@ -21,7 +21,8 @@ from shared.contracts.received import FactsPart
             {"mitigating": [{"value": "FAMILY_TIES"}, {"value": "REHABILITATION"}]},
         ),
         ("gang_participation=16", {"gang_participation": {"value": {"intentional": True, "age_at_conduct": 16}}}),
-        ("gang_participation=no", {"gang_participation": {"value": {"intentional": False, "age_at_conduct": 0}}}),
+        ("gang_participation=no", {"gang_participation": {"value": {"intentional": False}}}),
+        ("gang_participation=yes", {"gang_participation": {"value": {"intentional": True}}}),  # at an age nobody knows
     ],
 )
 def test_a_fact_is_written_as_a_name_and_a_value(told: str, fact: dict[str, Any]) -> None:
@@ -29,7 +30,7 @@ def test_a_fact_is_written_as_a_name_and_a_value(told: str, fact: dict[str, Any]
     assert FactsPart.model_validate(fact)
 
 
-@pytest.mark.parametrize("told", ["final_order", "final_order=", "gang_participation=yes", "gang_participation=young"])
+@pytest.mark.parametrize("told", ["final_order", "final_order=", "gang_participation=young", "gang_participation=-16"])
 def test_what_is_no_fact_is_answered_with_how_to_write_one(told: str) -> None:
     with pytest.raises(Failed, match="like"):
         read([told])

@@ -54,6 +54,22 @@ PAPERS = rules().policies.at(MONDAY).papers
         ("1234567", "001234567"),
         ("a 12-345-678", "012345678"),
         ("#000-000-811", "000000811"),
+        ("A#012345678", "012345678"),
+        ("A# 012 345 678", "012345678"),
+        ("A.012.345.678", "012345678"),
+        ("A012\u2013345\u2013678", "012345678"),  # en dash
+        ("A012\u2014345\u2014678", "012345678"),  # em dash
+        ("A012\u2212345\u2212678", "012345678"),  # minus sign
+        ("A\u2010012\u2011345\u2012678", "012345678"),  # hyphen, non-breaking hyphen, figure dash
+        ("A012\u200b345\u200d678\ufeff", "012345678"),  # zero-width marks, as copied from pages
+        ("A\u00a0012\u202f345\t678", "012345678"),  # spaces that do not break, a tab
+        ("A111111111", "111111111"),  # one digit nine times is some person's number
+        ("0000001", "000000001"),
+        ("A000000000", None),  # stands in forms where no number is known
+        ("000000000", None),
+        ("0000000", None),
+        ("A# 000-000-00", None),
+        ("A012/345/678", None),
         ("A123456", None),  # six digits
         ("A0123456789", None),  # ten
         ("AB1234567", None),

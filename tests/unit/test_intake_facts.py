@@ -111,7 +111,7 @@ def test_whoever_speaks_last_the_last_word_of_an_officer_counts_and_the_last_cla
 
 
 def test_the_facts_that_intake_takes_keeps_and_tells_are_the_same() -> None:
-    assert set(FactsPart.model_fields) == set(events.Facts.model_fields) == NAMES
+    assert set(FactsPart.model_fields) == set(events.Facts.model_fields) - {"gang_participation_age_unknown"} == NAMES
     told = events.Facts.model_validate(asdict(threat(BOTH)))
     assert told.threat_to_public_safety is not None
     assert told.threat_to_public_safety.claimed == events.Claimed[bool](value=False, on=MONDAY)
@@ -191,3 +191,46 @@ async def shown(house: House, case_id: Any) -> Any:
 
 def facts_of(body: bytes) -> Any:
     return from_json(body)["data"]["facts"]
+
+
+@pytest.mark.parametrize(
+    ("entered", "field", "value"),
+    [
+        (
+            {"intentional": True, "age_at_conduct": 16},
+            "gang_participation",
+            {"intentional": True, "age_at_conduct": 16},
+        ),
+        ({"intentional": True}, "gang_participation_age_unknown", {"intentional": True}),
+        ({"intentional": True, "age_at_conduct": None}, "gang_participation_age_unknown", {"intentional": True}),
+        ({"intentional": False}, "gang_participation_age_unknown", {"intentional": False}),
+    ],
+)
+async def test_a_participation_is_told_in_the_field_that_says_whether_the_age_is_known(
+    house: House, entered: Any, field: str, value: Any
+) -> None:
+    """Builds that know the older field alone read the other as not known, never as a no."""
+    case_id, _ = await house.opened(complete(facts={}))
+    assert (await correct(house, case_id, 0, facts={"gang_participation": {"value": entered}})).status_code == 200
+    (told,) = [event for event in await house.engine.events(case_id) if event.type == "request.amended"]
+    assert {name: fact["value"] for name, fact in facts_of(told.body).items() if fact} == {field: value}
+    facts = (await shown(house, case_id))["facts"]
+    assert facts["gang_participation"]["value"]["intentional"] is value["intentional"]
+
+
+async def test_a_requestor_may_say_that_the_age_is_not_known(house: House) -> None:
+    case_id, _ = await house.opened(complete(facts={"gang_participation": {"value": {"intentional": True}}}))
+    (event,) = await house.engine.events(case_id)
+    assert [name for name, fact in facts_of(event.body).items() if fact] == ["gang_participation_age_unknown"]
+
+
+async def test_staff_who_do_not_know_the_age_outrank_a_claimed_one_and_leave_it_standing(house: House) -> None:
+    claimed = {"intentional": False, "age_at_conduct": 14}
+    case_id, _ = await house.opened(complete(facts={"gang_participation": {"value": claimed}}))
+    entered = {"gang_participation": {"value": {"intentional": True}}}
+    assert (await correct(house, case_id, 0, facts=entered)).status_code == 200
+    (told,) = [event for event in await house.engine.events(case_id) if event.type == "request.amended"]
+    fact = facts_of(told.body)["gang_participation_age_unknown"]
+    assert (fact["value"], fact["claimed"]["value"]) == ({"intentional": True}, claimed)
+    read = events.Facts.model_validate(facts_of(told.body))
+    assert events.Facts.telling(read.told()) == read

@@ -10,7 +10,7 @@ from shared.policy.loading import load
 from shared.policy.model import Calendar
 
 CALENDAR = load().versions[-1][1].calendar
-SINGLE_DAYS = {date(2025, 1, 9)}
+SINGLE_DAYS = {date(2024, 12, 24), date(2025, 1, 9), date(2025, 12, 24), date(2025, 12, 26)}
 
 
 def days(first: date, last: date) -> list[date]:
@@ -38,7 +38,12 @@ def test_every_weekday_of_the_holidays_that_a_public_library_knows_is_closed_and
         (date(2021, 5, 31), False),  # the last Monday of May is the fifth
         (date(2021, 11, 25), False),
         (date(2021, 11, 26), True),  # no federal holiday
-        (date(2025, 1, 9), False),  # closed by executive order
+        (date(2024, 12, 24), False),  # closed by executive order
+        (date(2025, 1, 9), False),
+        (date(2025, 12, 24), False),
+        (date(2025, 12, 26), False),
+        (date(2024, 12, 26), True),  # each order names its days: no other year's
+        (date(2026, 12, 24), True),
         (date(2026, 1, 9), True),
     ],
 )

@@ -98,12 +98,17 @@ def another(folder: Path, name: str, *intervals: str) -> None:
         ("2021-02-18", "JOHNSON_11090_1_2021_02_18"),
         ("2021-08-18", "JOHNSON_11090_1_2021_02_18"),
         ("2021-08-19", "NO_GUIDANCE"),  # enjoined
-        ("2021-09-14", "NO_GUIDANCE"),
-        ("2021-09-15", "JOHNSON_11090_1_2021_02_18"),  # the injunction is stayed
+        ("2021-08-24", "NO_GUIDANCE"),
+        ("2021-08-25", "JOHNSON_11090_1_2021_02_18"),  # the injunction is stayed for the time being
+        ("2021-09-14", "JOHNSON_11090_1_2021_02_18"),
+        ("2021-09-15", "JOHNSON_11090_1_2021_02_18"),  # stayed in most parts
         ("2021-11-28", "JOHNSON_11090_1_2021_02_18"),
         ("2021-11-29", "MAYORKAS_2021_09_30"),
-        ("2022-06-09", "MAYORKAS_2021_09_30"),
-        ("2022-06-10", "NO_GUIDANCE"),  # vacated
+        ("2022-03-22", "MAYORKAS_2021_09_30"),  # enjoined in part
+        ("2022-04-12", "MAYORKAS_2021_09_30"),  # that injunction is stayed
+        ("2022-06-10", "MAYORKAS_2021_09_30"),  # vacated by an order that is stayed
+        ("2022-06-23", "MAYORKAS_2021_09_30"),
+        ("2022-06-24", "NO_GUIDANCE"),  # the order takes effect
         ("2023-06-22", "NO_GUIDANCE"),
         ("2023-06-23", "MAYORKAS_2021_09_30"),  # may resume
         ("2025-01-19", "MAYORKAS_2021_09_30"),
@@ -115,6 +120,23 @@ def test_which_guidance_was_in_force_on_a_day_in_washington(day: str, version: s
     noon = datetime.fromisoformat(f"{day}T12:00:00-05:00")
     assert POLICIES.at(noon).guidance == version
     assert TIMELINE.at(noon).guidance.version == version
+
+
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        ("2021-08-19", ("6:21-cv-16", "25 August")),
+        ("2021-08-25", ("21-40618", "administrative stay")),
+        ("2021-09-15", ("1226(c)(1)", "1231(a)(1)(A)")),
+        ("2022-03-22", ("3:21-cv-314", "enjoined in part", "1226(c)(1)", "1231(a)(2)")),
+        ("2022-04-12", ("22-3272", "stayed", "reversed on 5 July 2022")),
+        ("2022-06-24", ("10 June 2022", "24 June", "22-40367")),
+    ],
+)
+def test_an_interval_names_the_order_that_began_it_and_how_far_it_reaches(day: str, says: tuple[str, ...]) -> None:
+    began = TIMELINE.at(datetime.fromisoformat(f"{day}T12:00:00-04:00"))
+    assert began.since.date().isoformat() == day
+    assert all(each in began.source for each in says)
 
 
 def test_each_interval_ends_where_the_next_begins_and_says_why_it_began() -> None:
@@ -166,7 +188,7 @@ def test_a_reason_that_names_a_category_is_told_outside_by_another() -> None:
 def test_every_fact_that_a_rule_may_ask_is_a_fact_of_the_contracts() -> None:
     told = set(events.Facts.model_fields)
     gang = {f"gang_participation.{name}" for name in events.GangParticipation.model_fields}
-    assert (told - {"gang_participation"}) | gang == YES_NO | DAYS | NUMBERS | NAMED
+    assert (told - {"gang_participation", "gang_participation_age_unknown"}) | gang == YES_NO | DAYS | NUMBERS | NAMED
 
 
 def test_adding_a_version_is_adding_a_file(folder: Path) -> None:

@@ -152,3 +152,30 @@ async def test_a_presumption_whose_guidance_is_no_longer_installed_still_shows_i
     object.__setattr__(state.presumption, "guidance", "A_FILE_THAT_IS_GONE")
     shown = await presumption(desks)
     assert (shown["guidance"], shown["categories"]) == ("A_FILE_THAT_IS_GONE", ["BORDER_SECURITY", "PUBLIC_SAFETY"])
+
+
+async def test_a_participation_at_an_unknown_age_leaves_the_category_open_and_asks_for_the_age(
+    desks: Desks[State],
+) -> None:
+    case = desks.engine.cases[CASE_ID]
+    took_part = said(events.GangParticipationAgeUnknown(intentional=True), "officer")
+    no = {name: said(value=False) for name in ("aggravated_felony", "gang_conviction")}
+    facts = FACTS.model_copy(update={"gang_participation": None, "gang_participation_age_unknown": took_part, **no})
+    case.hear("intake", amended(1, facts=facts))
+    *_, public = (await presumption(desks))["findings"]
+    assert public["standing"] == "UNDETERMINED"
+    assert [question["code"] for question in public["questions"]] == ["ASK_GANG_PARTICIPATION"]
+    told = (await seen(desks, f"/cases/{CASE_ID}"))["facts"]["gang_participation"]
+    assert told["value"] == {"intentional": True}
+    did_not = said(events.GangParticipationAgeUnknown(intentional=False), "officer")
+    case.hear("intake", amended(2, facts=facts.model_copy(update={"gang_participation_age_unknown": did_not})))
+    *_, public = (await presumption(desks))["findings"]
+    assert public["standing"] == "NOT_PRESUMED"
+
+
+async def test_the_officer_reads_how_far_an_order_of_a_court_reaches(desks: Desks[State]) -> None:
+    case = desks.engine.cases[CASE_ID]
+    case.hear("intake", amended(1, facts=FACTS), datetime(2022, 3, 30, tzinfo=UTC))
+    guidance = (await presumption(desks))["guidance"]
+    assert guidance["version"] == "MAYORKAS_2021_09_30"
+    assert "enjoined in part" in guidance["in_force_because"]

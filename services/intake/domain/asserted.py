@@ -35,10 +35,10 @@ class Asserted(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """Active participation in an organised criminal gang, as events word it."""
+    """Active participation in an organized criminal gang, as events word it. Without an age, nobody knows it."""
 
     intentional: bool
-    age_at_conduct: int
+    age_at_conduct: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What is known of a person and of a request, as several events say it. Absent is unknown, never no."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, Self, TypeVar
 
 from pydantic import Field
 
@@ -9,6 +10,10 @@ from shared.contracts.envelope import Contract
 from shared.contracts.vocabulary import Belief, ConsentKind, ConsentStatus, CustodyStatus
 
 T = TypeVar("T")
+
+GANG: Final = "gang_participation"
+GANG_AGE_UNKNOWN: Final = "gang_participation_age_unknown"
+AGE: Final = "age_at_conduct"
 
 
 class Received(Contract):
@@ -64,10 +69,17 @@ class Fact(Contract, Generic[T]):
 
 
 class GangParticipation(Contract):
-    """Active participation in an organised criminal gang."""
+    """Active participation in an organized criminal gang."""
 
     intentional: bool
     age_at_conduct: int = Field(ge=0, le=150)
+
+
+class GangParticipationAgeUnknown(Contract):
+    """The same where nobody knows the age. `age_at_conduct`: as it was claimed, where staff say otherwise."""
+
+    intentional: bool
+    age_at_conduct: Annotated[int, Field(ge=0, le=150)] | None = None
 
 
 class Facts(Contract):
@@ -82,12 +94,27 @@ class Facts(Contract):
     aggravated_felony: Fact[bool] | None = None
     gang_conviction: Fact[bool] | None = None
     gang_participation: Fact[GangParticipation] | None = None
+    gang_participation_age_unknown: Fact[GangParticipationAgeUnknown] | None = None
     threat_to_public_safety: Fact[bool] | None = None
     released_from_incarceration_on: Fact[date] | None = None
     final_order: Fact[bool] | None = None
     pending_in_court: Fact[bool] | None = None
     mitigating: tuple[Fact[str], ...] = ()
     aggravating: tuple[Fact[str], ...] = ()
+
+    @classmethod
+    def telling(cls, known: Mapping[str, Any]) -> Self:
+        """The facts that are known, by name. A participation without an age travels in the field that allows that."""
+        gang = known.get(GANG)
+        ages = [gang["value"].get(AGE), (gang.get("claimed") or gang)["value"].get(AGE)] if gang else []
+        named = {name: fact for name, fact in known.items() if name != GANG}
+        return cls.model_validate(named | ({GANG_AGE_UNKNOWN if None in ages else GANG: gang} if gang else {}))
+
+    def told(self) -> dict[str, Any]:
+        """What is known, by name, as JSON: gang participation by one name, whichever field it came in."""
+        known = self.model_dump(mode="json", exclude_none=True)
+        gang = known.pop(GANG_AGE_UNKNOWN, None)
+        return known | ({GANG: gang} if gang else {})
 
 
 class SeenFacts(Contract):
