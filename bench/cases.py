@@ -16,8 +16,8 @@ from shared.messaging.submitting import CHANNEL, cloud_event
 
 REQUESTS = PROJECT / "deploy" / "demo" / "requests.jsonl"
 CHANNEL_NAMESPACE: Final = uuid5(NAMESPACE, f"channel:{CHANNEL}")
-LETTERS: Final = 6
-"""Received, at the field office, considered (suppressed), resolved; the first and the last also to the noncitizen."""
+LETTERS: Final = 7
+"""Received, at the field office, considered (suppressed), resolved; all but the second also to the noncitizen."""
 LETTERS_TO_ONESELF: Final = 4
 LARGEST_BODY = 20_000
 """The demo's deliberately huge narratives are left out: they would measure themselves."""

@@ -49,11 +49,14 @@ def uncertain(
 
 @plainly
 def unaddressed(*, token: Token = None, data: Data = DEFAULT, as_json_: Json = False) -> None:
-    """List letters that could be written to nobody: their readers are told by phone or post.
+    """List people whom a letter did not reach: tell them by phone or post, then say so with `delivered`.
+
+    They have no address that works, or the letter came back or was too old. Where staff refused the requestor's
+    consent, the noncitizen is the one to be told.
 
     Example: `secondlook mail unaddressed`
     """
-    _show(asyncio.run(of_notification(token, data, lambda desk: listed(desk, "/no-address"))), as_json_=as_json_)
+    _show(asyncio.run(of_notification(token, data, lambda desk: listed(desk, "/unaddressed"))), as_json_=as_json_)
 
 
 @plainly
@@ -71,7 +74,10 @@ def delivered(
     """
 
     async def say(desk: OperatorDesk) -> Any:
-        meant = _one(await listed(desk, "/uncertain") + await listed(desk, "/no-address"), letter)
+        open_to_persons = {
+            each["notification"]: each for path in ("/uncertain", "/unaddressed") for each in await listed(desk, path)
+        }
+        meant = _one(list(open_to_persons.values()), letter)
         return await desk.post(f"/notifications/{meant['notification']}/delivered", case_id=meant["case_id"], heard=why)
 
     done(asyncio.run(of_notification(token, data, say)), f"Noted for {escape(letter)}: {why}.", as_json_=as_json_)

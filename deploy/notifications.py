@@ -28,6 +28,18 @@ must not go out is made all the same, as *suppressed*, with its reason: so staff
 No letter says anything of a case but its number. All else is behind the private link.
 """
 
+HEADERS = """## What else is in the head of a letter
+
+- `Message-ID` is the letter's own id. `References` and `In-Reply-To` name an id that is derived from the case and the
+  role, so that a mailbox keeps a case's letters together whichever of them came; no message has that id.
+- `Auto-Submitted: auto-generated` (RFC 3834), so that no robot answers.
+- There is no `List-Unsubscribe` (RFC 2369, RFC 8058). These letters are no list and no advertising: each is about one
+  case, to somebody whom the case concerns, and one that is not read can cost a right, such as the last day to ask for a
+  review. A mailbox provider's button would end them with a click that nobody confirmed, perhaps not even by their
+  reader. Whoever wants no more of them changes how they are reached on the page behind the private link, or calls; the
+  address from before is told once.
+"""
+
 
 def written() -> str:
     """The whole page."""
@@ -87,15 +99,18 @@ def _reasons() -> Iterator[str]:
 def _words() -> Iterator[str]:
     yield "## What each letter says"
     yield ""
-    yield f"Subject, of all: *{wording.SUBJECT}*. Every letter ends with: *{wording.NO_STAY}* and how to get help."
+    yield f"The subject tells the step, and of the case only its number: *{wording.SUBJECT}*. Every letter ends with"
+    yield f"how to get help, and all but *resolved* say: *{wording.NO_STAY}* What a letter says depends on no outcome."
     yield ""
     for letter, words in wording.WORDINGS.items():
-        yield f"- **{letter}**: {' '.join(words.says)}{_also(words)}"
+        yield f"- **{letter}** (*{words.step}*): {' '.join(words.says)}{_also(words)}"
     yield ""
-    yield f"To an office, in English; subject: *{office_letters.SUBJECT}*. Case number, and a link to its queue."
+    yield "To an office, in English: case number, the command that shows the case, and where programs ask for the same."
     yield ""
     for letter, says in office_letters.SAYS.items():
-        yield f"- **{letter}**: {says}"
+        yield f"- **{letter}** (*{office_letters.SUBJECTS[letter]}*): {says}"
+    yield ""
+    yield HEADERS
     yield ""
     yield "Text and HTML, word by word, in each language: `tests/unit/golden`."
     yield ""

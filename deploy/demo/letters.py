@@ -66,11 +66,11 @@ def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tu
                 at_an_office = True
                 yield Letter.AT_THE_FIELD_OFFICE, event, REQUESTOR, 1
             case EventType.INFORMATION_REQUESTED:
-                yield Letter.PLEASE_ANSWER, event, REQUESTOR, event.seq
+                yield Letter.PLEASE_ANSWER, event, both, event.seq
             case EventType.TRIAGE_COMPLETED:
-                yield Letter.CONSIDERED, event, REQUESTOR, event.data.round
+                yield Letter.CONSIDERED, event, both, event.data.round
             case EventType.REVIEW_ESCALATED:
-                yield Letter.WITH_HEADQUARTERS, event, REQUESTOR, event.data.round
+                yield Letter.WITH_HEADQUARTERS, event, both, event.data.round
             case EventType.RESOLUTION_ISSUED:
                 yield Letter.RESOLVED, event, both, 1
             case EventType.REQUEST_AMENDED:

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from services.intake import wording
 from services.intake.domain.case import GivesUp
+from services.intake.limits import Removal, removal_of
 from services.intake.next_steps import Date, Dated, dates_of, steps_of
 from services.intake.speaking import TEMPLATES, Tongues
 from services.intake.status import Outcome, Status, Where
@@ -60,6 +61,7 @@ class Pages:
                 for step in steps_of(status)
                 if not (isinstance(step, Dated) and step.kind is Date.ANSWER_BY)  # Said with the question itself.
             ],
+            limits=notice_of(status),
             answer_by=wording.STEPS[Date.ANSWER_BY],
             has_dates=bool(dates_of(status)),
             link_ends=link_ends,
@@ -190,6 +192,13 @@ def _dialled(text: str) -> Markup:
     return marked
 
 
+def notice_of(status: Status) -> tuple[str, ...]:
+    """What the request, or its answer, does to a removal and to a court date."""
+    removal = removal_of(status)
+    stay = () if removal is Removal.STOPPED else (wording.I246,)
+    return (wording.REMOVALS[removal], *stay, wording.COURT, wording.COURT_HELP)
+
+
 def as_json(
     pages: Pages, tongue: Tongue, status: Status, *, question_text: str | None, zone: ZoneInfo = EASTERN
 ) -> dict[str, Any]:
@@ -215,7 +224,7 @@ def as_json(
         "grounds": list(status.grounds),
         "may": sorted(status.may | ({"review"} if status.grounds else set())),
         "only_the_stage": not status.told_all and status.where not in (Where.NOT_ACCEPTED, Where.ERASED),
-        "notice": [tongue.say(sentence) for sentence in wording.NOTICE],
+        "notice": [tongue.say(sentence) for sentence in notice_of(status)],
         "help_line": f"{wording.HOTLINE}, {tongue.say(wording.HOURS)}",
     }
     if question is not None:

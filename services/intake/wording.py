@@ -9,6 +9,7 @@ Form I-246 is filed in person at the ERO office with jurisdiction: its instructi
 from collections.abc import Mapping
 from typing import Final
 
+from services.intake.limits import Removal
 from services.intake.next_steps import Date, Step
 from services.intake.status import Where
 from shared.contracts.vocabulary import (
@@ -32,6 +33,18 @@ HOURS: Final = (
     "You can get help in Spanish and other languages."
 )
 NOTICE: Final = (NO_STAY, I246, COURT, COURT_HELP)
+
+REMOVALS: Final[Mapping[Removal, str]] = {
+    Removal.REQUEST_STOPS_NONE: NO_STAY,
+    Removal.NOT_TOLD: "This page cannot say if a removal (deportation) goes on. Please call us to ask.",
+    Removal.STOPPED: (
+        "This answer stops or pauses a removal (deportation). Keep this answer. Does somebody still plan a removal? "
+        "Then call us at once."
+    ),
+    Removal.UNCLEAR: "This answer alone may not stop a removal (deportation). Please call us to ask.",
+    Removal.NOT_STOPPED: "This answer does not stop a removal (deportation).",
+}
+"""What a request, or its answer, does to a removal: said on the page alone, for a letter would reveal the outcome."""
 ONE_IS_ENOUGH: Final = "One request for a person is enough. If you sent one before, add to it with its own link."
 NOT_ACCEPTED: Final = "The request was not accepted. This is not a decision about the case."
 
@@ -132,7 +145,7 @@ RESULTS: Final[Mapping[ResolutionOutcome | TriageOutcome, str]] = {
 
 RELIEF: Final[Mapping[ReliefSought, str]] = {
     ReliefSought.RELEASE: "Release from detention",
-    ReliefSought.CANCEL_NTA: "The Notice to Appear is cancelled",
+    ReliefSought.CANCEL_NTA: "The Notice to Appear is canceled",
     ReliefSought.STAY_OR_PAUSE_REMOVAL: "The removal is stayed or paused",
     ReliefSought.NOT_EXECUTE_ORDER: "The removal order is not carried out",
     ReliefSought.DEFERRED_ACTION: "Deferred action",
@@ -293,4 +306,4 @@ def sentences() -> tuple[str, ...]:
     said = [words for table in (*tables, LOST_LINK_WRONG) for words in table.values()]
     said += [words for three in CONFIRMATIONS.values() for words in three]
     said += [words for table in CHOICES.values() for words in table.values()]
-    return tuple(dict.fromkeys([*NOTICE, HOURS, NOT_ACCEPTED, CALENDAR_TITLE, *said]))
+    return tuple(dict.fromkeys([*NOTICE, *REMOVALS.values(), HOURS, NOT_ACCEPTED, CALENDAR_TITLE, *said]))

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from services.notification.commands import Delivered, Heard, Mail, Resend, ResendBecause
 from services.notification.domain.following import State
 from services.notification.domain.ledger import Entry, Phase, entries
-from services.notification.domain.letters import Because
 from services.notification.domain.relay_log import Span
+from services.notification.domain.telling import to_be_told
 from services.notification.many import Times
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
@@ -107,15 +107,22 @@ def _add_reading(routes: APIRouter, engine: Engine[State], sign_in: SignIn, time
         views = await engine.listing({"queue.uncertain": True}, sort=[("_id", 1)], skip=skip, limit=limit)
         return _page(response, views, times, lambda entry: entry.phase in {Phase.UNCERTAIN, Phase.FAILED})
 
-    @routes.get("/no-address", dependencies=working)
-    async def no_address(response: Response, skip: Skip = 0, limit: Limit = 50) -> NotificationsShown:
-        """Letters that could not be written to anybody: tell them by phone or post."""
+    @routes.get("/unaddressed", dependencies=working)
+    async def unaddressed(response: Response, skip: Skip = 0, limit: Limit = 50) -> NotificationsShown:
+        """People whom a letter did not reach: tell them by phone or post. `role` is who is to be told.
+
+        That is the noncitizen where staff refused the requestor's consent: a refused requestor is told nothing.
+        """
         views = await engine.listing({"queue.no_address": True}, sort=[("_id", 1)], skip=skip, limit=limit)
-        return _page(
-            response,
-            views,
-            times,
-            lambda entry: entry.phase is Phase.SUPPRESSED and entry.reason == Because.NO_ADDRESS,
+        response.headers["Cache-Control"] = "no-store"
+        return NotificationsShown(
+            notifications=[
+                shown.model_copy(update={"role": whom[shown.notification]})
+                for view in views
+                for whom in (to_be_told(view.state, view.work),)
+                for shown in _letters(view, times)
+                if shown.notification in whom
+            ]
         )
 
 
@@ -170,14 +177,19 @@ def _page(
     response: Response, views: Iterable[CaseView[State]], times: Times, wanted: Callable[[Entry], bool]
 ) -> NotificationsShown:
     response.headers["Cache-Control"] = "no-store"
-    return NotificationsShown(
-        notifications=[
-            _shown(view, notification, entry, times.tried(entry))
-            for view in views
-            for notification, entry in sorted(entries(view.work).items(), key=lambda item: item[1].made_at)
-            if wanted(entry)
-        ]
-    )
+    shown = [each for view in views for each in _letters(view, times, wanted)]
+    return NotificationsShown(notifications=shown)
+
+
+def _letters(
+    view: CaseView[State], times: Times, wanted: Callable[[Entry], bool] = lambda _: True
+) -> list[NotificationShown]:
+    """Letters of a case, the earliest first."""
+    return [
+        _shown(view, notification, entry, times.tried(entry))
+        for notification, entry in sorted(entries(view.work).items(), key=lambda item: item[1].made_at)
+        if wanted(entry)
+    ]
 
 
 def _shown(view: CaseView[State], notification: UUID, entry: Entry, tried: Span | None) -> NotificationShown:

@@ -23,12 +23,12 @@ def with_letters(
     named: Recipient | None = None,
     before: tuple[int, Language] | None = None,
     office: str | None = None,
-    late: tuple[Notification, ...] = (),
+    late: Mapping[Notification, Because | None] | None = None,
 ) -> Step[State]:
     """Put the event's letters into the ledger.
 
     `before`: the amendment that changed an address, the language then. `office`: whose duty mailbox hears of it.
-    `late`: letters of an earlier event.
+    `late`: letters of earlier events, each with what may keep it from going out.
     """
     work: dict[str, Any] = {}
     emits: list[Emit] = []
@@ -40,8 +40,8 @@ def with_letters(
         true_of_it=true_of_it,
         named=named,
     )
-    for made in (*letters, *late):
-        reason = reason_not_to_send(state, made.letter, made.role) or suppressed
+    for made, because in (dict.fromkeys(letters, suppressed) | dict(late or {})).items():
+        reason = reason_not_to_send(state, made.letter, made.role) or because
         number, language = before if before and made.address is Address.BEFORE_THE_CHANGE else (None, None)
         work[ledger.path(made.id)] = ledger.new(
             made,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from services.notification.commands import Mail
 from services.notification.domain import ledger
@@ -14,8 +15,9 @@ from services.notification.domain.following import (
     assign,
     erase,
 )
-from services.notification.domain.ledger import Phase
-from services.notification.domain.letters import HEARD_OTHERWISE, Because, Notification, When
+from services.notification.domain.ledger import Entry, Phase
+from services.notification.domain.letters import HEARD_OTHERWISE, OWED, Because, Notification, When
+from services.notification.domain.telling import anybody_to_tell
 from services.notification.making import with_letters
 from services.notification.recalling import on_recorded
 from services.notification.settling import on_defer, on_delivered, on_log_read, on_record, on_resend
@@ -38,7 +40,6 @@ from shared.contracts.events import (
 )
 from shared.contracts.vocabulary import (
     EventType,
-    Letter,
     Recipient,
     ResolutionOutcome,
     Service,
@@ -120,11 +121,26 @@ def _true_of(said: RequestAmended, touches_contact: bool) -> frozenset[When]:
     return frozenset(when for when, is_true in conditions if is_true)
 
 
-def _owed(before: Followed, after: Followed, context: Context) -> tuple[Notification, ...]:
-    """The noncitizen's copy of a resolution that came first: who filed alone, and then handed over, is owed one too."""
-    if after.resolution is None or not before.alone or after.alone:
-        return ()
-    return (Notification(context.case_id, Letter.RESOLVED, after.resolution, Recipient.NONCITIZEN),)
+def _owed(before: Followed, after: Followed, context: Context) -> dict[Notification, Because | None]:
+    """The noncitizen's copies of what came first, each with why it is not sent.
+
+    Who filed alone, and then handed over, is owed them as if the hand-over had come first. What they have had as the
+    requestor they do not get twice.
+    """
+    if not before.alone or after.alone:
+        return {}
+    return {
+        Notification(context.case_id, made.letter, UUID(made.cause), Recipient.NONCITIZEN): _had(made)
+        for made in ledger.entries(context.work).values()
+        if made.role is Recipient.REQUESTOR and made.letter in OWED
+    }
+
+
+def _had(requestors: Entry) -> Because | None:
+    """Why a noncitizen needs no copy beside this one, which was made while they were the requestor."""
+    if requestors.phase is Phase.SENT or requestors.told is not None:
+        return Because.ONE_COPY
+    return Because.ANOTHER_LETTER_FOLLOWS if requestors.reason == Because.ANOTHER_LETTER_FOLLOWS else None
 
 
 def on_link_requested(state: State | None, event: Event[LinkRequested], context: Context) -> Outcome:
@@ -224,15 +240,17 @@ REACTIONS: Reactions[State] = {
 FOR_A_PERSON = frozenset({Phase.UNCERTAIN, Phase.FAILED})
 
 
-def queue(_state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How cases are found: letters to send (`mail_at`, real time), and what a person has to look at."""
+def queue(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How cases are found: letters to send (`mail_at`, real time), and what a person has to look at.
+
+    `no_address`: somebody has to be told by phone or post, for whatever reason; stored cases have it by this name.
+    """
     stored = work.get("mail", {}).values()  # Not read entry by entry: this runs at each write of each case.
-    no_address = any(each["phase"] == Phase.SUPPRESSED and each.get("reason") == Because.NO_ADDRESS for each in stored)
     days = sorted({each["address_day"] for each in stored if "address_day" in each})
     return {
         "mail_at": ledger.look_again_at(work),
         "uncertain": any(each["phase"] in FOR_A_PERSON for each in stored) or None,
-        "no_address": no_address or None,
+        "no_address": anybody_to_tell(state, work) or None,
         "address_day": days[0] if days else None,
     }
 

@@ -79,8 +79,8 @@ def _ready(letter: Letter, tongue: Tongue, text: Template, html: Template) -> Re
     def say(*sentences: str) -> list[str]:
         return [tongue.say(sentence, number=_NUMBER) for sentence in sentences]
 
-    (subject,) = say(wording.SUBJECT)
-    limits = (wording.NO_STAY, wording.I246) if words.limits else (wording.NO_STAY,)
+    subject = tongue.say(wording.SUBJECT, number=_NUMBER, step=tongue.say(words.step))
+    limits = ((wording.NO_STAY,) if words.stay else ()) + ((wording.I246,) if words.limits else ())
     parts: Mapping[str, object] = {
         "language": tongue.code,
         "direction": tongue.direction,

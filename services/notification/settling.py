@@ -14,9 +14,10 @@ from services.notification.domain.following import State
 from services.notification.domain.ledger import Entry, Phase, path, phase_after, read
 from services.notification.domain.letters import TO_BE_TOLD, Because
 from services.notification.domain.relay_log import LogSays
+from services.notification.domain.telling import to_be_told
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import NotificationRecorded
-from shared.contracts.vocabulary import MailResult
+from shared.contracts.vocabulary import MailResult, Recipient
 
 MAY_BECOME: dict[MailResult, frozenset[Phase]] = {
     MailResult.SENT: frozenset({Phase.DATA, Phase.UNCERTAIN}),
@@ -118,6 +119,7 @@ def on_delivered(state: State | None, command: Command[Delivered], context: Cont
     entry = found.entry
     arrived = said.heard is Heard.ARRIVED
     untold = entry.phase is Phase.SUPPRESSED and entry.reason in TO_BE_TOLD
+    instead = to_be_told(found.state, context.work).get(said.notification)
     if entry.phase not in {Phase.UNCERTAIN, Phase.FAILED} and (arrived or not untold):
         return Refused("not_open", NOT_OPEN_TO_PERSONS)
     result = MailResult.SENT if arrived else MailResult.SUPPRESSED
@@ -127,7 +129,7 @@ def on_delivered(state: State | None, command: Command[Delivered], context: Cont
         Heard.BY_POST: Because.TOLD_BY_POST.value,
     }[said.heard]
     changes = {"phase": phase_after(result), "reason": reason, "told": said.heard, "by": said.by, "at": context.now}
-    return _settled(found, changes, reply_class=reason)
+    return _settled(found, changes, reply_class=reason, role=None if arrived else instead)
 
 
 def on_log_read(state: State | None, command: Command[LogRead], context: Context) -> Step[State] | Refused:
@@ -184,12 +186,15 @@ def _found(state: State | None, context: Context, notification: UUID) -> Found |
     return Found(state, notification, read(stored), stored) if state is not None and stored else None
 
 
-def _settled(found: Found, changes: Mapping[str, Any], *, reply_class: str) -> Step[State]:
+def _settled(
+    found: Found, changes: Mapping[str, Any], *, reply_class: str, role: Recipient | None = None
+) -> Step[State]:
+    """`role`: who was told, where that is somebody else than whom the letter was for."""
     result = MailResult(changes["phase"].value)
     recorded = NotificationRecorded(
         notification=found.notification,
         letter=found.entry.letter,
-        role=found.entry.role,
+        role=role or found.entry.role,
         result=result,
         attempt=found.entry.attempt,
         reply_class=reply_class,

@@ -13,7 +13,7 @@ from typing import Final
 
 from shared.contracts.vocabulary import Letter
 
-SUBJECT: Final = "Second Look: case {number}"
+SUBJECT: Final = "Second Look: case {number}. {step}"
 GREETING: Final = "Hello,"
 NUMBER: Final = "Case number: {number}"
 OPEN_LINK: Final = "Open your private link to see the case and what you can do next:"
@@ -33,18 +33,22 @@ NO_REPLY: Final = "Please do not answer this e-mail. Nobody reads this mailbox."
 class Wording:
     """What one letter adds to the frame that all letters share.
 
-    `link`: has the private link. `date`: and says that there may be a date by which to act. `limits`: says in full what
-    a request does not do.
+    `step`: what its subject tells, for everybody who sees the mailbox. `link`: has the private link. `date`: and says
+    that there may be a date by which to act. `limits`: says in full what a request does not do; `stay`: says that it
+    stops no removal. What a letter says never depends on an outcome, for that would reveal it.
     """
 
+    step: str
     says: tuple[str, ...]
     link: bool = True
     date: bool = True
     limits: bool = False
+    stay: bool = True
 
 
 WORDINGS: Final[Mapping[Letter, Wording]] = {
     Letter.RECEIVED: Wording(
+        "We have received a request",
         (
             "We have received a request for a case review.",
             "Please write down the case number. You need it when you call, or when you lose the link.",
@@ -52,36 +56,48 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
         limits=True,
     ),
     Letter.NOT_ACCEPTED: Wording(
+        "Please send the request again",
         (
             "We could not accept a request for a case review as it was sent.",
             "This is not a decision about the case. Something is missing or needs to be fixed.",
             "The page says what it is. You can then send the request again.",
-        )
+        ),
     ),
-    Letter.AT_THE_FIELD_OFFICE: Wording(("The request is now with a field office. An officer will look at it.",)),
+    Letter.AT_THE_FIELD_OFFICE: Wording(
+        "The request is with a field office",
+        ("The request is now with a field office. An officer will look at it.",),
+    ),
     Letter.PLEASE_ANSWER: Wording(
+        "We have a question",
         (
             "There is a question about the request. We need your answer.",
             "If we have checked your paper, or who you are, the page shows the question. If not, please call us.",
-        )
+        ),
     ),
     Letter.CONSIDERED: Wording(
+        "The field office has looked at the request",
         (
             "The field office has looked at the request.",
-            "The page shows what comes next, and what you can ask for.",
-        )
+            "The page shows what comes next. If you can ask for a review, it shows the last day to ask.",
+        ),
+        limits=True,
     ),
     Letter.WITH_HEADQUARTERS: Wording(
-        ("The request is now with headquarters. A Senior Reviewing Official will look at it.",)
+        "The request is with headquarters",
+        ("The request is now with headquarters. A Senior Reviewing Official will look at it.",),
     ),
     Letter.RESOLVED: Wording(
+        "The review is finished",
         (
             "The review of the case is finished.",
             "If we have checked your paper, or who you are, the page shows how it ended.",
+            "Then it also says what that means for a removal (deportation).",
         ),
         date=False,
+        stay=False,
     ),
     Letter.ADDRESS_CHANGED: Wording(
+        "We write to another address from now on",
         (
             "Somebody changed how we reach people about this case.",
             "We write to you one last time at this address, so that you know.",
@@ -90,26 +106,30 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
         link=False,
     ),
     Letter.NEW_ADDRESS: Wording(
+        "We write to this address from now on",
         (
             "You asked us to change how we reach you about this case.",
             "From now on we write to this address.",
-        )
+        ),
     ),
     Letter.LINK_SENT: Wording(
+        "Your private link",
         (
             "Here is the private link to the case.",
             "Did you not ask for it? Then you do not have to do anything.",
-        )
+        ),
     ),
     Letter.WITHDRAWAL_WAITS: Wording(
+        "Somebody asked for a change",
         (
             "Somebody asked to take the request back, to go on without a review, or to hand the case over.",
             "Staff must agree first.",
             "Until then, we keep looking at the case.",
             "Is that not what you want? Then please call us.",
-        )
+        ),
     ),
     Letter.REPRESENTATIVE_ENDED: Wording(
+        "We write to another person from now on",
         (
             "From now on we write to another person about this case.",
             "The private link that you have does not work any more.",
@@ -118,10 +138,11 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
         link=False,
     ),
     Letter.REPRESENTATIVE_BEGAN: Wording(
+        "We write to you from now on",
         (
             "From now on we write to you about this case.",
             "This is a new private link. Older links do not work any more.",
-        )
+        ),
     ),
 }
 
@@ -131,5 +152,5 @@ END: Final = (NO_STAY, I246, COURT, COURT_HELP, HELP, HOURS, SPEAK, NO_REPLY)
 
 def sentences() -> tuple[str, ...]:
     """Every message id, in the order of reading: a catalogue is complete when it translates them all."""
-    said = (sentence for wording in WORDINGS.values() for sentence in wording.says)
+    said = (sentence for wording in WORDINGS.values() for sentence in (wording.step, *wording.says))
     return tuple(dict.fromkeys((*FRAME, *said, *END)))

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from services.notification import api
 from services.notification.domain.ledger import Phase
-from shared.contracts.vocabulary import RequestorType
+from shared.contracts.vocabulary import ConsentStatus, RequestorType
 from shared.web.problems import install
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
@@ -18,7 +18,7 @@ from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
 from tests.conftest import Servers
 from tests.integration.mail_relay import DROP_BEFORE_TAKING, ScriptedRelay, running
 from tests.integration.mail_world import World, addresses
-from tests.unit.notification_story import NUMBER, submitted
+from tests.unit.notification_story import NUMBER, considered, submitted
 
 pytestmark = pytest.mark.real
 
@@ -85,16 +85,34 @@ async def test_an_uncertain_letter_is_listed_and_sent_again_by_a_person(
 async def test_whoever_cannot_be_written_to_is_told_by_phone(world: World, staff: httpx.AsyncClient) -> None:
     case_id = await a_case(world, email=None)
     await world.settle(world.loop())
-    (listed,) = (await staff.get("/no-address")).json()["notifications"]
+    (listed,) = (await staff.get("/unaddressed")).json()["notifications"]
     said = await staff.post(
         f"/notifications/{listed['notification']}/delivered",
         json={"case_id": str(case_id), "heard": "by_phone"},
         headers={"Idempotency-Key": "k1"},
     )
     assert (said.status_code, said.json()["result"]) == (200, "suppressed")
-    assert (await staff.get("/no-address")).json() == {"notifications": []}
+    assert (await staff.get("/unaddressed")).json() == {"notifications": []}
     entry = await world.one(case_id)
     assert (entry.phase, entry.reason, entry.by) == (Phase.SUPPRESSED, "TOLD_BY_PHONE", "operator-1")
+
+
+async def test_where_consent_was_refused_the_list_names_the_noncitizen_and_their_own_copy_goes_out_where_it_can(
+    world: World, relay: ScriptedRelay, staff: httpx.AsyncClient
+) -> None:
+    with_address, without = uuid4(), uuid4()
+    refused = submitted(RequestorType.FAMILY, ConsentStatus.REFUSED)
+    await world.hear(with_address, refused, submitted=addresses("cousin@example.org", "luz@example.org"))
+    await world.hear(without, refused, submitted=addresses("cousin@example.org"))
+    for case_id in (with_address, without):
+        await world.hear(case_id, considered(), source="triage")
+    await world.settle(world.loop())
+    assert {message["To"] for message in relay.taken} == {"luz@example.org"}
+    listed = (await staff.get("/unaddressed")).json()["notifications"]
+    assert sorted((one["case_id"], one["letter"], one["role"]) for one in listed) == [
+        (str(without), "considered", "noncitizen"),
+        (str(without), "received", "noncitizen"),
+    ]
 
 
 async def test_an_unknown_case_or_letter_is_a_problem_document(world: World, staff: httpx.AsyncClient) -> None:
@@ -106,6 +124,6 @@ async def test_an_unknown_case_or_letter_is_a_problem_document(world: World, sta
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
 
 
-@pytest.mark.parametrize("path", ["/uncertain", "/no-address", f"/cases/{UUID(int=7)}/notifications"])
+@pytest.mark.parametrize("path", ["/uncertain", "/unaddressed", f"/cases/{UUID(int=7)}/notifications"])
 async def test_nobody_sees_anything_without_a_token(staff: httpx.AsyncClient, path: str) -> None:
     assert (await staff.get(path, headers={"Authorization": ""})).status_code == 401

@@ -1,6 +1,6 @@
 """A small world around intake's reactions: invented requests, others' events, and the engine's own pure core."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -193,7 +193,10 @@ def remanded(*, at: datetime = MONDAY + 8 * DAY) -> Event[Any]:
     return said_by(Service.ESCALATION, events.ReviewRemanded(round=2, reasons=("R",)), at=at)
 
 
-def resolved(outcome: str = "UPHELD", *, stage: str = "SRO", at: datetime = MONDAY + 20 * DAY) -> Event[Any]:
+def resolved(
+    outcome: str = "UPHELD", *, stage: str = "SRO", at: datetime = MONDAY + 20 * DAY, granted: Sequence[str] = ()
+) -> Event[Any]:
     """The arbiter speaks."""
-    data = events.ResolutionIssued.model_validate({"stage": stage, "outcome": outcome, "reasons": ["R"]})
+    said = {"stage": stage, "outcome": outcome, "reasons": ["R"], "granted": granted}
+    data = events.ResolutionIssued.model_validate(said)
     return said_by(Service.ESCALATION, data, at=at)

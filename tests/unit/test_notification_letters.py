@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 
 from services.notification import wording
-from services.notification.mail.message import Sender, compose, usable
+from services.notification.mail.message import Sender, compose, thread_of, usable
 from services.notification.rendering import LOCALE, Letters, Rendered
 from services.notification.wording import WORDINGS
-from shared.contracts.vocabulary import Language, Letter
+from shared.contracts.vocabulary import Language, Letter, Recipient
 from shared.language.catalogues import CatalogueUnusable
 from tests.unit.markup import faults
 from tests.unit.notification_story import NUMBER
@@ -21,6 +21,7 @@ from tests.unit.readability import english_grade, longest_sentence, spanish_ease
 GOLDEN = Path(__file__).parent / "golden"
 LINK = "https://second-look.example/status/abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq"
 ID = UUID("7d9e4fd0-6d5e-5f0c-8a3b-3b8b2f8d7e11")
+THREAD = thread_of(UUID(int=1), Recipient.REQUESTOR)
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SENDER = Sender.of("Second Look <no-reply@agency.example>")
 LETTERS = Letters()
@@ -48,9 +49,24 @@ def test_every_letter_has_what_a_reader_needs_in_both_forms(letter: Letter, lang
         assert (LINK in form) is (letter not in {Letter.ADDRESS_CHANGED, Letter.REPRESENTATIVE_ENDED})
         assert "1-888-351-4024" in form
         assert ("removal" if language is Language.EN else "deportación") in form
-        assert ("I-246" in form) is (letter is Letter.RECEIVED)
+        assert ("I-246" in form) is (letter in {Letter.RECEIVED, Letter.CONSIDERED})
+        assert ("1-800-898-7180" in form) is (letter in {Letter.RECEIVED, Letter.CONSIDERED})
     assert NUMBER in rendered.subject
-    assert letter.value not in rendered.subject
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_each_letter_has_a_subject_of_its_own_that_tells_the_step(language: Language) -> None:
+    subjects = {letter: render(letter, language).subject for letter in WORDINGS}
+    assert len(set(subjects.values())) == len(WORDINGS)
+    case = {Language.EN: "case", Language.ES: "caso"}[language]
+    assert all(said.startswith(f"Second Look: {case} {NUMBER}. ") for said in subjects.values())
+    assert max(len(said) for said in subjects.values()) <= 78
+
+
+def test_the_letter_about_the_resolution_does_not_say_whether_a_removal_goes_on() -> None:
+    for language, stays in ((Language.EN, "does not stop"), (Language.ES, "no detiene")):
+        assert stays not in render(Letter.RESOLVED, language).text
+        assert all(stays in render(letter, language).text for letter in WORDINGS if letter is not Letter.RESOLVED)
 
 
 @pytest.mark.parametrize("letter", list(WORDINGS))
@@ -89,7 +105,7 @@ def test_adding_a_language_is_adding_a_catalogue(tmp_path: Path) -> None:
     )
     (tmp_path / "ar.po").write_text(invented)
     rendered = Letters(locale=tmp_path).render(Letter.RECEIVED, "ar-EG", number=NUMBER, link=LINK)
-    assert rendered.subject == f"Zu Second Look: case {NUMBER}"
+    assert rendered.subject == f"Zu Second Look: case {NUMBER}. Zu We have received a request"
     assert "Zu We have received a request" in rendered.text
     assert '<html lang="ar" dir="rtl">' in rendered.html
     assert faults(rendered.html, language="ar") == []
@@ -103,7 +119,7 @@ def test_the_service_does_not_start_with_a_letter_that_is_half_translated(tmp_pa
 
 def test_the_message_reads_back_as_it_was_written() -> None:
     rendered = render(Letter.RECEIVED, Language.ES)
-    raw = compose(rendered, notification=ID, sender=SENDER, to="ana@example.org", at=AT)
+    raw = compose(rendered, notification=ID, thread=THREAD, sender=SENDER, to="ana@example.org", at=AT)
     assert raw.isascii()
     assert all(len(line) <= 78 for line in raw.split(b"\r\n"))
     assert b"\n" not in raw.replace(b"\r\n", b"")
@@ -118,9 +134,27 @@ def test_the_message_reads_back_as_it_was_written() -> None:
     assert html.get_content().replace("\r\n", "\n") == rendered.html
 
 
+def test_the_letters_of_a_case_to_one_role_are_one_thread() -> None:
+    case, other = UUID(int=1), UUID(int=2)
+    rendered = render(Letter.RECEIVED, Language.EN)
+
+    def heads(case_id: UUID, role: Recipient, notification: UUID = ID) -> tuple[str, str]:
+        thread = thread_of(case_id, role)
+        raw = compose(rendered, notification=notification, thread=thread, sender=SENDER, to="ana@example.org", at=AT)
+        parsed = email.message_from_bytes(raw, policy=email.policy.default)
+        assert parsed.defects == []
+        assert str(case_id) not in raw.decode()
+        return parsed["References"], parsed["In-Reply-To"]
+
+    first, later = heads(case, Recipient.REQUESTOR), heads(case, Recipient.REQUESTOR, UUID(int=9))
+    assert first == later
+    assert first[0] == first[1] != f"<{ID}@agency.example>"
+    assert len({first, heads(case, Recipient.NONCITIZEN), heads(other, Recipient.REQUESTOR)}) == 3
+
+
 def test_no_header_can_be_injected() -> None:
     evil = Rendered(Language.EN, "case 1\r\nBcc: x@example.org\x00\u2028", "text", "<p>")
-    raw = compose(evil, notification=ID, sender=SENDER, to="ana@example.org", at=AT)
+    raw = compose(evil, notification=ID, thread=THREAD, sender=SENDER, to="ana@example.org", at=AT)
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
     assert parsed["Bcc"] is None
     assert parsed["Subject"] == "case 1Bcc: x@example.org"
@@ -128,7 +162,7 @@ def test_no_header_can_be_injected() -> None:
 
 def test_a_subject_in_other_letters_is_encoded() -> None:
     foreign = Rendered(Language.EN, "Segunda revisión: número 25 · ñandú y más letras", "text", "<p>")
-    raw = compose(foreign, notification=ID, sender=SENDER, to="ana@example.org", at=AT)
+    raw = compose(foreign, notification=ID, thread=THREAD, sender=SENDER, to="ana@example.org", at=AT)
     assert email.message_from_bytes(raw, policy=email.policy.default)["Subject"] == foreign.subject
 
 

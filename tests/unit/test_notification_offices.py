@@ -13,7 +13,7 @@ from services.notification.domain.letters import Because
 from services.notification.mail.claims import Taken
 from services.notification.mail.duty import DutyDesk
 from services.notification.mail.message import Sender
-from services.notification.office_letters import SAYS, OfficeLetters
+from services.notification.office_letters import SAYS, SUBJECTS, OfficeLetters, Place
 from services.notification.rendering import environment_of
 from shared.contracts import events
 from shared.contracts.vocabulary import Letter, Recipient, Urgency
@@ -177,23 +177,39 @@ def message(office: str | None, letter: Letter = Letter.OFFICE_IMMINENT, now_at:
         ("GONE", "BAL", "duty.hq@ero.example", "TO_BE_ASSIGNED"),  # an office of an older map
     ],
 )
-def test_it_goes_to_the_duty_mailbox_with_a_link_to_the_queue(
+def test_it_goes_to_the_duty_mailbox_and_says_where_the_case_is_listed(
     office: str | None, now_at: str | None, address: str, queue: str
 ) -> None:
     to, text = message(office, now_at=now_at)
     assert to == address
+    assert f"secondlook queue --office {queue}" in text.splitlines()
     assert f"https://staff.example/queue?office={queue}" in text.splitlines()
+
+
+@pytest.mark.parametrize("letter", [Letter.OFFICE_TO_CARRY_OUT, Letter.OFFICE_NOT_CARRIED_OUT])
+def test_what_is_to_be_carried_out_is_in_no_queue_and_the_mail_says_which_list_has_it(letter: Letter) -> None:
+    _, text = message("BAL", letter)
+    assert "secondlook carry-out list --office BAL" in text.splitlines()
+    assert "https://staff.example/to-carry-out?office=BAL" in text.splitlines()
+    assert "/queue" not in text
 
 
 def test_an_overdue_review_leads_to_the_queue_of_headquarters_whoever_has_the_case() -> None:
     to, text = message("HQ", Letter.HEADQUARTERS_OVERDUE, now_at="BAL")
     assert to == "duty.hq@ero.example"
+    assert "secondlook sro queue" in text.splitlines()
     assert "https://hq.example/queue" in text.splitlines()
+
+
+def test_each_mail_to_an_office_has_a_subject_of_its_own() -> None:
+    assert SUBJECTS.keys() == SAYS.keys()
+    assert len(set(SUBJECTS.values())) == len(SUBJECTS)
 
 
 @pytest.mark.parametrize("letter", sorted(SAYS))
 def test_it_says_nothing_of_the_case_but_its_number(letter: Letter) -> None:
-    rendered = LETTERS.render(letter, number=NUMBER, link="https://staff.example/queue?office=BAL")
+    place = desk().place(letter, "BAL", load().at(T0).office_map)
+    rendered = LETTERS.render(letter, number=NUMBER, place=place)
     golden = GOLDEN / f"{letter.value}.en"
     assert rendered.text == golden.with_suffix(".en.txt").read_text()
     assert rendered.html == golden.with_suffix(".en.html").read_text()
@@ -204,6 +220,6 @@ def test_it_says_nothing_of_the_case_but_its_number(letter: Letter) -> None:
 
 
 def test_a_number_or_link_with_markup_stays_text() -> None:
-    rendered = LETTERS.render(Letter.OFFICE_OVERDUE, number="<b>", link='https://x"><i>')
+    rendered = LETTERS.render(Letter.OFFICE_OVERDUE, number="<b>", place=Place("<i>", 'https://x"><i>'))
     assert "<b>" not in rendered.html
     assert "<i>" not in rendered.html

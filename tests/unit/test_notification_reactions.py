@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from services.notification.domain.following import Followed, State
+from services.notification.domain.ledger import path
 from services.notification.upcasting import with_who_filed
 from shared.casework.offering import Verdict
+from shared.casework.stepping import set_path
 from shared.contracts import events
 from shared.contracts.envelope import EventData
 from shared.contracts.vocabulary import (
@@ -34,6 +36,7 @@ from tests.unit.notification_story import (
 )
 from tests.unit.one_case import as_stored
 
+STEPS = ("considered", "please_answer", "with_headquarters")
 BOTH = [("received", "noncitizen", "due", None), ("received", "requestor", "due", None)]
 
 
@@ -98,19 +101,23 @@ def test_what_a_resolution_has_overtaken_is_made_suppressed_and_recorded() -> No
     ):
         case.hear(source, late)
     suppressed = [row for row in case.short if row[2] == "suppressed"]
-    assert [row[0] for row in suppressed] == ["at_the_field_office", "considered", "please_answer", "with_headquarters"]
+    assert [row[:2] for row in suppressed] == [
+        ("at_the_field_office", "requestor"),
+        *((letter, role) for letter in STEPS for role in ("noncitizen", "requestor")),
+    ]
     assert {row[3] for row in suppressed} == {"ALREADY_RESOLVED"}
     told = case.told(EventType.NOTIFICATION_RECORDED)
     assert [(one["result"], one["attempt"], one["reply_class"]) for one in told] == [
         ("suppressed", 0, "ALREADY_RESOLVED")
-    ] * 4
+    ] * 7
 
 
 def test_a_second_round_at_headquarters_is_a_letter_of_its_own() -> None:
     case = a_case()
     case.hear("escalation", escalated(1))
     case.hear("escalation", escalated(2))
-    assert [row[0] for row in case.short].count("with_headquarters") == 2
+    assert [row[:2] for row in case.short].count(("with_headquarters", "noncitizen")) == 2
+    assert [row[:2] for row in case.short].count(("with_headquarters", "requestor")) == 2
 
 
 def test_after_refused_consent_only_the_noncitizen_is_written_to() -> None:
@@ -216,15 +223,60 @@ def test_a_hand_over_tells_the_one_before_without_a_link_and_the_new_one_and_the
     assert case.state.link_generation == 2
 
 
-@pytest.mark.parametrize("first", ["hand-over", "resolution"])
-def test_a_noncitizen_who_handed_over_hears_of_the_resolution_whichever_came_first(first: str) -> None:
+@pytest.mark.parametrize("requestor", [each for each in RequestorType if each is not RequestorType.NONCITIZEN])
+@pytest.mark.parametrize("consent", list(ConsentStatus))
+@pytest.mark.parametrize(
+    ("letter", "source", "data"),
+    [
+        ("please_answer", "triage", ASKED),
+        ("considered", "triage", considered()),
+        ("with_headquarters", "escalation", escalated()),
+        ("resolved", "escalation", RESOLVED),
+    ],
+)
+def test_the_noncitizen_is_told_of_each_step_that_takes_or_opens_a_right_whoever_filed(
+    letter: str, source: str, data: EventData, requestor: RequestorType, consent: ConsentStatus
+) -> None:
+    case = a_case(requestor=requestor, consent=consent)
+    case.hear(source, data)
+    assert (letter, "noncitizen", "due", None) in case.short
+
+
+FOR_BOTH = [
+    ("please_answer", "triage", ASKED),
+    ("considered", "triage", considered()),
+    ("with_headquarters", "escalation", escalated()),
+    ("resolved", "escalation", RESOLVED),
+]
+
+
+@pytest.mark.parametrize(("letter", "source", "data"), FOR_BOTH)
+@pytest.mark.parametrize("first", ["hand-over", "step"])
+def test_a_noncitizen_who_handed_over_hears_of_each_step_whichever_came_first(
+    letter: str, source: str, data: EventData, first: str
+) -> None:
     case = a_case(requestor=RequestorType.NONCITIZEN)
-    order = [("intake", handed_over(1, RequestorType.ATTORNEY)), ("escalation", RESOLVED)]
-    for source, data in order if first == "hand-over" else reversed(order):
-        case.hear(source, data)
-    assert [row for row in case.short if row[0] == "resolved"] == [
-        ("resolved", "noncitizen", "due", None),
-        ("resolved", "requestor", "due", None),
+    order = [("intake", handed_over(1, RequestorType.ATTORNEY)), (source, data)]
+    for sender, said in order if first == "hand-over" else reversed(order):
+        case.hear(sender, said)
+    assert [row for row in case.short if row[0] == letter] == [
+        (letter, "noncitizen", "due", None),
+        (letter, "requestor", "due", None),
+    ]
+
+
+@pytest.mark.parametrize(("letter", "source", "data"), FOR_BOTH)
+def test_what_a_noncitizen_has_had_as_the_requestor_does_not_come_a_second_time(
+    letter: str, source: str, data: EventData
+) -> None:
+    case = a_case(requestor=RequestorType.NONCITIZEN)
+    case.hear(source, data)
+    (sent,) = [key for key, entry in case.letters.items() if entry.letter == letter]
+    set_path(case.case.work, path(sent, "phase"), "sent")
+    case.hear("intake", handed_over(1, RequestorType.ATTORNEY))
+    assert [row for row in case.short if row[0] == letter] == [
+        (letter, "noncitizen", "suppressed", "ONE_COPY"),
+        (letter, "requestor", "sent", None),
     ]
 
 

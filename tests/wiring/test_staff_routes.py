@@ -81,7 +81,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "escalation POST /decisions": HEADQUARTERS,
     "notification GET /cases/{case_id}/notifications": ANY,
     "notification GET /uncertain": SETTLING,
-    "notification GET /no-address": SETTLING,
+    "notification GET /unaddressed": SETTLING,
     "notification POST /notifications/{notification}/resend": SETTLING,
     "notification POST /notifications/{notification}/delivered": SETTLING,
     "notification POST /letters/settle": OPERATING,

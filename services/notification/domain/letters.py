@@ -38,11 +38,15 @@ MEANING: Mapping[Because, str] = {
     Because.ALREADY_RESOLVED: "The case has its resolution, and this letter would only confuse.",
     Because.ERASED: "The personal data of the case was destroyed.",
     Because.NO_ADDRESS: "No usable e-mail address is known. Staff find it in a list, and tell by phone or post.",
-    Because.NO_CONSENT: "Staff refused the consent that the requestor claimed. The noncitizen's own copy goes out.",
+    Because.NO_CONSENT: (
+        "Staff refused the consent that the requestor claimed. Of the case the noncitizen is told instead: by their "
+        "own copy where an address is known, else by phone or post. Staff find the noncitizen in the list, and never "
+        "the requestor."
+    ),
     Because.NO_FORMER_ADDRESS: "There was no e-mail address before the change.",
-    Because.ONE_COPY: "The noncitizen has become the requestor, and gets the requestor's copy.",
+    Because.ONE_COPY: "The noncitizen is or was the requestor, and gets or got the requestor's copy.",
     Because.SAME_ADDRESS: "The e-mail address is the same as before the change.",
-    Because.STALE: "Its cause is older than three days of real time. Staff may still send it.",
+    Because.STALE: "Its cause is older than three days of real time. Staff find it in the list, and tell otherwise.",
     Because.TOO_MANY_TODAY: "More than five such letters to one address on one day.",
     Because.TOLD_BY_PHONE: "A person told its reader by phone.",
     Because.TOLD_BY_POST: "A person told its reader by post.",
@@ -53,8 +57,8 @@ ALWAYS: frozenset[Because] = frozenset(
 )
 """What may keep any letter from going out."""
 
-TO_BE_TOLD = frozenset({Because.NO_ADDRESS, Because.STALE, Because.TOO_MANY_TODAY})
-"""Not sent though somebody should hear of it: staff may tell by phone or post."""
+TO_BE_TOLD = frozenset({Because.NO_ADDRESS, Because.NO_CONSENT, Because.STALE, Because.TOO_MANY_TODAY})
+"""Not sent though somebody should hear of it: staff may tell by phone or post (`telling.py`: whom)."""
 
 
 @unique
@@ -139,9 +143,9 @@ RULES: tuple[Rule, ...] = (
         when=When.FIRST_OFFICE,
         suppressed=_OVERTAKEN,
     ),
-    Rule(EventType.INFORMATION_REQUESTED, Letter.PLEASE_ANSWER, REQUESTOR, suppressed=_OVERTAKEN),
-    Rule(EventType.TRIAGE_COMPLETED, Letter.CONSIDERED, REQUESTOR, suppressed=_ANOTHER),
-    Rule(EventType.REVIEW_ESCALATED, Letter.WITH_HEADQUARTERS, REQUESTOR, suppressed=_OVERTAKEN),
+    Rule(EventType.INFORMATION_REQUESTED, Letter.PLEASE_ANSWER, BOTH, suppressed=_OVERTAKEN),
+    Rule(EventType.TRIAGE_COMPLETED, Letter.CONSIDERED, BOTH, suppressed=_ANOTHER),
+    Rule(EventType.REVIEW_ESCALATED, Letter.WITH_HEADQUARTERS, BOTH, suppressed=_OVERTAKEN),
     Rule(EventType.RESOLUTION_ISSUED, Letter.RESOLVED, BOTH),
     Rule(
         EventType.TRIAGE_ASSIGNED,
@@ -197,6 +201,26 @@ NO_LETTER: Mapping[EventType, str] = {
 
 OVERTAKEN = frozenset(rule.letter for rule in RULES if Because.ALREADY_RESOLVED in rule.suppressed)
 """The letters that a known resolution makes pointless."""
+
+OF_THE_CASE = frozenset(
+    rule.letter
+    for rule in RULES
+    if Recipient.REQUESTOR in rule.roles
+    and rule.address is Address.CURRENT
+    and rule.when in {When.ALWAYS, When.FIRST_OFFICE, When.WITHDRAWAL_ASKED}
+    and not rule.only_named
+)
+"""The letters that tell a step of the case; all others tell people of their own address or link."""
+
+OWED = (
+    frozenset(
+        rule.letter
+        for rule in RULES
+        if rule.roles == BOTH and rule.on not in {EventType.REQUEST_SUBMITTED, EventType.REQUEST_AMENDED}
+    )
+    & OF_THE_CASE
+)
+"""The letters to both that come on another service's topic, and so perhaps before the hand-over that came first."""
 
 HEARD_OTHERWISE = frozenset({TriageOutcome.FAVOURABLE, TriageOutcome.MOOT, TriageOutcome.NO_ANSWER})
 """Outcomes of the field office of which another letter tells at once: the resolution, or that of headquarters."""

@@ -1,17 +1,24 @@
-"""Mails to the offices' duty mailboxes: whose mailbox, by the office map in force, and where the link leads."""
+"""Mails to the offices' duty mailboxes: whose mailbox, by the office map in force, and where staff find the case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote
 
 from services.notification.domain.following import Followed, State
 from services.notification.domain.letters import Because
 from services.notification.mail.claims import Taken
-from services.notification.mail.message import Sender, compose, usable
-from services.notification.office_letters import OfficeLetters
+from services.notification.mail.message import Sender, compose, thread_of, usable
+from services.notification.office_letters import OfficeLetters, Place
 from shared.contracts.vocabulary import Letter
 from shared.policy.model import HEADQUARTERS, TO_BE_ASSIGNED, OfficeMap, Policies
+
+LISTS: Final[Mapping[Letter, tuple[str, str]]] = {
+    Letter.OFFICE_TO_CARRY_OUT: ("carry-out list", "to-carry-out"),
+    Letter.OFFICE_NOT_CARRIED_OUT: ("carry-out list", "to-carry-out"),
+}
+"""The command and the path that list a case which is in no queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +40,28 @@ class DutyDesk:
         address = usable(offices.mailbox_for(office))
         if address is None:
             return Because.NO_ADDRESS
-        link = self._queue(taken.entry.letter, office, offices)
-        rendered = self.letters.render(taken.entry.letter, number=state.number, link=link)
-        content = compose(rendered, notification=taken.notification, sender=self.sender, to=address, at=self.real_now())
+        place = self.place(taken.entry.letter, office, offices)
+        rendered = self.letters.render(taken.entry.letter, number=state.number, place=place)
+        content = compose(
+            rendered,
+            notification=taken.notification,
+            thread=thread_of(taken.case_id, taken.entry.role),
+            sender=self.sender,
+            to=address,
+            at=self.real_now(),
+        )
         return address, content
 
-    def _queue(self, letter: Letter, office: str | None, offices: OfficeMap) -> str:
-        """Where the case is listed: before the Senior Reviewing Officials, at its office, or to be assigned."""
+    def place(self, letter: Letter, office: str | None, offices: OfficeMap) -> Place:
+        """Where the case is listed: before the Senior Reviewing Officials, at its office, or to be assigned.
+
+        A resolved case stands in no queue, but in the list of what has to be carried out.
+        """
         if letter is Letter.HEADQUARTERS_OVERDUE:
-            return f"{self.headquarters_url.rstrip('/')}/queue"
+            return Place("secondlook sro queue", f"{self.headquarters_url.rstrip('/')}/queue")
         has_queue = office is not None and office != HEADQUARTERS and office in offices.offices
         queue = office if office and has_queue else TO_BE_ASSIGNED
-        return f"{self.staff_url.rstrip('/')}/queue?office={quote(queue)}"
+        command, path = LISTS.get(letter, ("queue", "queue"))
+        return Place(
+            f"secondlook {command} --office {queue}", f"{self.staff_url.rstrip('/')}/{path}?office={quote(queue)}"
+        )

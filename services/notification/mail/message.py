@@ -10,9 +10,10 @@ from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, parseaddr
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.notification.rendering import Rendered
+from shared.contracts.vocabulary import Recipient
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -40,6 +41,13 @@ class Sender:
         return self.address.rpartition("@")[2]
 
 
+def thread_of(case_id: UUID, role: Recipient) -> UUID:
+    """The id to which all letters of a case to one role refer. No message has it: whichever letter came first may be
+    lost or suppressed, and a thread needs none of them (RFC 5322 3.6.4 asks only that the ids agree).
+    """
+    return uuid5(case_id, f"thread:{role.value}")
+
+
 def usable(address: str | None) -> str | None:
     """The address as it can be written to, or None: one plain mailbox; a domain in other letters as its ASCII form."""
     if address is None:
@@ -52,8 +60,11 @@ def usable(address: str | None) -> str | None:
     return plain if len(plain) <= LONGEST_ADDRESS and ADDRESS.fullmatch(plain) else None
 
 
-def compose(rendered: Rendered, *, notification: UUID, sender: Sender, to: str, at: datetime) -> bytes:
-    """The message, with CRLF lines of ASCII. `Message-ID` is the notification id, so that a copy can be recognised."""
+def compose(rendered: Rendered, *, notification: UUID, thread: UUID, sender: Sender, to: str, at: datetime) -> bytes:
+    """The message, with CRLF lines of ASCII. `Message-ID` is the notification id, so that a copy can be recognised.
+
+    `thread` stands for the case towards its reader: all its letters refer to it, so that mailboxes keep them together.
+    """
     boundary = notification.hex
     origin = f'"{sender.name}" <{sender.address}>' if sender.name else sender.address
     headers = {
@@ -62,6 +73,8 @@ def compose(rendered: Rendered, *, notification: UUID, sender: Sender, to: str, 
         "Subject": rendered.subject,
         "Date": format_datetime(at),
         "Message-ID": f"<{notification}@{sender.domain}>",
+        "In-Reply-To": f"<{thread}@{sender.domain}>",
+        "References": f"<{thread}@{sender.domain}>",
         "Content-Language": rendered.language,
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",

@@ -17,7 +17,7 @@ from services.notification.mail.daily import Granted
 from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.ledger_store import Current, Ledger
-from services.notification.mail.message import Sender, compose
+from services.notification.mail.message import Sender, compose, thread_of
 from services.notification.rendering import Letters
 from shared.contracts.vocabulary import Letter, Recipient
 from shared.privacy.blind_index import BlindIndex
@@ -141,7 +141,12 @@ class Desk:
         link = f"{self.public_url.rstrip('/')}/status/{self.links.token(taken.case_id, generation)}"
         rendered = self.letters.render(taken.entry.letter, reader.language, number=state.number, link=link)
         return compose(
-            rendered, notification=taken.notification, sender=self.sender, to=reader.address, at=self.real_now()
+            rendered,
+            notification=taken.notification,
+            thread=thread_of(taken.case_id, taken.entry.role),
+            sender=self.sender,
+            to=reader.address,
+            at=self.real_now(),
         )
 
     def _address_day(self, reader: Reader) -> str:

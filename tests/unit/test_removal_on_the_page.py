@@ -1,0 +1,59 @@
+"""What the page of a finished case says of a removal: the truth to whom the answer is shown, else nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from services.intake import wording
+from services.intake.limits import Removal
+from shared.contracts.vocabulary import ReliefSought
+from tests.unit.intake_house import House
+from tests.unit.intake_world import assigned, completed, escalated, resolved
+from tests.unit.test_status_page import shown, verified
+
+STAY, RELEASE, NTA, ORDER = (
+    ReliefSought.STAY_OR_PAUSE_REMOVAL,
+    ReliefSought.RELEASE,
+    ReliefSought.CANCEL_NTA,
+    ReliefSought.NOT_EXECUTE_ORDER,
+)
+
+
+async def page_of(house: House, outcome: str, granted: tuple[ReliefSought, ...], *, consent: bool) -> tuple[str, str]:
+    """The page of a case that headquarters has resolved so, and its JSON's notice."""
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned())
+    if consent:
+        await verified(house, case_id)
+    house.hear(case_id, completed("DECLINED"), escalated(), resolved(outcome, granted=granted))
+    as_json = (await house.http.get(path, headers={"Accept": "application/json"})).json()
+    return await shown(house, path), as_json["notice"][0]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "granted", "says"),
+    [
+        ("OVERRIDDEN", (STAY,), Removal.STOPPED),
+        ("OVERRIDDEN", (ORDER, RELEASE), Removal.STOPPED),
+        ("OVERRIDDEN", (RELEASE,), Removal.NOT_STOPPED),
+        ("OVERRIDDEN", (NTA,), Removal.UNCLEAR),
+        ("OVERRIDDEN", (), Removal.UNCLEAR),
+        ("UPHELD", (), Removal.NOT_STOPPED),
+    ],
+)
+async def test_a_verified_reader_is_told_what_the_answer_means_for_a_removal(
+    tmp_path: Path, outcome: str, granted: tuple[ReliefSought, ...], says: Removal
+) -> None:
+    page, notice = await page_of(House(tmp_path), outcome, granted, consent=True)
+    assert notice == wording.REMOVALS[says]
+    assert [each for each in Removal if wording.REMOVALS[each] in page] == [says]
+    assert ("I-246" in page) is (says is not Removal.STOPPED)
+
+
+@pytest.mark.parametrize(("outcome", "granted"), [("OVERRIDDEN", (STAY,)), ("UPHELD", ())])
+async def test_who_is_shown_the_stage_alone_learns_nothing_of_it(
+    tmp_path: Path, outcome: str, granted: tuple[ReliefSought, ...]
+) -> None:
+    page, notice = await page_of(House(tmp_path), outcome, granted, consent=False)
+    assert notice == wording.REMOVALS[Removal.NOT_TOLD]
+    assert [each for each in Removal if wording.REMOVALS[each] in page] == [Removal.NOT_TOLD]
