@@ -5,17 +5,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
 from deploy.demo import lines
 from deploy.demo.lines import SOURCE, Line
 from deploy.local.places import PROJECT
-from shared.contracts.envelope import NAMESPACE
 from shared.contracts.vocabulary import RequestorType
 from shared.messaging.submitting import CHANNEL, cloud_event
 
 REQUESTS = PROJECT / "deploy" / "demo" / "requests.jsonl"
-CHANNEL_NAMESPACE: Final = uuid5(NAMESPACE, f"channel:{CHANNEL}")
+CHANNEL_NAMESPACE: Final = f"channel:{CHANNEL}"
+"""Whose idempotency keys those of the records are."""
 LETTERS: Final = 7
 """Received, at the field office, considered (suppressed), resolved; all but the second also to the noncitizen."""
 LETTERS_TO_ONESELF: Final = 4
@@ -30,11 +30,6 @@ class Request:
     key: str
     body: dict[str, Any]
     letters: int
-
-    @property
-    def case_id(self) -> UUID:
-        """The case that the Kafka record becomes."""
-        return uuid5(CHANNEL_NAMESPACE, self.key)
 
     @property
     def record(self) -> bytes:

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 
-from bench.cases import Request
+from bench.cases import CHANNEL_NAMESPACE, Request
 from bench.figures import Seen
 from bench.officer import Officer
 from shared.contracts.vocabulary import EventType
 from shared.messaging.records import Record
 from shared.messaging.tap import Tap
+from shared.privacy.case_ids import CaseIds
 
 TOPICS: Final = (EventType.TRIAGE_ASSIGNED, EventType.RESOLUTION_ISSUED, EventType.NOTIFICATION_RECORDED)
 TOGETHER = 100
@@ -26,11 +27,19 @@ DESKS = 4
 class Pump:
     """Keeps `most` cases on their way. One is finished when it is resolved and, with letters, when all are settled."""
 
-    def __init__(self, producer: AIOKafkaProducer, tap: Tap, officer: Officer, requests: Iterator[Request]) -> None:
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        tap: Tap,
+        officer: Officer,
+        requests: Iterator[Request],
+        case_ids: CaseIds,
+    ) -> None:
         self._producer = producer
         self._tap = tap
         self._officer = officer
         self._requests = requests
+        self._case_ids = case_ids
         self._with_letters = False
         self._open: dict[UUID, int] = {}
         self._changed = asyncio.Event()
@@ -67,7 +76,9 @@ class Pump:
         while True:
             await self._until(lambda: len(self._open) <= most - TOGETHER)
             batch = list(itertools.islice(self._requests, TOGETHER))
-            self._open |= {request.case_id: request.letters + 1 if self._with_letters else 1 for request in batch}
+            for request in batch:
+                case_id = self._case_ids.case_id(CHANNEL_NAMESPACE, request.key)
+                self._open[case_id] = request.letters + 1 if self._with_letters else 1
             sent = [await self._producer.send(EventType.REQUEST_RECEIVED, request.record) for request in batch]
             await asyncio.gather(*sent)
 

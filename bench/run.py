@@ -21,6 +21,7 @@ from bench.figures import limit, rate
 from bench.officer import Officer
 from bench.pump import TOPICS, Pump, producer
 from deploy.local import platform, processes
+from deploy.local.environment import case_ids
 from deploy.local.places import PROJECT
 from deploy.local.platform import Plan
 from deploy.local.state import State
@@ -191,7 +192,7 @@ async def measuring(data: Path, sizes: Sizes, *, module: str = Plan.module) -> A
             triage = Connections(running.members["triage"].url)
             stack.push_async_callback(triage.close)
             officer = Officer(triage, DevelopmentIssuer(data / "keys"))
-            bench = Bench(data, running, sizes, Pump(sender, tap, officer, cases.endless(0)))
+            bench = Bench(data, running, sizes, Pump(sender, tap, officer, cases.endless(0), case_ids(data)))
             console.print("warming up")
             await bench.warm_up()
             yield bench

@@ -11,6 +11,7 @@ KEY_FILES: Final = {
     "MASTER_KEY_FILE": "master.key",
     "INDEX_KEY_FILE": "index.key",
     "LINK_KEY_FILE": "link.key",
+    "ID_KEY_FILE": "id.key",
 }
 """Each key's setting, and its file's name in the folder."""
 

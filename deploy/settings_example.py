@@ -30,6 +30,7 @@ VALUES: Final[Mapping[str, str]] = {
     "MASTER_KEY_FILE": "keys/master.key",
     "INDEX_KEY_FILE": "keys/index.key",
     "LINK_KEY_FILE": "keys/link.key",
+    "ID_KEY_FILE": "keys/id.key",
     "PUBLIC_URL": "http://localhost:8101",
     "SMTP_URL": "smtp://127.0.0.1:2525",
     "MAIL_FROM": '"Second Look <no-reply@second-look.example>"',

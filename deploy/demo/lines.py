@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from shared.contracts.envelope import NAMESPACE
 from shared.messaging.submitting import CHANNEL, cloud_event
+from shared.privacy.case_ids import CaseIds
 
 SOURCE: Final = "urn:secondlook:demo"
 _KEYS_OF = {"http": "anonymous", "kafka": f"channel:{CHANNEL}"}
@@ -28,6 +28,7 @@ class Line:
     expect: Mapping[str, Any]
     plan: Mapping[str, Any]
     headers: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    ids: CaseIds | None = field(default=None, repr=False)
 
     @property
     def counts_as(self) -> str:
@@ -37,7 +38,9 @@ class Line:
     @property
     def case_id(self) -> UUID:
         """The case that the line becomes: derived as intake does it, from whose key it is, and the key."""
-        return uuid5(uuid5(NAMESPACE, _KEYS_OF[self.channel]), self.key or "")
+        if self.ids is None:
+            raise LookupError("These lines were read without the id key of a platform, so they are nobody's cases.")
+        return self.ids.case_id(_KEYS_OF[self.channel], self.key or "")
 
     @property
     def comes_back_to(self) -> int | None:
@@ -60,13 +63,13 @@ class Line:
         return _encoded({**self.body, "resubmits": number})
 
 
-def read(file: Path) -> list[Line]:
-    """All lines of a file, in order."""
+def read(file: Path, ids: CaseIds | None = None) -> list[Line]:
+    """All lines of a file, in order; to be sent to the platform whose case ids are given."""
     with file.open(encoding="utf-8") as lines:
-        return [line_of(json.loads(each)) for each in lines if each.strip()]
+        return [line_of(json.loads(each), ids) for each in lines if each.strip()]
 
 
-def line_of(said: Mapping[str, Any]) -> Line:
+def line_of(said: Mapping[str, Any], ids: CaseIds | None = None) -> Line:
     """One line, filled up and ready to be sent: an HTTP body, or a Kafka record's value."""
     body = dict(said.get("body") or {})
     fill = int(said.get("fill") or 0)
@@ -77,7 +80,7 @@ def line_of(said: Mapping[str, Any]) -> Line:
             body["narrative"] = str(body.get("narrative") or "").ljust(fill, "x")
         value = _encoded(body) if said["channel"] == "http" else cloud_event(said["key"], body, source=SOURCE)
     headers = tuple((name, base64.b64decode(of)) for name, of in (said.get("headers") or {}).items())
-    return Line(said["line"], said["channel"], said["key"], value, body, said["expect"], said["plan"], headers)
+    return Line(said["line"], said["channel"], said["key"], value, body, said["expect"], said["plan"], headers, ids)
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

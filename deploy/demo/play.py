@@ -21,6 +21,7 @@ from deploy.demo.progress import Progress
 from deploy.demo.seen import TOPICS, Seen
 from deploy.demo.sending import Sending
 from deploy.local import platform
+from deploy.local.environment import case_ids
 from deploy.local.failures import CannotStart
 from deploy.local.mailbox import Mailbox
 from deploy.local.places import PROJECT
@@ -63,10 +64,10 @@ def play(options: Options, console: Console) -> bool:
     """Run it; whether everything came out as planned. Raises `CannotStart`."""
     if not options.requests.exists():
         raise CannotStart(f"There is no file {options.requests}: name another with --requests.")
-    to_send = lines.read(options.requests)
     folder = PROJECT / ".secondlook"
     folder.mkdir(exist_ok=True)
     data = Path(tempfile.mkdtemp(prefix="demo-", dir=folder))
+    to_send = lines.read(options.requests, case_ids(data))
     plan = Plan(
         data=data,
         instances={service.value: options.instances for service in Service},

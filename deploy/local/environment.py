@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deploy.keys import KEY_FILES, make
 from deploy.local.failures import CannotStart
-from shared.privacy.keys import create_key_file
+from shared.privacy.case_ids import CaseIds
+from shared.privacy.keys import load_key
 
 CLOCK = re.compile(r"(?P<start>[0-9T:.+Z-]+)\*(?P<speed>[0-9]+(\.[0-9]+)?)")
 
@@ -18,15 +20,19 @@ def key_settings(data: Path) -> dict[str, str]:
     from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
 
     keys = data / "keys"
-    files = {"MASTER_KEY_FILE": "master.key", "INDEX_KEY_FILE": "index.key", "LINK_KEY_FILE": "link.key"}
-    for name in files.values():
-        create_key_file(keys / name)
+    make(keys)
     return {
-        **{setting: str(keys / name) for setting, name in files.items()},
+        **{setting: str(keys / name) for setting, name in KEY_FILES.items()},
         "AUTH_ISSUER": DEVELOPMENT_ISSUER,
         "AUTH_AUDIENCE": AUDIENCE,
         "AUTH_JWKS_URL": f"file:{DevelopmentIssuer(keys).public_keys}",
     }
+
+
+def case_ids(data: Path) -> CaseIds:
+    """Case ids as intake of this data folder makes them: for whoever sends it requests, and looks for their cases."""
+    make(data / "keys")
+    return CaseIds(load_key("ID_KEY_FILE", data / "keys" / KEY_FILES["ID_KEY_FILE"]))
 
 
 def clock_settings(data: Path, asked: str | None) -> dict[str, str]:

@@ -29,7 +29,7 @@ from services.intake.representing import Representing
 from services.intake.same_person import SamePerson
 from services.intake.speaking import shipped
 from services.intake.submitting import Engine as SubmittingEngine
-from services.intake.submitting import Submissions, carried_out
+from services.intake.submitting import Submissions, Taken, carried_out
 from shared.casework.commands import Answered
 from shared.casework.errors import CommandFailed, CommandRefused, ContractViolation, Outage
 from shared.contracts.reading import TOO_LARGE
@@ -129,7 +129,7 @@ class Desk:
         public_url: str,
         now: Callable[[], datetime],
     ) -> None:
-        self._together: Together[RawSubmission, Answered | CommandFailed | Refusal] = Together(
+        self._together: Together[RawSubmission, Taken | CommandFailed | Refusal] = Together(
             lambda raw: carried_out(raw, submissions, engine, wait=False),
             at_once=_SUBMISSIONS_AT_ONCE,
             groups=_GROUPS,
@@ -155,8 +155,8 @@ class Desk:
             resubmits_link=resubmits_link.rstrip("/").rpartition("/")[2] if resubmits_link else None,
         )
         match await self._together.do(raw):
-            case Answered() as answered:
-                return self._receipt(raw.case_id, answered)
+            case Taken(case_id=case_id, answered=answered):
+                return self._receipt(case_id, answered)
             case Refusal() as refusal:
                 raise _refused(refusal)
             case CommandRefused(code=code) if code == _REUSED:

@@ -6,6 +6,7 @@ from services.intake import api, page_routes, public_pages, staff_find, staff_li
 from services.intake.arrivals import Arrivals, Deleting
 from services.intake.domain.case import State
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
+from services.intake.id_key import IdKey
 from services.intake.lost_links import WORK_SECONDS, LostLinks
 from services.intake.reactions import BEHAVIOUR
 from services.intake.registry import Doubles, Mendings, Numbers
@@ -18,6 +19,8 @@ from shared.casework.points import Point, no_point
 from shared.contracts.topics import channel_topic
 from shared.contracts.vocabulary import EventType
 from shared.messaging.reader import Reader
+from shared.privacy.case_ids import CaseIds
+from shared.privacy.keys import load_key
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events
@@ -35,14 +38,15 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     engine, keyring, now = base.engine, base.keyring, base.clock.now
     numbers, doubles = Numbers(base.collection("numbers")), Doubles(base.collection("a_numbers"))
     same_person = SamePerson(doubles, engine.cases)
-    submissions = _submissions(base, numbers, same_person)
+    case_ids = CaseIds(load_key("ID_KEY_FILE", settings.id_key_file))
+    submissions = _submissions(base, case_ids, numbers, same_person)
     outside = _reader_of_outside(base, settings, submissions)
     base.readers.append(outside)
     deleting = Deleting(settings.kafka_bootstrap, outside.settled)
     erasing = Erasing(engine=engine, keyring=keyring, doubles=doubles, now=now)
     lost_links = LostLinks(engine=engine, numbers=numbers, keyring=keyring, index=base.index, now=now)
     finding = staff_find.Finding(numbers, doubles, base.index, engine.cases, base.access, now)
-    base.preparations += [doubles.prepare, keyring.prepare]
+    base.preparations += [IdKey(base.collection("id_key"), case_ids).prove, doubles.prepare, keyring.prepare]
     app = base.app(
         "Second Look: intake",
         ("delete settled requests", deleting.delete, DELETE_SECONDS),
@@ -89,8 +93,9 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     return app
 
 
-def _submissions(base: Foundation[State], numbers: Numbers, same_person: SamePerson) -> Submissions:
+def _submissions(base: Foundation[State], case_ids: CaseIds, numbers: Numbers, same_person: SamePerson) -> Submissions:
     return Submissions(
+        case_ids=case_ids,
         keyring=base.keyring,
         index=base.index,
         numbers=numbers,

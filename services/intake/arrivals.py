@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from services.intake.channels.kafka import read_record
 from services.intake.domain.case import State
 from services.intake.raw import ERASED, RawSubmission, Refusal
-from services.intake.submitting import Submissions, carried_out
-from shared.casework.commands import Answered
+from services.intake.submitting import Submissions, Taken, carried_out
 from shared.casework.dead_letters import DeadLetter, DeadLetters, of_record
 from shared.casework.engine import Engine
 from shared.casework.errors import CommandFailed, CommandRefused, Outage, TooBusy
@@ -67,9 +66,9 @@ class Deleting:
         self._deleted |= news
 
 
-def _dead(record: Record, outcome: Answered | CommandFailed | Refusal) -> DeadLetter | None:
+def _dead(record: Record, outcome: Taken | CommandFailed | Refusal) -> DeadLetter | None:
     match outcome:
-        case Answered():
+        case Taken():
             return None
         case Refusal():
             return None if outcome.code == ERASED else of_record(record, outcome.reason)

@@ -1,13 +1,10 @@
 """A submission as it came in, before anybody has looked at what it says; and why some go no further."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID, uuid5
 
-from shared.contracts.envelope import NAMESPACE
 from shared.contracts.reading import WrongField
 
 ANONYMOUS: Final = "anonymous"
@@ -18,8 +15,6 @@ ERASED: Final = "erased"
 KEY_BROKEN: Final = "key_broken"
 KEY_GONE: Final = "key_gone"
 """The case is known, and the keyring has no key of it: an older copy was put back. A second key would hide that."""
-
-_HARMLESS_ID = re.compile(r"[A-Za-z0-9._:\-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +32,6 @@ class RawSubmission:
     key: str
     received_at: datetime
     resubmits_link: str | None = None
-
-    @property
-    def case_id(self) -> UUID:
-        """The case that this submission is, now and whenever it is sent again."""
-        return uuid5(uuid5(NAMESPACE, self.namespace), self.key)
-
-    @property
-    def clear_id(self) -> str:
-        """The key as events may carry it: one that could hold an address or a name is hashed."""
-        return self.key if _HARMLESS_ID.fullmatch(self.key) else str(uuid5(NAMESPACE, self.key))
 
 
 @dataclass(frozen=True, slots=True)

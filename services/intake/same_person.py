@@ -2,15 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from services.intake.asking import CaseView
 from services.intake.domain.case import Accepted, Open
 from services.intake.registry import Doubles, Seen, Sighting
-
-MOST_LOOKED_AT: Final = 20
-"""Of somebody with more cases than that, the oldest of these are looked at."""
 
 Look = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, CaseView]]]
 """Cases as they stand, asked for at once; unknown ones are left out."""
@@ -37,15 +33,14 @@ class SamePerson:
 
         By `names` cases are only found (`looking_up.py`).
         """
-        noted = await self._doubles.note(sightings, names)
-        earlier = {case_id: seen[:MOST_LOOKED_AT] for case_id, seen in noted.items()}
+        earlier = await self._doubles.note(sightings, names)
         views = await self._looked_at(seen for of_one in earlier.values() for seen in of_one)
         found = {case_id: _first_open(seen, views) for case_id, seen in earlier.items()}
         return {case_id: number for case_id, number in found.items() if number is not None}
 
     async def others(self, case_id: UUID) -> list[Other]:
-        """All other cases about the same person, earlier and later ones, the oldest first."""
-        seen = (await self._doubles.others(case_id))[:MOST_LOOKED_AT]
+        """Other cases about the same person, earlier and later ones, the oldest first."""
+        seen = await self._doubles.others(case_id)
         views = await self._looked_at(seen)
         return [
             Other(each.case_id, each.number, view.state)

@@ -32,6 +32,7 @@ from shared.contracts.sealed import SealedSubmission, SealedText
 from shared.contracts.vocabulary import RejectCode, Service
 from shared.policy.model import Policies
 from shared.privacy.blind_index import BlindIndex, Kind
+from shared.privacy.case_ids import CaseIds, id_without_key
 from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.sealing import CaseKey, seal
 
@@ -44,11 +45,20 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A submission that was carried out, now or earlier, and the case that it is."""
+
+    case_id: UUID
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
 class _Readable:
-    """A submission whose body could be read."""
+    """A submission whose body could be read. `key`: its idempotency key, as the ids of commands are made of it."""
 
     raw: RawSubmission
     case_id: UUID
+    key: str
     body: RequestBody
     at: datetime
 
@@ -70,6 +80,7 @@ class Submissions:
     def __init__(
         self,
         *,
+        case_ids: CaseIds,
         keyring: Keyring,
         index: BlindIndex,
         numbers: Numbers,
@@ -79,6 +90,7 @@ class Submissions:
         known: Callable[[Sequence[UUID]], Awaitable[Collection[UUID]]],
     ) -> None:
         """`known` tells which of some cases the store has, whatever it has of them."""
+        self._case_ids = case_ids
         self._keyring = keyring
         self._index = index
         self._numbers = numbers
@@ -89,9 +101,10 @@ class Submissions:
 
     async def prepare(self, submissions: Sequence[RawSubmission]) -> list[Prepared | Refusal]:
         """One answer for each submission, in their order. A few round trips for a batch, whatever its size."""
-        read = [_read(raw) for raw in submissions]
+        known = await self._known([case_id for raw in submissions for case_id in self._both_ids(raw)])
+        read = [self._read(raw, known) for raw in submissions]
         readable = [each for each in read if isinstance(each, _Readable)]
-        keys, numbers = await self._keys_and_numbers([each.case_id for each in readable])
+        keys, numbers = await self._keys_and_numbers([each.case_id for each in readable], known)
         # A case that has been erased keeps its number, so nothing is lost by asking for both at once.
         alive = [(each, key) for each in readable if isinstance(key := keys[each.case_id], CaseKey)]
         drafts = [self._draft(each, key, numbers[each.case_id]) for each, key in alive]
@@ -99,9 +112,9 @@ class Submissions:
         prepared: dict[int, Prepared | Refusal] = {}
         for draft in drafts:
             case_id = draft.read.case_id
-            known = replace(draft.filing, possible_double_of=doubles.get(case_id))
-            known = self._in_its_place(known, mended.get(case_id))
-            prepared[id(draft.read)] = _prepared(replace(draft, filing=known))
+            filing = replace(draft.filing, possible_double_of=doubles.get(case_id))
+            filing = self._in_its_place(filing, mended.get(case_id))
+            prepared[id(draft.read)] = _prepared(replace(draft, filing=filing))
         return [
             each
             if isinstance(each, Refusal)
@@ -109,13 +122,29 @@ class Submissions:
             for each in read
         ]
 
+    def _both_ids(self, raw: RawSubmission) -> tuple[UUID, UUID]:
+        """The id of the case, and the one that it has if it was made before ids were keyed."""
+        return self._case_ids.case_id(raw.namespace, raw.key), id_without_key(raw.namespace, raw.key)
+
+    def _read(self, raw: RawSubmission, known: Collection[UUID]) -> _Readable | Refusal:
+        at = whole_milliseconds(raw.received_at)
+        reader: Callable[..., RequestBody] = read_body if isinstance(raw.content, bytes) else read_mapping
+        try:
+            body = reader(raw.content, today=at.date())
+        except WrongBody as error:
+            return Refusal(WRONG_BODY, error.wrong)
+        case_id, before = self._both_ids(raw)
+        if before in known:
+            return _Readable(raw, before, raw.key, body, at)
+        return _Readable(raw, case_id, self._case_ids.told(raw.namespace, raw.key), body, at)
+
     async def _keys_and_numbers(
-        self, ids: Sequence[UUID]
+        self, ids: Sequence[UUID], known: Collection[UUID]
     ) -> tuple[Mapping[UUID, CaseKey | Erased | None], Mapping[UUID, str]]:
         """The keys that were read back, made where a case is new; None for a known case whose key is gone."""
         if not ids:
             return {}, {}
-        keys, known, numbers = await gather(self._keyring.get(ids), self._known(ids), self._numbers.reserve(ids))
+        keys, numbers = await gather(self._keyring.get(ids), self._numbers.reserve(ids))
         new = [case_id for case_id, key in keys.items() if key is None and case_id not in known]
         return keys | (await self._keyring.get_or_create(new) if new else {}), numbers
 
@@ -135,7 +164,7 @@ class Submissions:
             number=number,
             received_at=read.at,
             channel=raw.channel,
-            received_id=raw.clear_id,
+            received_id=self._case_ids.told(raw.namespace, raw.key),
             fingerprint=self._index.fingerprint(canonical),
             requestor_type=from_body.requestor_type_of(body),
             language=from_body.language_of(body),
@@ -196,7 +225,7 @@ class Engine(Protocol):
 
 async def carried_out(
     raw: Sequence[RawSubmission], submissions: Submissions, engine: Engine, *, wait: bool
-) -> list[Answered | CommandFailed | Refusal]:
+) -> list[Taken | CommandFailed | Refusal]:
     """What became of each submission, in their order: prepared and written together, however many they are.
 
     `wait` for Kafka's acknowledgement of what they emit. Raises an outage, and then all may be done again.
@@ -204,7 +233,7 @@ async def carried_out(
     prepared = await submissions.prepare(raw)
     commands = [each.command for each in prepared if isinstance(each, Prepared)]
     done = iter(await engine.commands(commands, wait=wait))
-    return [next(done) if isinstance(each, Prepared) else each for each in prepared]
+    return [_taken(each, next(done)) if isinstance(each, Prepared) else each for each in prepared]
 
 
 def client_index(index: BlindIndex, namespace: str) -> str:
@@ -219,13 +248,8 @@ def reference_index(index: BlindIndex, namespace: str, reference: str | None) ->
     return index.fingerprint(f"client-reference\x1f{namespace}\x1f{reference}".encode())
 
 
-def _read(raw: RawSubmission) -> _Readable | Refusal:
-    at = whole_milliseconds(raw.received_at)
-    reader: Callable[..., RequestBody] = read_body if isinstance(raw.content, bytes) else read_mapping
-    try:
-        return _Readable(raw, raw.case_id, reader(raw.content, today=at.date()), at)
-    except WrongBody as error:
-        return Refusal(WRONG_BODY, error.wrong)
+def _taken(prepared: Prepared, done: Answered | CommandFailed) -> Taken | CommandFailed:
+    return Taken(prepared.command.case_id, done) if isinstance(done, Answered) else done
 
 
 def _prepared(draft: _Draft) -> Prepared | Refusal:
@@ -233,7 +257,7 @@ def _prepared(draft: _Draft) -> Prepared | Refusal:
         return Refusal(KEY_BROKEN)
     raw, case_id, filing = draft.read.raw, draft.read.case_id, draft.filing
     # With the fingerprint in it, another body under the same key is another command, which the reaction refuses.
-    cause = command_id(Service.INTAKE, raw.namespace, Ask.SUBMIT, case_id, f"{raw.key}\x1f{filing.fingerprint}")
+    cause = command_id(Service.INTAKE, raw.namespace, Ask.SUBMIT, case_id, f"{draft.read.key}\x1f{filing.fingerprint}")
     everything = from_body.sealed_submission(draft.read.body, draft.read.at.date())
     name, kept = ("submitted", everything) if draft.accepted else ("contact", _contact(everything))
     sealed: dict[str, BaseModel] = {name: kept}

@@ -56,9 +56,11 @@ a later build may add some. `request.received`, which outside systems write, has
 """
 
 _RULES = """\
-Ids. The case id is `uuid5(namespace, idempotency key)`; the namespace is the authenticated client, the Kafka channel,
-or `anonymous`. An event's id is derived from its cause, so the event made again after a crash, or again from the same
-input, has the same id.
+Ids. The case id is a UUID of version 8: a keyed hash (HMAC) of a namespace and the idempotency key; the namespace is
+the authenticated client, the Kafka channel, or `anonymous`. `received.id` is made the same way, so that nobody finds an
+idempotency key, or who is named in it, by trying keys out. Cases from before that have a `uuid5(namespace, key)`. An
+event's id is derived from its cause, so the event made again after a crash, or again from the same input, has the same
+id.
 
 Order. `seq` counts from 1, without a gap, per case, source and topic. A consumer drops a `seq` that it has handled
 (at-least-once delivery repeats) and holds one that leaves a gap. The same `seq` with another id is a violation: held

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.casework.errors import Outage
 from shared.mongo.driver import BulkWriteError, Collection, DuplicateKeyError
-from shared.privacy.keys import KEY_BYTES, SecretKey
+from shared.privacy.keys import KEY_BYTES, SecretKey, WrongKey
 from shared.privacy.sealing import CaseKey
 
 CACHED_SECONDS = 60.0
@@ -48,7 +48,7 @@ class KeyringIncomplete(Outage):
     """The key store has acknowledged, but does not give back what was asked for. An outage: try again later."""
 
 
-class WrongMasterKey(Exception):
+class WrongMasterKey(WrongKey):
     """The master key is not the one that wrapped this keyring's keys. Point MASTER_KEY_FILE at the right file."""
 
 

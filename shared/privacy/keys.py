@@ -1,7 +1,8 @@
 """The service's own long-lived keys: 32 bytes each, in a file that others cannot read.
 
-There are three: the master key wraps the cases' keys (MASTER_KEY_FILE), the index key makes blind indexes
-(INDEX_KEY_FILE), the link key makes private links (LINK_KEY_FILE). Never one file for two of them.
+There are four: the master key wraps the cases' keys (MASTER_KEY_FILE), the index key makes blind indexes
+(INDEX_KEY_FILE), the link key makes private links (LINK_KEY_FILE), the id key makes case ids (ID_KEY_FILE, never
+changed). Never one file for two of them.
 """
 
 import os
@@ -17,6 +18,10 @@ _OPEN_TO_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
 class UnusableKeyFile(Exception):
     """A key file is missing, of the wrong size, or open to others. The message is one sentence that says what to do."""
+
+
+class WrongKey(Exception):
+    """A key can be read, and is not the one that the stored data was made with. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,11 @@ def load_key(setting: str, path: Path) -> SecretKey:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             material = file.read(KEY_BYTES + 1)
+    except FileNotFoundError:
+        raise UnusableKeyFile(
+            f"{setting}: the key file {path} cannot be read (no such file or directory); put it back from your backup, "
+            f"or, where there never was one, make it with `python -m deploy.keys {path.parent}`."
+        ) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnusableKeyFile(f"{setting}: the key file {path} cannot be read ({reason.lower()}).") from None

@@ -74,4 +74,6 @@ def read(settings: type[T]) -> T:
         return settings()
     except ValidationError as error:
         wrong = [f"{str(e['loc'][0]).upper()} ({e['msg'].lower()})" for e in error.errors(include_input=False)]
+        if any(str(e["loc"][0]).endswith("_key_file") for e in error.errors(include_input=False)):
+            wrong.append("`python -m deploy.keys FOLDER` makes the key files that are missing, and keeps the others")
         raise UnusableSettings(f"Set these environment variables right: {'; '.join(wrong)}.") from None

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from shared.casework.errors import Outage
-from shared.privacy.keyring import WrongMasterKey
+from shared.privacy.keys import WrongKey
 from shared.web.problems import log_unexpected
 
 RETRY_SECONDS = 1.0
@@ -41,7 +41,7 @@ class Starting:
             return False
         except Exception as error:  # noqa: BLE001 - whatever it is, the service must not go on half started
             defect = f"It cannot be started ({type(error).__name__}); where that comes from is in the log."
-            self.not_yet = str(error) if isinstance(error, WrongMasterKey) else defect
+            self.not_yet = str(error) if isinstance(error, WrongKey) else defect
             log.critical("cannot_work", why=self.not_yet, reference=log_unexpected(error))
             await asyncio.sleep(self._defect_seconds)
             return False

@@ -34,6 +34,7 @@ from tests.chaos import questions
 from tests.chaos.ledger import Ledger
 from tests.chaos.stack import KAFKA, Stack
 from tests.chaos.watch import Watch
+from tests.known_ids import CASE_IDS
 
 PATIENCE_SECONDS: Final = 120.0
 RESUBMITTED, POISON, LARGE, HOT = 0.05, 0.02, 0.01, 0.05
@@ -88,13 +89,13 @@ def made(number: int, dice: random.Random) -> Line:
     body["narrative"] = f"{CANARIES[2]}{tag}. {body['narrative']}"
     if dice.random() < LARGE:
         body["narrative"] = body["narrative"].ljust(LARGE_BYTES, "x")
-    return lines.line_of(said | {"line": number, "key": _key(dice), "body": body})
+    return lines.line_of(said | {"line": number, "key": _key(dice), "body": body}, CASE_IDS)
 
 
 def incomplete(number: int, dice: random.Random) -> Line:
     """One of the demo's requests that lack something, and are told so."""
     rejected = [said for said in _requests() if said["expect"]["counts_as"] == "rejected"]
-    return lines.line_of(dice.choice(rejected) | {"line": number, "key": _key(dice)})
+    return lines.line_of(dice.choice(rejected) | {"line": number, "key": _key(dice)}, CASE_IDS)
 
 
 def _key(dice: random.Random) -> str:

@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from shared.contracts.envelope import NAMESPACE
 from shared.contracts.topics import ROUTES
 from shared.contracts.vocabulary import EventType
 from shared.messaging.submitting import cloud_event
@@ -23,6 +22,7 @@ from tests.chaos.load import made
 from tests.chaos.segments import Stored
 from tests.chaos.watch import MARK, Watch, mark_of
 from tests.chaos.wire import NotWritten, Raw, batch
+from tests.known_ids import CASE_IDS
 
 Expect = Literal["kept", "repeat", "case"]
 PARTITIONS: Final = 3
@@ -178,4 +178,4 @@ def _as_record(key: str, body: Any, mark: bytes) -> bytes:
 
 
 def _case_of(key: str | None) -> UUID:
-    return uuid5(uuid5(NAMESPACE, "channel:kafka"), key or "")
+    return CASE_IDS.case_id("channel:kafka", key or "")

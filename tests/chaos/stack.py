@@ -18,6 +18,7 @@ from deploy.local.servers import HOST, Server
 from shared.contracts.vocabulary import Service
 from shared.messaging.topics import ensure_now
 from shared.policy.loading import OWN_FILES
+from tests import known_ids
 
 INSTANCES: Final = 2
 SESSION_SECONDS: Final = 6.0
@@ -100,6 +101,7 @@ class Stack:
         self.wait_ready(*names)
 
     def _settings(self) -> Mapping[str, str]:
+        known_ids.place(self.folder)
         shared = environment.service_settings(
             data=self.folder,
             kafka=self.members[KAFKA].server.url,

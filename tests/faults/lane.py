@@ -24,6 +24,7 @@ from shared.mongo.driver import Driver, MongoClient
 from shared.policy.loading import OWN_FILES
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
+from tests import known_ids
 from tests.conftest import Servers
 from tests.faults import instance, load
 from tests.faults.checks import Documents, Log
@@ -189,6 +190,7 @@ async def until(probe: Callable[[], Awaitable[bool]], *, within: float) -> bool:
 def _settings(servers: Servers, folder: Path, prefix: str) -> dict[str, Any]:
     nowhere = f"http://127.0.0.1:{NOBODY}"
     anchor = datetime.now(UTC).isoformat(timespec="milliseconds")
+    known_ids.place(folder)
     keys = {name.lower(): value for name, value in key_settings(folder).items()}
     return {
         **keys,

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 import httpx
 
 from deploy.demo import lines
 from deploy.demo.lines import Line
 from deploy.local.places import PROJECT
-from shared.contracts.envelope import NAMESPACE
 from shared.contracts.vocabulary import ReliefSought, TriageOutcome
 from shared.messaging.submitting import CHANNEL, NotTaken, SubmissionSender, cloud_event
+from tests.known_ids import CASE_IDS
 
 SMALL = 5_000
 SOURCE: Final = "urn:secondlook:faults"
@@ -41,7 +41,7 @@ class Asked:
     @property
     def case_id(self) -> UUID:
         """As intake derives it."""
-        return uuid5(uuid5(NAMESPACE, "anonymous" if self.by_http else f"channel:{CHANNEL}"), self.key)
+        return CASE_IDS.case_id("anonymous" if self.by_http else f"channel:{CHANNEL}", self.key)
 
 
 @dataclass(slots=True)

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient as Plain
 
 from services.intake.domain.case_number import number_of
-from services.intake.registry import Doubles, Mendings, Numbers, Sighting
+from services.intake.registry import MOST_OF_ONE, Doubles, Mendings, Numbers, Sighting
 from shared.casework.errors import Outage
 from shared.mongo.driver import Database, Driver, MongoClient
 from tests.conftest import Servers
@@ -67,6 +69,37 @@ async def test_by_a_name_the_newest_cases_are_found_and_no_double_is_told(databa
     assert await doubles.others(cases[0]) == []
     await doubles.forget(cases[2])
     assert [each.case_id for each in await doubles.newest(["whole"], 10)] == cases[1::-1]
+
+
+async def test_of_somebody_with_many_cases_the_oldest_are_told_and_no_more_are_read(database: Database) -> None:
+    doubles = Doubles(database["a_numbers"])
+    await doubles.prepare()
+    many = [Sighting("many", uuid4(), f"number-{n:03}", NOON + timedelta(minutes=n)) for n in range(5 * MOST_OF_ONE)]
+    await doubles.note(many[::-1])
+    await doubles.note([Sighting(index, uuid4(), f"number-{index}-1", NOON) for index in ("few", "zz-few")])
+    late = NOON + timedelta(days=1)
+    batch = [Sighting(index, uuid4(), f"number-{index}-new", late) for index in ("few", "many", "zz-few", "aa-nobody")]
+    told = await doubles.note(batch)
+    assert {
+        index: [each.number for each in told.get(new.case_id, ())] for index, new in zip("fmza", batch, strict=True)
+    } == {
+        "f": ["number-few-1"],
+        "m": [each.number for each in many[:MOST_OF_ONE]],
+        "z": ["number-zz-few-1"],
+        "a": [],
+    }
+    assert [each.number for each in (await doubles.note([many[2]]))[many[2].case_id]] == ["number-000", "number-001"]
+    others = [each.number for each in await doubles.others(many[0].case_id)]
+    assert others == [each.number for each in many[1 : MOST_OF_ONE + 1]]
+
+
+async def test_the_oldest_cases_of_a_person_are_found_by_an_index_in_their_order(servers: Servers) -> None:
+    client, name = MongoClient(servers.mongodb), f"registry_{uuid4().hex[:12]}"
+    await Doubles(client.database(name)["a_numbers"]).prepare()
+    await client.close()
+    with Plain[Any](servers.mongodb) as plain:
+        indexed = plain[name]["a_numbers"].index_information()
+    assert [("index", 1), ("at", 1), ("number", 1)] in [each["key"] for each in indexed.values()]
 
 
 async def test_of_many_that_mend_one_rejected_request_at_once_one_is_the_first_for_good(database: Database) -> None:

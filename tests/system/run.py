@@ -19,6 +19,7 @@ from deploy.demo import lines
 from deploy.demo.lines import Line
 from deploy.demo.play import REQUESTS
 from deploy.local import platform, state
+from deploy.local.environment import case_ids
 from deploy.local.places import PROJECT
 from shared.contracts.envelope import Event
 from shared.contracts.parsing import parse
@@ -97,8 +98,8 @@ async def play(*options: str) -> Left:
             status=status,
             output=said,
             data=data,
-            lines=tuple(line for line in lines.read(REQUESTS) if line.counts_as == "submitted"),
-            raw=tuple(lines.read(REQUESTS)),
+            lines=tuple(line for line in lines.read(REQUESTS, case_ids(data)) if line.counts_as == "submitted"),
+            raw=tuple(lines.read(REQUESTS, case_ids(data))),
             records=await _records(members["kafka"].url),
             stores=_stores(members["documents"].url),
             logs={path.name: path.read_bytes() for path in sorted((data / "logs").glob("*.log"))},

@@ -30,6 +30,7 @@ from shared.contracts.envelope import Event, encode
 from shared.mongo import driver
 from shared.privacy.access import AccessLog
 from shared.privacy.blind_index import BlindIndex
+from shared.privacy.case_ids import CaseIds
 from shared.privacy.keyring import Keyring
 from shared.privacy.keys import SecretKey
 from shared.privacy.links import Links
@@ -168,15 +169,8 @@ class House:
             Doubles(as_collection(self.doubles_kept)),
         )
         self.same_person = SamePerson(self.doubles, self.engine.look)
-        self.submissions = Submissions(
-            keyring=self.keyring,
-            index=self.index,
-            numbers=self.numbers,
-            doubles=self.same_person,
-            resubmissions=Resubmissions(Mendings(as_collection(Collection())), self.links, self.engine.look),
-            policies=rules().policies,
-            known=self._known,
-        )
+        self.case_ids = CaseIds(SecretKey(b"d" * 32))
+        self.submissions = self.submissions_with(self.case_ids)
         self.erasing = Erasing(
             engine=cast("Any", self.engine), keyring=self.keyring, doubles=self.doubles, now=self.now
         )
@@ -212,6 +206,19 @@ class House:
         app.add_middleware(SecurityHeaders, inline_styles=(STYLE,))
         self.app = app
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://review.example")
+
+    def submissions_with(self, case_ids: CaseIds) -> Submissions:
+        """Whoever takes requests in, with these case ids."""
+        return Submissions(
+            case_ids=case_ids,
+            keyring=self.keyring,
+            index=self.index,
+            numbers=self.numbers,
+            doubles=self.same_person,
+            resubmissions=Resubmissions(Mendings(as_collection(Collection())), self.links, self.engine.look),
+            policies=rules().policies,
+            known=self._known,
+        )
 
     async def _known(self, case_ids: Sequence[UUID]) -> list[UUID]:
         return [case_id for case_id in case_ids if await self.engine.case(case_id)]

@@ -36,7 +36,7 @@ class Updated:
 
 @dataclass
 class MemoryCollection:
-    """Knows equality, `$in`, `$exists`, `$gte`, `$set`, `$unset` and `$inc` of top-level fields; refuses all else."""
+    """Knows equality, `$ne`, `$in`, `$exists`, `$gte`, `$set`, `$unset` and `$inc` of top-level fields; no more."""
 
     documents: dict[Any, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
@@ -92,6 +92,8 @@ def _fits(document: Mapping[str, Any], name: str, wanted: Any) -> bool:
             return document.get(name) in values
         case {"$exists": there}:
             return (name in document) is there
+        case {"$ne": other}:
+            return bool(document.get(name) != other)
         case {"$gte": least}:
             return name in document and bool(document[name] >= least)
         case dict():

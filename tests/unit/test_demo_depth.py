@@ -28,6 +28,7 @@ from shared.contracts.vocabulary import (
     Stage,
     TriageOutcome,
 )
+from tests.known_ids import CASE_IDS
 
 NOON = datetime(2021, 3, 9, 17, tzinfo=UTC)
 NUMBER = "55MY1-Z1HT0-H"
@@ -91,7 +92,8 @@ class Way:
                 "body": {"requestor": {"language": "es", "email": "somebody@example.org"}},
                 "expect": {"counts_as": "submitted", "incomplete": ["NO_PLACE"], "urgency": "DETAINED"},
                 "plan": {"ending": "remanded_upheld", "steps": list(self.steps)},
-            }
+            },
+            CASE_IDS,
         )
 
     def went(self) -> Went:

@@ -31,6 +31,7 @@ from shared.contracts.vocabulary import (
     Urgency,
 )
 from shared.messaging.records import Record
+from tests.known_ids import CASE_IDS
 
 NOON = datetime(2021, 3, 9, 12, tzinfo=UTC)
 PLACE = ("request.received", 0, 4)
@@ -44,7 +45,7 @@ def data(model: Any, **fields: Any) -> Any:
 
 def a_line(number: int, counts_as: str, *, channel: str = "http", **members: Any) -> Line:
     said = {"line": number, "channel": channel, "key": f"key-{number}", "plan": {}, "body": {"narrative": "please"}}
-    return line_of({**said, **members, "expect": {"counts_as": counts_as, **members.get("expect", {})}})
+    return line_of({**said, **members, "expect": {"counts_as": counts_as, **members.get("expect", {})}}, CASE_IDS)
 
 
 LAPSED = {

@@ -19,15 +19,15 @@ def test_keys_are_made_once_and_stay(tmp_path: Path, capsys: pytest.CaptureFixtu
     folder = tmp_path / "keys"
     assert keys.main([str(folder)]) == 0
     first = {name: load_key(setting, folder / name).material for setting, name in keys.KEY_FILES.items()}
-    assert len(set(first.values())) == 3
+    assert len(set(first.values())) == 4
     assert {stat.S_IMODE((folder / name).stat().st_mode) for name in first} == {0o600}
     (folder / "index.key").unlink()
     assert keys.main([str(folder)]) == 0
     again = {name: (folder / name).read_bytes() for name in first}
     assert {name for name in first if first[name] != again[name]} == {"index.key"}
     said = capsys.readouterr().out
-    assert "3 keys made, 0 kept" in said
-    assert "1 keys made, 2 kept" in said
+    assert "4 keys made, 0 kept" in said
+    assert "1 keys made, 3 kept" in said
     assert not any(key.hex() in said for key in first.values())
 
 

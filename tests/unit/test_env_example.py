@@ -71,6 +71,15 @@ def test_a_service_does_not_start_without_what_it_says_is_needed(monkeypatch: py
         read(ServiceSettings)
 
 
+def test_an_intake_without_the_key_of_case_ids_says_how_to_make_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, (given, value) in assignments().items():
+        if given:
+            monkeypatch.setenv(name, value)
+    monkeypatch.delenv("ID_KEY_FILE")
+    with pytest.raises(UnusableSettings, match=r"ID_KEY_FILE \(field required\); `python -m deploy.keys FOLDER` makes"):
+        read(SETTINGS[Service.INTAKE])
+
+
 def test_no_other_variable_is_read_from_the_environment() -> None:
     """Settings are read by composition roots."""
     read_directly = {

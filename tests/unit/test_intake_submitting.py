@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 
@@ -17,7 +17,10 @@ from services.intake.raw import ANONYMOUS, ERASED, KEY_GONE, RawSubmission, Refu
 from services.intake.registry import Numbers
 from services.intake.submitting import Prepared
 from shared.casework.errors import CommandRefused
+from shared.contracts.envelope import NAMESPACE
 from shared.contracts.sealed import SealedSubmission
+from shared.privacy.case_ids import CaseIds, id_without_key
+from shared.privacy.keys import SecretKey
 from shared.privacy.sealing import CaseKey, open_box
 from tests.unit.intake_house import Collection, House, as_collection, complete
 from tests.unit.intake_world import MONDAY, rules
@@ -168,7 +171,6 @@ def test_a_record_is_a_submission_of_its_channel() -> None:
     wrapped = read_record(record(data={"request": complete()}), topic="request.received", at=MONDAY)
     assert isinstance(wrapped, RawSubmission)
     assert wrapped.content == complete()
-    assert wrapped.case_id != raw.case_id  # the same key in another channel is another case
 
 
 @pytest.mark.parametrize(
@@ -181,11 +183,42 @@ def test_what_is_no_submission_is_refused_with_a_reason_that_quotes_nothing(valu
     assert "Zoraida" not in refusal.reason + repr(refusal)
 
 
-async def test_a_key_that_could_name_somebody_is_not_told_in_clear(house: House) -> None:
-    raw = RawSubmission(complete(), "x", channel_namespace("x"), "ulises@example.org", MONDAY)
+@pytest.mark.parametrize("key", ["ulises@example.org", "A012345678", "case.of:Ulises"])
+async def test_a_key_that_could_name_somebody_is_told_in_no_form_that_can_be_tried_out(house: House, key: str) -> None:
+    raw = RawSubmission(complete(), "x", channel_namespace("x"), key, MONDAY)
     (prepared,) = await house.submissions.prepare([raw])
-    assert isinstance(prepared, Prepared)
-    assert "ulises" not in prepared.command.data.filing.received_id
+    await house.carry_out(prepared)
+    (case,) = house.engine.cases.values()
+    (emitted,) = case.changes.events
+    clear = emitted.body.decode() + json.dumps(as_stored(rules().mapping, case.state), default=str) + str(case.id)
+    unkeyed = id_without_key(raw.namespace, key)
+    for told in (key, str(unkeyed), number_of(unkeyed), str(uuid5(NAMESPACE, key))):
+        assert told not in clear
+
+
+async def test_a_case_from_before_ids_were_keyed_is_found_by_its_key_and_answered_as_before(house: House) -> None:
+    raw = RawSubmission(json.dumps(complete()).encode(), "http", ANONYMOUS, str(uuid4()), MONDAY)
+    before = house.submissions_with(WithoutKey(SecretKey(b"d" * 32)))
+    (first,) = await before.prepare([raw])
+    assert isinstance(first, Prepared)
+    await house.carry_out(first)
+    again, other = await house.submissions.prepare([raw, replace(raw, key=str(uuid4()))])
+    assert isinstance(again, Prepared)
+    assert isinstance(other, Prepared)
+    assert again.command.case_id == id_without_key(raw.namespace, raw.key)
+    assert other.command.case_id != id_without_key(raw.namespace, raw.key)
+    assert (await house.carry_out(again)).replayed
+    assert set(house.numbers_kept.documents) == {first.command.data.filing.number, other.command.data.filing.number}
+
+
+class WithoutKey(CaseIds):
+    """As ids were made before."""
+
+    def case_id(self, namespace: str, key: str) -> UUID:
+        return id_without_key(namespace, key)
+
+    def told(self, namespace: str, key: str) -> str:
+        return key
 
 
 async def test_every_line_of_the_demo_counts_as_its_file_expects(house: House) -> None:
@@ -211,7 +244,7 @@ async def _counted(house: House, line: dict[str, Any]) -> dict[str, Any]:
         return {"counts_as": "duplicate"}
     if codes := answer.answer["codes"]:
         return {"counts_as": "rejected", "codes": codes}
-    view = await house.engine.case(raw.case_id)
+    view = await house.engine.case(prepared.command.case_id)
     assert view is not None
     assert isinstance(view.state, Accepted)
     return {"counts_as": "submitted", "incomplete": [str(code) for code in view.state.filing.incomplete]}
@@ -224,9 +257,9 @@ async def test_a_known_case_whose_key_is_gone_gets_no_second_key_and_harms_no_ot
     (known,) = await house.submissions.prepare([raw])
     assert isinstance(known, Prepared)
     await house.carry_out(known)
-    house.keys_kept.documents.pop(raw.case_id)
+    house.keys_kept.documents.pop(known.command.case_id)
     house.keyring._cache.clear()
     again, other = await house.submissions.prepare([raw, replace(raw, key="second")])
     assert isinstance(again, Refusal)
     assert (again.code, type(other)) == (KEY_GONE, Prepared)
-    assert raw.case_id not in house.keys_kept.documents
+    assert known.command.case_id not in house.keys_kept.documents

@@ -39,7 +39,10 @@ def test_a_key_of_another_size_is_refused(tmp_path: Path, size: int) -> None:
 def test_a_missing_key_file_is_told_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UnusableKeyFile) as told:
         load_key("INDEX_KEY_FILE", tmp_path / "none.key")
-    sentence = f"INDEX_KEY_FILE: the key file {tmp_path / 'none.key'} cannot be read (no such file or directory)."
+    sentence = (
+        f"INDEX_KEY_FILE: the key file {tmp_path / 'none.key'} cannot be read (no such file or directory); put it back "
+        f"from your backup, or, where there never was one, make it with `python -m deploy.keys {tmp_path}`."
+    )
     assert str(told.value) == sentence
 
 

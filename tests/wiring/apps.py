@@ -23,7 +23,7 @@ NOWHERE = "127.0.0.1:1"
 
 def settings(folder: Path) -> dict[str, Any]:
     """The settings of all services, with keys of their own in `folder`."""
-    keys = {name: folder / f"{name}.key" for name in ("master", "index", "link")}
+    keys = {name: folder / f"{name}.key" for name in ("master", "index", "link", "id")}
     for path in keys.values():
         if not path.exists():
             create_key_file(path)

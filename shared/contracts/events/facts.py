@@ -17,7 +17,10 @@ AGE: Final = "age_at_conduct"
 
 
 class Received(Contract):
-    """Where a request came from: the channel, and the id it had there."""
+    """Where a request came from: the channel, and a keyed hash of the idempotency key that it had there.
+
+    Events from before ids were keyed have the key itself, where it looked harmless.
+    """
 
     channel: str
     id: str
