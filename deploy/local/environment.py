@@ -76,6 +76,7 @@ def service_settings(
         "MONGODB_URI": mongodb,
         "SMTP_URL": smtp,
         "MAIL_FROM": "Second Look <no-reply@second-look.example>",
+        "RETURN_TO": "bounces@second-look.example",
         "PUBLIC_URL": urls.get("intake", ""),
         "STAFF_URL": urls.get("triage", ""),
         "HEADQUARTERS_URL": urls.get("escalation", ""),

@@ -24,6 +24,7 @@ DEFAULT_PORTS = {
     "kafka-controller": 19093,
     "documents": 27117,
     "mail": 2525,
+    "returns": 2424,
     "intake": 8101,
     "triage": 8102,
     "escalation": 8103,
@@ -113,7 +114,7 @@ def _start(plan: Plan, before: State, started: list[str], say: Say) -> State:
 
 def _ports(plan: Plan, before: State, alive: Mapping[str, Member]) -> dict[str, int]:
     """The ports of what runs stay; others are the default ones, or free ones, the same as last time if still free."""
-    wanted = ["kafka-controller", *plan.members()]
+    wanted = ["kafka-controller", "returns", *plan.members()]
     if plan.free_ports:
         fresh = dict(zip(wanted, probes.free_ports(len(wanted)), strict=True))
         kept = {name: port for name, port in before.ports.items() if name in alive or probes.port_is_free(port)}
@@ -144,14 +145,16 @@ def _servers(plan: Plan, now: State) -> list[Server]:
 
 def _services(plan: Plan, now: State, settings: Mapping[str, str]) -> list[Server]:
     return [
-        _service(name, now.ports[name], settings, plan.module)
+        _service(name, now.ports[name], settings, plan.module, returns=now.ports["returns"])
         for name in plan.members()
         if name not in OWN_SERVERS and name not in now.members
     ]
 
 
-def _service(name: str, port: int, settings: Mapping[str, str], module: str) -> Server:
+def _service(name: str, port: int, settings: Mapping[str, str], module: str, *, returns: int) -> Server:
     own = {**settings, "HOST": HOST, "PORT": str(port), "INSTANCE": name}
+    if name == Service.NOTIFICATION:  # Its first instance takes delivery reports for all of them.
+        own["RETURNS_PORT"] = str(returns)
     return Server(
         name=name,
         title=f"The service {name}",

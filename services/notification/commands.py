@@ -18,6 +18,7 @@ class Mail(StrEnum):
     RESEND = "resend"
     DELIVERED = "delivered"
     SETTLE = "settle"
+    BOUNCED = "bounced"
 
 
 @unique
@@ -102,3 +103,12 @@ class LogRead:
     attempt: int
     says: LogSays
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """A report came back that a letter was not delivered. `begins`: the first digits of its id; `status`: RFC 3463."""
+
+    begins: str
+    attempt: int
+    status: str

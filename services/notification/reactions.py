@@ -20,7 +20,7 @@ from services.notification.domain.letters import HEARD_OTHERWISE, OWED, Because,
 from services.notification.domain.telling import anybody_to_tell
 from services.notification.making import with_letters
 from services.notification.recalling import on_recorded
-from services.notification.settling import on_defer, on_delivered, on_log_read, on_record, on_resend
+from services.notification.settling import on_bounced, on_defer, on_delivered, on_log_read, on_record, on_resend
 from services.notification.upcasting import with_who_filed
 from shared.casework.reaction import Behaviour, Context, Reactions, Step, Wait
 from shared.contracts.envelope import Event
@@ -234,6 +234,7 @@ REACTIONS: Reactions[State] = {
     Mail.RESEND: on_resend,
     Mail.DELIVERED: on_delivered,
     Mail.SETTLE: on_log_read,
+    Mail.BOUNCED: on_bounced,
 }
 
 

@@ -17,6 +17,18 @@ class NotificationSettings(ServiceSettings):
         description="How long the relay's reply to a letter is waited for; claims on letters last long enough for it.",
     )
     mail_from: str = Field(description="The sender of all letters, as in a From header.")
+    return_to: str = Field(
+        "",
+        description="The address to which reports of undelivered letters come, such as bounces@agency.example: the "
+        "envelope sender of each letter is this with a mark after a plus. Empty: MAIL_FROM's own address, unread.",
+    )
+    returns_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="The LMTP port on which a relay hands over what comes to RETURN_TO. It asks nobody who they are: "
+        "open it to the relay alone.",
+    )
     staff_url: str = Field(
         "http://127.0.0.1:8102",
         pattern="^https?://",

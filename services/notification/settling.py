@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notification.commands import Bulk, DeferMail, Delivered, Heard, LogRead, RecordResult, Resend
+from services.notification.commands import Bounced, Bulk, DeferMail, Delivered, Heard, LogRead, RecordResult, Resend
 from services.notification.domain.following import State
 from services.notification.domain.ledger import Entry, Phase, path, phase_after, read
 from services.notification.domain.letters import TO_BE_TOLD, Because
@@ -147,6 +147,25 @@ def on_log_read(state: State | None, command: Command[LogRead], context: Context
         return _moved(found, noted, answer={"result": said.says})
     result, reason = SETTLED_BY_A_LOG[said.says]
     changes = noted | {"phase": phase_after(result), "reason": reason, "at": context.now}
+    return _settled(found, changes, reply_class=reason)
+
+
+def on_bounced(state: State | None, command: Command[Bounced], context: Context) -> Step[State] | Refused:
+    """A letter that the relay had taken came back: it has failed, and its reader is told by phone or post."""
+    said = command.data
+    begun = [key for key in context.work.get("mail", {}) if key.startswith(said.begins)]
+    found = _found(state, context, UUID(hex=begun[0])) if len(begun) == 1 else None
+    if found is None:
+        return UNKNOWN
+    entry = found.entry
+    if entry.attempt != said.attempt:
+        return MOVED_ON
+    if entry.phase.open:
+        return Refused("too_early", "The relay's reply to this letter is not known yet.")
+    if entry.phase not in {Phase.SENT, Phase.UNCERTAIN} or entry.told is not None:
+        return Refused("not_open", "What became of this letter is known otherwise.")
+    reason = f"BOUNCED_{said.status}"
+    changes = {"phase": Phase.FAILED, "reason": reason, "claimed_until": None, "at": context.now}
     return _settled(found, changes, reply_class=reason)
 
 

@@ -120,12 +120,12 @@ class LetterMetrics:
     ) -> None:
         self.results = counter(
             "secondlook_letters",
-            "Letters by what became of them. Uncertain ones: `GET /uncertain`, and the runbook.",
+            "Letters by what became of them; `bounced`: sent, and came back. Uncertain: `GET /uncertain`, the runbook.",
             "result",
         )
         self.waiting = gauge(
             "secondlook_letters_waiting_cases",
-            "Cases with letters that are due, uncertain or failed (`uncertain`), or have no address (`no_address`).",
+            "Cases with letters that are due, uncertain or failed (`uncertain`), or to be told (`no_address`).",
             "state",
         )
         self.due_age = gauge(

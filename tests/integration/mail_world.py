@@ -144,6 +144,7 @@ class World:
             ),
             sender=Sender.of("Second Look <no-reply@agency.example>"),
             public_url="https://second-look.example",
+            returns=desk.get("returns"),
             knobs=knobs,
             now=self.clocks.real_now,
             real_now=self.clocks.real_now,

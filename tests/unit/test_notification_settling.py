@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.notification.commands import (
+    Bounced,
     Bulk,
     DeferMail,
     Delivered,
@@ -214,6 +215,36 @@ def test_what_is_sent_again_many_at_once(fields: dict[str, Any], bulk: Bulk, cod
     case, letter = a_letter(Phase.UNCERTAIN, "lost", **fields)
     asked = Resend(letter, "operator-1", REAL, ResendBecause.SECOND_COPY_HARMLESS, bulk)
     assert case.refusal(Mail.RESEND, asked) == code
+
+
+@pytest.mark.parametrize(
+    ("fields", "after", "code"),
+    [
+        ({"phase": "sent"}, Phase.FAILED, None),
+        ({"phase": "uncertain", "claimed_until": REAL}, Phase.FAILED, None),  # so the relay had taken it
+        ({"phase": "due"}, Phase.DUE, "too_early"),
+        ({"phase": "claimed"}, Phase.CLAIMED, "too_early"),
+        ({"phase": "data"}, Phase.DATA, "too_early"),  # the report was faster than the record of the relay's reply
+        ({"phase": "failed"}, Phase.FAILED, "not_open"),
+        ({"phase": "suppressed", "reason": "TOLD_BY_PHONE"}, Phase.SUPPRESSED, "not_open"),
+        ({"phase": "sent", "told": "arrived"}, Phase.SENT, "not_open"),  # a person knows better
+        ({"phase": "sent", "attempt": 1}, Phase.SENT, "moved_on"),  # about the attempt before
+    ],
+)
+def test_a_letter_that_came_back_has_failed(fields: dict[str, Any], after: Phase, code: str | None) -> None:
+    case, letter = a_letter(Phase(fields.pop("phase")), "mine", **fields)
+    assert case.refusal(Mail.BOUNCED, Bounced(letter.hex[:12], 0, "5.1.1")) == code
+    assert case.letters[letter].phase is after
+    if code is None:
+        assert case.letters[letter].reason == "BOUNCED_5.1.1"
+        assert [one["result"] for one in case.told(EventType.NOTIFICATION_RECORDED)] == ["failed"]
+        assert (case.queue["no_address"], case.queue["uncertain"]) == (True, True)
+
+
+def test_a_report_about_no_letter_of_this_case_is_refused() -> None:
+    case, letter = a_letter(Phase.SENT)
+    other = f"{(int(letter.hex[:12], 16) + 1) % 16**12:012x}"
+    assert case.refusal(Mail.BOUNCED, Bounced(other, 0, "5.1.1")) == "unknown_notification"
 
 
 def test_what_failed_is_not_sent_again_many_at_once() -> None:

@@ -18,6 +18,7 @@ from services.notification.mail.duty import DutyDesk
 from services.notification.mail.knobs import Knobs
 from services.notification.mail.ledger_store import Current, Ledger
 from services.notification.mail.message import Sender, compose, thread_of
+from services.notification.mail.returning import ReturnPaths
 from services.notification.rendering import Letters
 from shared.contracts.vocabulary import Letter, Recipient
 from shared.privacy.blind_index import BlindIndex
@@ -30,8 +31,9 @@ log = structlog.get_logger("secondlook.mail")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Ready for the relay."""
+    """Ready for the relay. `sender` is the envelope's: where a report comes back that it was not delivered."""
 
+    sender: str
     to: str
     content: bytes
     address_day: str | None
@@ -63,6 +65,7 @@ Prepared = Message | Withheld | Doubtful | Unreadable | NotNow
 class Desk:
     """Prepares letters. `age` gives the *real* age of a moment on the policy clock; `now` is the policy clock.
 
+    `returns`: how an attempt is known again in a report; without, reports come to the sender's address, unread.
     `doubtful_until`: letters from before this moment (policy time) may have been sent by a store that is gone.
     """
 
@@ -78,6 +81,7 @@ class Desk:
     now: Callable[[], datetime]
     real_now: Callable[[], datetime]
     age: Callable[[datetime], timedelta]
+    returns: ReturnPaths | None = None
     doubtful_until: Callable[[], datetime | None] = lambda: None
     granted: Granted = field(default_factory=Granted)
 
@@ -108,7 +112,7 @@ class Desk:
             return Withheld(because)
         if taken.entry.role is Recipient.OFFICE:
             ready = self.duty.message(taken, case.state)
-            return Withheld(ready) if isinstance(ready, Because) else Message(*ready, None)
+            return Withheld(ready) if isinstance(ready, Because) else Message(self._return_path(taken), *ready, None)
         if not isinstance(key, CaseKey):
             return NotNow()
         try:
@@ -121,7 +125,7 @@ class Desk:
         day = self._address_day(reader) if taken.entry.letter is Letter.NOT_ACCEPTED else None
         if day and not taken.entry.attempt and not await self._granted(day, taken):
             return Withheld(Because.TOO_MANY_TODAY)
-        return Message(reader.address, self._compose(taken, case.state, reader), day)
+        return Message(self._return_path(taken), reader.address, self._compose(taken, case.state, reader), day)
 
     def _is_doubtful(self, taken: Taken) -> bool:
         """Whether it was due before the store was restored. A person's resend counts from when it was asked for."""
@@ -148,6 +152,11 @@ class Desk:
             to=reader.address,
             at=self.real_now(),
         )
+
+    def _return_path(self, taken: Taken) -> str:
+        if self.returns is None:
+            return self.sender.address
+        return self.returns.path(taken.case_id, taken.notification, taken.entry.attempt)
 
     def _address_day(self, reader: Reader) -> str:
         return f"{self.now().date().isoformat()}_{self.index.of('email', reader.address)}"

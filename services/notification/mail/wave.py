@@ -143,10 +143,10 @@ class Wave:
         try:
             await each.connection.ensure_open()
             try:
-                await each.connection.envelope(self.desk.sender.address, each.message.to)
+                await each.connection.envelope(each.message.sender, each.message.to)
             except Unreachable:  # The relay may have dropped a connection that was kept open for the next letter.
                 await each.connection.ensure_open()
-                await each.connection.envelope(self.desk.sender.address, each.message.to)
+                await each.connection.envelope(each.message.sender, each.message.to)
             await self.point(Reached.AFTER_RCPT)
             accepted = True
         except Refused as refused:
