@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.triage.alerting import alert
 from services.triage.domain import consideration
 from services.triage.domain.states import State, UnderConsideration
 from services.triage.routing import office_now
@@ -22,7 +23,7 @@ def on_guidance_changes(state: State | None, _: Deadline, context: Context) -> O
     """Another guidance comes into force: what it presumes is told from that very moment on."""
     if not isinstance(state, UnderConsideration):
         raise TypeError("Only a case under consideration names a deadline.")
-    return _told(consideration.guidance_changed(state, context.policy, context.now), context)
+    return _told(state, consideration.guidance_changed(state, context.policy, context.now), context)
 
 
 def on_look_again(state: State | None, _: Command[LookAgain], context: Context) -> Outcome[State]:
@@ -32,8 +33,9 @@ def on_look_again(state: State | None, _: Command[LookAgain], context: Context) 
     changed = consideration.guidance_changed(state, context.policy, context.now)
     if changed.presumption.label == state.presumption.label:
         return Refused("nothing_changed", "The case has been looked at by the guidance that is in force.")
-    return _told(changed, context)
+    return _told(state, changed, context)
 
 
-def _told(changed: UnderConsideration, context: Context) -> Step[Any]:
-    return Step(state=changed, emits=(Emit(assigned(changed, office_now(changed, context.work))),))
+def _told(state: UnderConsideration, changed: UnderConsideration, context: Context) -> Step[Any]:
+    told = Emit(assigned(changed, office_now(changed, context.work)))
+    return Step(state=changed, emits=(told, *alert(state, changed, work=context.work)))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from services.triage.alerting import alert
 from services.triage.domain import consideration
 from services.triage.domain.decision import objection
 from services.triage.domain.effect import takes_effect_at
@@ -49,7 +50,8 @@ def on_release(state: State | None, command: Command[Release], context: Context)
     if office_now(item, context.work) == item.case.office:
         return Step(state=item, work={**LET_GO, **NO_DECISION, **had_it})
     moved = consideration.put_back(item, context.now)
-    emits = (Emit(assigned(moved, moved.case.office)),)
+    told = alert(item, moved, work=context.work, work_after={})
+    emits = (Emit(assigned(moved, moved.case.office)), *told)
     return Step(state=moved, emits=emits, work={**leaves_the_desk(context.work), **had_it})
 
 
@@ -72,7 +74,10 @@ def on_forward(state: State | None, command: Command[Forward], context: Context)
         return mismatch
     return Step(
         state=forwarded,
-        emits=(Emit(assigned(forwarded, wish.office), sealed=tuple(wish.box)),),
+        emits=(
+            Emit(assigned(forwarded, wish.office), sealed=tuple(wish.box)),
+            *alert(item, forwarded, work=context.work, work_after={}),
+        ),
         keep=wish.box,
         work={**leaves_the_desk(context.work), "touched": list(touched(context.work, wish.officer.subject))},
         answer={"office": wish.office, "revision": forwarded.revision},
@@ -113,7 +118,7 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
     answer = {"outcome": wish.decision.outcome.value, "round": item.round}
     effect = takes_effect_at(item, context.policy, context.now)
     if effect is None:
-        return in_effect(decided, done, wish.box, context.work, answer)
+        return in_effect(item, decided, done, box=wish.box, work=context.work, answer=answer)
     waits = Waits(wish.officer.subject, context.now, effect, done.model_dump_json(), wish.box)
     return Step(
         state=item,
@@ -139,8 +144,10 @@ def _in_the_way(item: UnderConsideration, wish: Decide, context: Context) -> Ref
 
 
 def in_effect(
+    item: UnderConsideration,
     decided: Considered,
     done: TriageCompleted,
+    *,
     box: Mapping[str, bytes],
     work: Mapping[str, Any],
     answer: Mapping[str, Any],
@@ -148,7 +155,7 @@ def in_effect(
     """A decision that takes effect: the case leaves the desk, and the others are told."""
     return Step(
         state=decided,
-        emits=(Emit(done, sealed=tuple(box)),),
+        emits=(Emit(done, sealed=tuple(box)), *alert(item, decided, work=work)),
         keep=box,
         work={**leaves_the_desk(work), "touched": list(done.touched_by)},
         answer=answer,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from services.triage import answering, at_hand, carrying_out, looking_again, officers, taking_back
+from services.triage import alerting, answering, at_hand, carrying_out, looking_again, officers, taking_back
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.states import Considered, State, ToCarryOut, UnderConsideration, Unheard, WithHeadquarters
@@ -42,7 +42,8 @@ def on_request_submitted(
     opened = consideration.open_round(
         case, context.policy, round_=1, clock_from=event.data.received_at, now=context.now
     )
-    return Step(state=opened, emits=(Emit(assigned(opened, opened.case.office)),), keep=event.data.sealed)
+    emits = (Emit(assigned(opened, opened.case.office)), *alerting.alert(None, opened, work=context.work))
+    return Step(state=opened, emits=emits, keep=event.data.sealed)
 
 
 def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
@@ -61,17 +62,19 @@ def on_request_amended(state: State | None, event: Event[events.RequestAmended],
         now=context.now,
     )
     if not isinstance(state, UnderConsideration) or not isinstance(amended, UnderConsideration):
-        return Step(state=amended, keep=event.data.sealed)
+        return Step(state=amended, emits=alerting.alert(state, amended, work=context.work), keep=event.data.sealed)
     leaves = amended.case.office != state.case.office and not in_hand(context.work, context.now)
     newer = amended.case.amendment > state.case.amendment
     work = {
         **(leaves_the_desk(context.work) if leaves else {}),
         **(overtaken(context.work, context.now) if newer else {}),
     }
-    before, after = office_now(state, context.work), office_now(amended, {} if leaves else context.work)
+    work_after = {} if leaves else context.work
+    before, after = office_now(state, context.work), office_now(amended, work_after)
+    told = (Emit(assigned(amended, after)),) if _told(amended, after) != _told(state, before) else ()
     return Step(
         state=amended,
-        emits=(Emit(assigned(amended, after)),) if _told(amended, after) != _told(state, before) else (),
+        emits=(*told, *alerting.alert(state, amended, work=context.work, work_after=work_after)),
         keep=event.data.sealed,
         work=work,
     )
@@ -100,8 +103,9 @@ def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated
     if isinstance(state, UnderConsideration | Considered | WithHeadquarters) and state.round < round_:
         return Wait(EventType.REVIEW_REMANDED)
     closed, owes_answer = consideration.escalated(state, round_)
+    told = alerting.alert(state, closed, work=context.work)
     if not owes_answer:
-        return Step(state=closed, work=leaves_the_desk(context.work))
+        return Step(state=closed, emits=told, work=leaves_the_desk(context.work))
     answer = no_answer(
         state.case,
         round_=round_,
@@ -110,7 +114,7 @@ def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated
         touched=touched(context.work),
         context=context,
     )
-    return Step(state=closed, emits=(Emit(answer),), work=leaves_the_desk(context.work))
+    return Step(state=closed, emits=(Emit(answer), *told), work=leaves_the_desk(context.work))
 
 
 def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded], context: Context) -> Outcome[State]:
@@ -122,7 +126,8 @@ def on_review_remanded(state: State | None, event: Event[events.ReviewRemanded],
     reopened = consideration.remanded(state, event.data.round, event.data.reasons, context.policy, now=context.now)
     if not isinstance(reopened, UnderConsideration) or reopened == state:
         return Step(state=reopened, keep=event.data.sealed)
-    return Step(state=reopened, emits=(Emit(assigned(reopened, reopened.case.office)),), keep=event.data.sealed)
+    emits = (Emit(assigned(reopened, reopened.case.office)), *alerting.alert(state, reopened, work=context.work))
+    return Step(state=reopened, emits=emits, keep=event.data.sealed)
 
 
 def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context) -> Outcome[State]:
@@ -132,26 +137,32 @@ def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context
 
 def on_overdue(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
     """The due date has passed: the office is told. Nothing is decided, and nothing goes to headquarters by itself."""
-    return _on_calendar(state, consideration.overdue, context)
+    if not isinstance(state, UnderConsideration):
+        raise TypeError("Only a case under consideration names this deadline.")
+    late = consideration.overdue(state, context.now)
+    return Step(state=late, emits=(Emit(assigned(late, office_now(late, context.work))),))
 
 
 def on_removal_nears(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
-    """The scheduled removal has become imminent: the case moves up in the queue."""
-    return _on_calendar(state, consideration.removal_nears, context)
-
-
-def _on_calendar(state: State | None, change: Any, context: Context) -> Outcome[State]:
-    if not isinstance(state, UnderConsideration):
-        raise TypeError("Only a case under consideration names a deadline.")
-    changed = change(state, context.now)
-    emits = (Emit(assigned(changed, office_now(changed, context.work))),) if changed != state else ()
-    return Step(state=changed, emits=emits)
+    """The scheduled removal has become imminent: the case moves up in the queue, and whoever can stop it is told."""
+    if not isinstance(state, consideration.UnderReview):
+        raise TypeError("Only a case under review names this deadline.")
+    near = consideration.removal_nears(state, context.now)
+    if near == state:
+        return Step(state=state)
+    alert = alerting.alert(state, near, work=context.work)
+    if not isinstance(near, UnderConsideration):
+        return Step(state=near, emits=alert)
+    return Step(state=near, emits=(Emit(assigned(near, office_now(near, context.work))), *alert))
 
 
 def next_deadline(state: State, work: Mapping[str, Any]) -> Due | None:
     """The earliest moment that the state waits for."""
     if isinstance(state, ToCarryOut):
         return carrying_out.next_deadline(state)
+    if isinstance(state, Considered | WithHeadquarters):
+        nears = consideration.next_imminence(state)
+        return Due(Moment.REMOVAL_NEARS, nears) if nears else None
     if not isinstance(state, UnderConsideration):
         return None
     if (given := waiting(work)) is not None:

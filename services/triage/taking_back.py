@@ -26,7 +26,7 @@ def on_takes_effect(state: State | None, _: Deadline, context: Context) -> Outco
     if not isinstance(state, UnderConsideration) or was is None:
         raise TypeError("Only a case with a decision that waits names this deadline.")
     decided = consideration.decided(state, context.policy, was.at)
-    return in_effect(decided, was.event, was.box, context.work, {})
+    return in_effect(state, decided, was.event, box=was.box, work=context.work, answer={})
 
 
 def on_take_back(state: State | None, command: Command[TakeBack], context: Context) -> Outcome[State]:

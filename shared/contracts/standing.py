@@ -7,9 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts.envelope import Contract, Event, Time
+from shared.contracts.events import TriageCompleted
 from shared.contracts.parsing import UnknownEvent
 from shared.contracts.telling import Told
-from shared.contracts.vocabulary import TO_BE_CARRIED_OUT, EventType, Service, TriageOutcome, Urgency
+from shared.contracts.vocabulary import (
+    EventType,
+    ReliefSought,
+    Service,
+    TriageOutcome,
+    Urgency,
+    leaves_nothing_to_challenge,
+)
 
 
 @unique
@@ -116,28 +124,31 @@ class Standing:
         if self.escalated and self.escalated.data.round >= self.round:
             return CaseStage.AT_HEADQUARTERS
         if self.completed and self.completed.data.round >= self.round:
-            return self._after(self.completed.data.outcome)
+            return self._after(self.completed.data)
         if self.first(EventType.REVIEW_REQUESTED) and self.round == 1:
             return CaseStage.GOING_TO_HEADQUARTERS
         if self.assigned:
             return CaseStage.AT_FIELD_OFFICE if self.assigned.data.office else CaseStage.TO_BE_ASSIGNED
         return CaseStage.RECEIVED
 
-    def _after(self, outcome: TriageOutcome) -> CaseStage:
+    def _after(self, said: TriageCompleted) -> CaseStage:
         """Where the field office's answer of this round has taken the case."""
-        if outcome in (TriageOutcome.FAVOURABLE, TriageOutcome.MOOT):
+        if leaves_nothing_to_challenge(said.outcome, said.declined, said.moot):
             return CaseStage.BEING_CLOSED
-        if self.round > 1 or outcome is TriageOutcome.NO_ANSWER or self.first(EventType.REVIEW_REQUESTED):
+        if self.round > 1 or said.outcome is TriageOutcome.NO_ANSWER or self.first(EventType.REVIEW_REQUESTED):
             return CaseStage.GOING_TO_HEADQUARTERS
         return CaseStage.BEING_CLOSED if self.first(EventType.REVIEW_LAPSED) else CaseStage.REQUESTOR_DECIDES
 
     def waiting(self, stage: CaseStage) -> list[Waiting]:
-        """Whose turn it is, and since when."""
+        """Whose turn it is, and since when. What was granted waits to be carried out wherever the rest stands."""
+        if stage in (CaseStage.NOT_ACCEPTED, CaseStage.ERASED):
+            return []
+        return [*self._at(stage), *self._carrying_out()]
+
+    def _at(self, stage: CaseStage) -> list[Waiting]:
         match stage:
-            case CaseStage.NOT_ACCEPTED | CaseStage.ERASED:
-                return []
             case CaseStage.RESOLVED:
-                return list(self._carrying_out())
+                return []
             case CaseStage.TO_BE_ASSIGNED if self.assigned:
                 return [_waiting(WaitsFor.ASSIGNMENT, self.assigned, self.assigned.data.answer_due)]
             case CaseStage.AT_FIELD_OFFICE if self.assigned:
@@ -152,12 +163,20 @@ class Standing:
                 return [Waiting(waits_for=WaitsFor.SYSTEM, since=self.moved)]
 
     def _carrying_out(self) -> Iterable[Waiting]:
-        """A favourable resolution waits for the field office to say that it has been carried out."""
-        resolved = self.first(EventType.RESOLUTION_ISSUED)
-        if not resolved or resolved.data.outcome not in TO_BE_CARRIED_OUT or self.first(EventType.RESOLUTION_COMPLETED):
+        """What was granted waits for the field office to say that it has been carried out."""
+        done = {relief for event in self.known[EventType.RESOLUTION_COMPLETED] for relief in self._done(event)}
+        grants = (*self.known[EventType.TRIAGE_COMPLETED], *self.known[EventType.RESOLUTION_ISSUED])
+        waits = next((event for event in grants if not done.issuperset(event.data.granted)), None)
+        if waits is None:
             return ()
-        late = self.known[EventType.RESOLUTION_OVERDUE]
-        return (_waiting(WaitsFor.CARRYING_OUT, resolved, late[-1].data.due if late else None),)
+        late = [event for event in self.known[EventType.RESOLUTION_OVERDUE] if event.time > waits.time]
+        return (_waiting(WaitsFor.CARRYING_OUT, waits, late[-1].data.due if late else None),)
+
+    def _done(self, event: Event[Any]) -> tuple[ReliefSought, ...]:
+        """What was carried out; an event that does not say so tells of all that the resolution granted."""
+        resolved = self.first(EventType.RESOLUTION_ISSUED)
+        said: tuple[ReliefSought, ...] = event.data.granted or (resolved.data.granted if resolved else ())
+        return said
 
     def _questions(self, asked_by: Service) -> Iterable[Waiting]:
         answered = {event.data.answers for event in self.known[EventType.REQUEST_AMENDED]}

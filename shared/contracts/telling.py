@@ -41,6 +41,7 @@ class Happened(StrEnum):
     RESOLVED = "resolved"
     NOT_CARRIED_OUT = "not_carried_out"
     CARRIED_OUT = "carried_out"
+    REMOVAL_IMMINENT = "removal_imminent"
     LETTER_SENT = "letter_sent"
     LETTER_FAILED = "letter_failed"
     LETTER_UNCERTAIN = "letter_uncertain"
@@ -72,8 +73,9 @@ SENTENCES: dict[Happened, str] = {
     Happened.REVIEW_OVERDUE: "The Senior Reviewing Official should have answered by now.",
     Happened.SENT_BACK: "Headquarters sent the case back to the field office.",
     Happened.RESOLVED: "The case was resolved.",
-    Happened.NOT_CARRIED_OUT: "The resolution should have been carried out by now.",
-    Happened.CARRIED_OUT: "The field office carried out the resolution.",
+    Happened.NOT_CARRIED_OUT: "What was granted should have been carried out by now.",
+    Happened.CARRIED_OUT: "The field office carried out what was granted.",
+    Happened.REMOVAL_IMMINENT: "A removal is imminent: whoever can stop it was told.",
     Happened.LETTER_SENT: "A letter was handed to the mail relay.",
     Happened.LETTER_FAILED: "A letter was refused by the mail relay.",
     Happened.LETTER_UNCERTAIN: "Whether the mail relay has a letter is not known.",
@@ -89,7 +91,18 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
     EventType.REQUEST_WITHDRAWN: ("by",),
     EventType.LINK_REQUESTED: ("to",),
     EventType.TRIAGE_ASSIGNED: ("revision", "office", "urgency", "answer_due"),
-    EventType.TRIAGE_COMPLETED: ("round", "outcome", "granted", "referred_to", "moot_because", "reasons", "decided_by"),
+    EventType.TRIAGE_COMPLETED: (
+        "round",
+        "outcome",
+        "granted",
+        "declined",
+        "moot",
+        "referred_to",
+        "moot_because",
+        "reasons",
+        "decided_by",
+        "pre_approval",
+    ),
     EventType.INFORMATION_REQUESTED: ("question", "about", "answer_by"),
     EventType.OFFICE_ASKED: ("question", "office", "about", "answer_by"),
     EventType.OFFICE_ANSWERED: ("question", "answered_by"),
@@ -97,9 +110,10 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
     EventType.REVIEW_ESCALATED: ("round", "due"),
     EventType.REVIEW_OVERDUE: ("round", "due"),
     EventType.REVIEW_REMANDED: ("round", "reasons"),
-    EventType.RESOLUTION_ISSUED: ("stage", "outcome", "granted", "reasons", "decided_by"),
+    EventType.RESOLUTION_ISSUED: ("stage", "outcome", "granted", "declined", "moot", "reasons", "decided_by"),
     EventType.RESOLUTION_OVERDUE: ("office", "due"),
-    EventType.RESOLUTION_COMPLETED: ("on", "office", "done_by"),
+    EventType.RESOLUTION_COMPLETED: ("on", "office", "done_by", "granted"),
+    EventType.REMOVAL_IMMINENT: ("office", "scheduled_for"),
     EventType.NOTIFICATION_RECORDED: ("letter", "role", "reply_class"),
     EventType.CASE_ERASED: ("ordered_by", "reference"),
 }
@@ -119,6 +133,7 @@ _ALWAYS = {
     EventType.RESOLUTION_ISSUED: Happened.RESOLVED,
     EventType.RESOLUTION_OVERDUE: Happened.NOT_CARRIED_OUT,
     EventType.RESOLUTION_COMPLETED: Happened.CARRIED_OUT,
+    EventType.REMOVAL_IMMINENT: Happened.REMOVAL_IMMINENT,
     EventType.CASE_ERASED: Happened.ERASED,
 }
 

@@ -39,6 +39,7 @@ ROUTES: dict[EventType, Route] = {
     EventType.RESOLUTION_ISSUED: Route((ESCALATION,), (INTAKE, TRIAGE, NOTIFICATION)),
     EventType.RESOLUTION_OVERDUE: Route((TRIAGE,), (NOTIFICATION,)),
     EventType.RESOLUTION_COMPLETED: Route((TRIAGE,), (), others="analysts"),
+    EventType.REMOVAL_IMMINENT: Route((TRIAGE,), (), others="whoever can stop a removal, such as the removal desk"),
     EventType.NOTIFICATION_RECORDED: Route((NOTIFICATION,), (), others="analysts"),
     EventType.CASE_ERASED: Route((INTAKE,), (TRIAGE, ESCALATION, NOTIFICATION)),
 }

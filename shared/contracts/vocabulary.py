@@ -30,6 +30,7 @@ class EventType(StrEnum):
     RESOLUTION_ISSUED = "resolution.issued"
     RESOLUTION_OVERDUE = "resolution.overdue"
     RESOLUTION_COMPLETED = "resolution.completed"
+    REMOVAL_IMMINENT = "removal.imminent"
     NOTIFICATION_RECORDED = "notification.recorded"
     CASE_ERASED = "case.erased"
 
@@ -149,6 +150,14 @@ class MootBecause(StrEnum):
 
 
 @unique
+class ApproverRole(StrEnum):
+    """Who may approve an enforcement decision in advance (Policy 11090.1, other priorities)."""
+
+    FIELD_OFFICE_DIRECTOR = "FIELD_OFFICE_DIRECTOR"
+    SPECIAL_AGENT_IN_CHARGE = "SPECIAL_AGENT_IN_CHARGE"
+
+
+@unique
 class ReviewGround(StrEnum):
     """Why the requestor asks the Senior Reviewing Official."""
 
@@ -183,6 +192,17 @@ class ResolutionOutcome(StrEnum):
 
 TO_BE_CARRIED_OUT = frozenset({ResolutionOutcome.FAVOURABLE, ResolutionOutcome.OVERRIDDEN})
 """Resolutions after which the field office has something to do; after all others it has not."""
+
+
+def leaves_nothing_to_challenge(
+    outcome: TriageOutcome, declined: tuple[ReliefSought, ...], moot: tuple[ReliefSought, ...]
+) -> bool:
+    """Whether the field office's answer ends a case: all that was asked for is granted.
+
+    Whatever it declined, called moot or referred may go to headquarters. A MOOT answer of before single reliefs were
+    answered names none of them, and ended its case.
+    """
+    return outcome in {TriageOutcome.FAVOURABLE, TriageOutcome.MOOT} and not declined and not moot
 
 
 @unique

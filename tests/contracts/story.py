@@ -166,7 +166,9 @@ class Story:
         return self.says(Service.ESCALATION, e.ReviewRemanded(round=2, reasons=("NEW",)), by_person=True)
 
     def resolved(self, outcome: ResolutionOutcome, stage: Stage) -> "Story":
-        return self.says(Service.ESCALATION, e.ResolutionIssued(stage=stage, outcome=outcome), by_person=stage == "SRO")
+        favourable = outcome in {ResolutionOutcome.FAVOURABLE, ResolutionOutcome.OVERRIDDEN}
+        data = e.ResolutionIssued(stage=stage, outcome=outcome, granted=(ReliefSought.RELEASE,) if favourable else ())
+        return self.says(Service.ESCALATION, data, by_person=stage == "SRO")
 
     def letter(self, letter: Letter, result: MailResult, *, attempt: int = 1, id_: UUID = LETTER) -> "Story":
         data = e.NotificationRecorded(

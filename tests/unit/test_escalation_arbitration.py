@@ -52,6 +52,8 @@ def test_the_field_offices_resolution_says_who_what_and_since_when() -> None:
             "stage": "FIELD_OFFICE",
             "outcome": "FAVOURABLE",
             "granted": ["RELEASE"],
+            "declined": [],
+            "moot": [],
             "reasons": ["NOT_A_PRIORITY"],
             "decided_by": "officer-ana",
             "claimed_at": "2021-03-09T14:00:00.000Z",

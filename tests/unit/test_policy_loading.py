@@ -64,7 +64,7 @@ def test_the_default_is_the_interim_guidance_of_february_2021(policy: Policy) ->
     assert policy.papers[RequestorType.FAMILY] == {ConsentKind.FORM_60_001}
     assert policy.calendar.version == "US_FEDERAL"
     assert policy.sro_answer_within[Urgency.DETAINED] == TimeLimit(14, Unit.DAYS, time(17))
-    assert policy.sro_answer_within[Urgency.REMOVAL_IMMINENT] == TimeLimit(14, Unit.DAYS, time(17))
+    assert policy.sro_answer_within[Urgency.REMOVAL_IMMINENT] == TimeLimit(2, Unit.DAYS, time(17))
     assert policy.answer_within[Urgency.ROUTINE] == TimeLimit(20, Unit.BUSINESS_DAYS)
     assert policy.answer_before_removal == timedelta(hours=24)
     assert policy.review_window == TimeLimit(30, Unit.DAYS, time(23, 59))

@@ -67,6 +67,8 @@ def test_a_decision_says_who_when_and_what_was_seen() -> None:
         "round": 1,
         "outcome": "DECLINED",
         "granted": [],
+        "declined": [],
+        "moot": [],
         "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"],
         "decided_by": "officer-ana",
         "touched_by": ["officer-ana", "officer-ben"],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from services.triage.answering import Answer
 from services.triage.carrying_out import CarryingOut, Done, Take
+from services.triage.domain.consideration import UnderReview, urgency_of
 from services.triage.domain.states import CarriedOut, UnderConsideration
 from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Order
 from services.triage.routing import office_now
@@ -206,6 +207,7 @@ def test_any_order_across_topics_and_any_doubles_leave_the_same_state(told: tupl
     for case in told:
         the_newest_assignment_that_others_heard_holds(case)
         each_round_is_completed_at_most_once(case)
+        whoever_has_a_case_with_an_imminent_removal_was_told(case)
         each_due_date_passes_once_and_nothing_is_carried_out_twice(case)
 
 
@@ -220,6 +222,13 @@ def the_newest_assignment_that_others_heard_holds(case: Triage) -> None:
         assert newest["categories"] == [str(category) for category in state.presumption.categories]
         assert (newest["guidance"], newest["questions"]) == (state.presumption.guidance, [*state.presumption.questions])
         assert newest["answer_due"] == state.answer_due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def whoever_has_a_case_with_an_imminent_removal_was_told(case: Triage) -> None:
+    state = case.state
+    if isinstance(state, UnderReview) and urgency_of(state) is Urgency.REMOVAL_IMMINENT:
+        office = office_now(state, case.case.work) if isinstance(state, UnderConsideration) else state.case.office
+        assert case.told(EventType.REMOVAL_IMMINENT)[-1].get("office") == office
 
 
 def each_round_is_completed_at_most_once(case: Triage) -> None:

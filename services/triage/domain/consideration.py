@@ -24,6 +24,8 @@ from services.triage.domain.states import (
 from shared.contracts.vocabulary import Urgency
 from shared.policy.model import Policy
 
+UnderReview = UnderConsideration | Considered | WithHeadquarters
+
 
 def open_round(case: Case, policy: Policy, *, round_: int, clock_from: datetime, now: datetime) -> UnderConsideration:
     """Put a case before the office. The clock runs from the request's receipt, in later rounds from the remand."""
@@ -70,12 +72,18 @@ def _clock_goes_on(state: UnderConsideration, question: Question, policy: Policy
     return replace(state, clock=clock, question=None)
 
 
-def removal_nears(state: UnderConsideration, now: datetime) -> UnderConsideration:
+def removal_nears(state: UnderReview, now: datetime) -> UnderReview:
     """The calendar has made the scheduled removal imminent, though nobody told anything new."""
     if state.case.imminent_since is None or now < state.case.imminent_since:
         return state
     looked_at = replace(state.case, as_of=max(state.case.as_of, now))
-    return _moved(replace(state, case=with_move(looked_at, state.urgency, by=Mover.CALENDAR, at=now)))
+    moved = with_move(looked_at, urgency_of(state), by=Mover.CALENDAR, at=now)
+    return replace(state, case=replace(moved, moves=moved.moves + 1))
+
+
+def urgency_of(state: UnderReview) -> Urgency:
+    """How urgent a request is that is under review, as of the latest look at it."""
+    return state.urgency if isinstance(state, UnderConsideration) else state.case.urgency_at(state.case.as_of)
 
 
 def guidance_changed(state: UnderConsideration, policy: Policy, now: datetime) -> UnderConsideration:
@@ -194,9 +202,9 @@ def erased(state: State | None) -> State:
     return replace(state, case=replace(state.case, erased=True))
 
 
-def next_imminence(state: UnderConsideration) -> datetime | None:
+def next_imminence(state: UnderReview) -> datetime | None:
     """When the scheduled removal becomes imminent, if it is not yet."""
-    return None if state.urgency is Urgency.REMOVAL_IMMINENT else state.case.imminent_since
+    return None if urgency_of(state) is Urgency.REMOVAL_IMMINENT else state.case.imminent_since
 
 
 def next_overdue(state: UnderConsideration) -> datetime | None:

@@ -1,11 +1,14 @@
 """The field office's consideration, and the questions about it to and fro."""
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
 from shared.contracts.envelope import Contract, Count, EventData, Ordinal, Time
 from shared.contracts.events.facts import SeenFacts
 from shared.contracts.vocabulary import (
+    ApproverRole,
+    Belief,
     EventType,
     MootBecause,
     PriorityCategory,
@@ -24,6 +27,17 @@ class Presumed(Contract):
     to_weigh: tuple[PriorityCategory, ...] = ()
     reasons: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+
+
+class PreApproval(Contract):
+    """A decision was approved in advance, in writing, by somebody else than who decided; the justification is sealed.
+
+    Only where the guidance in force asks for it.
+    """
+
+    by: str
+    role: ApproverRole
+    at: Time
 
 
 class TriageAssigned(EventData):
@@ -53,6 +67,10 @@ class TriageAssigned(EventData):
 class TriageCompleted(EventData):
     """The field office has given the request its initial consideration.
 
+    Of each relief asked for it says granted, declined or moot, unless it refers the whole; `outcome` is DECLINED where
+    anything is declined, else MOOT where anything is moot. Earlier ones name only what is `granted`. What is granted is
+    carried out from now on; what is not may go to headquarters.
+
     `saw`: the facts as of `facts_seen`, where the case may yet go to headquarters, which shows what changed since.
     """
 
@@ -61,6 +79,8 @@ class TriageCompleted(EventData):
     round: Ordinal
     outcome: TriageOutcome
     granted: tuple[ReliefSought, ...] = ()
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
     referred_to: ReferredTo | None = None
     moot_because: MootBecause | None = None
     reasons: tuple[str, ...] = ()
@@ -76,6 +96,23 @@ class TriageCompleted(EventData):
     office: str | None = None
     urgency: Urgency
     saw: SeenFacts | None = None
+    pre_approval: PreApproval | None = None
+
+
+class RemovalImminent(EventData):
+    """A removal has become imminent in a case that is under review, or such a case has come to another office.
+
+    For whoever can stop a removal: told once for an office, and again when it had stopped being so meanwhile. `office`
+    None: to be assigned. `scheduled_for`: the day, if one is known.
+    """
+
+    type: ClassVar[EventType] = EventType.REMOVAL_IMMINENT
+
+    office: str | None = None
+    scheduled_for: date | None = None
+    believed_imminent: Belief
+    with_headquarters: bool
+    number: str
 
 
 class InformationRequested(EventData):
