@@ -254,9 +254,10 @@ def test_an_answer_shortens_the_pause_to_the_time_that_it_took() -> None:
 @pytest.mark.parametrize(
     ("removal", "due"),
     [
-        (date(2021, 3, 20), "2021-03-19T04:00:00+00:00"),  # a day before the day begins in Washington
+        (date(2021, 3, 20), "2021-03-13T22:00:00+00:00"),  # imminent: two days, by 17:00 in Washington
+        (date(2021, 3, 14), "2021-03-13T05:00:00+00:00"),  # a day before the day begins in Washington
         (date(2021, 3, 12), "2021-03-12T05:00:00+00:00"),  # came on the 11th: before the day begins
-        (date(2021, 3, 11), "2021-03-25T21:00:00+00:00"),  # today, or in the past: by the clock of who is imminent
+        (date(2021, 3, 11), "2021-03-13T22:00:00+00:00"),  # today, or in the past: by the clock of who is imminent
         (None, "2021-03-25T21:00:00+00:00"),  # by the clock of who is detained
     ],
 )

@@ -16,6 +16,8 @@ from tests.unit.one_case import POLICY, after
 
 FREE = events.Custody(status=CustodyStatus.NOT_DETAINED)
 SOON = events.Removal(scheduled_for=date(2021, 3, 20))
+AT_ONCE = events.Removal(scheduled_for=date(2021, 3, 12))
+"""Sooner than the two days that headquarters has for it."""
 
 
 def saw(**changed: Any) -> events.SeenFacts:
@@ -144,7 +146,7 @@ def test_the_reasons_for_a_cases_place_are_said() -> None:
 
 def test_a_removal_that_draws_near_is_the_reason_for_the_due_date() -> None:
     case = Escalation()
-    case.hear("intake", requested(urgency=Urgency.REMOVAL_IMMINENT, removal=SOON), after(days=1))
+    case.hear("intake", requested(urgency=Urgency.REMOVAL_IMMINENT, removal=AT_ONCE), after(days=1))
     case.hear("triage", completed(TriageOutcome.NO_ANSWER))
     (due,) = (each for each in why(item(case), after(days=2)) if each.because is Because.DUE_BEFORE_REMOVAL)
     assert "before the scheduled removal" in due.sentence
