@@ -52,6 +52,7 @@ class SecondLook(Lazily):
             Entry("held", "cli.held:app", "Look at parked cases, and offer again what they hold."),
             Entry("corrupt-batches", "cli.corrupt_batches:app", "See where topics cannot be read, and go past it."),
             Entry("dead-letters", "cli.dead_letters:app", "Look at records of no case, and offer them again."),
+            Entry("keys", "cli.keys:app", "See what has no key, and which erasures need a person's word."),
             Entry("reconcile", "cli.reconciling:reconcile", "Compare what each service has stored with its topics."),
         ),
     }

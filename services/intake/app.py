@@ -2,10 +2,12 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, page_routes, public_pages, staff_find, staff_links
+from services.intake import api, page_routes, public_pages, staff_erasures, staff_find, staff_links
 from services.intake.arrivals import Arrivals, Deleting
 from services.intake.domain.case import State
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
+from services.intake.erasures_again import LOOK_SECONDS as AGAIN_SECONDS
+from services.intake.erasures_again import ErasuresAgain
 from services.intake.id_key import IdKey
 from services.intake.lost_links import WORK_SECONDS, LostLinks
 from services.intake.reactions import BEHAVIOUR
@@ -19,6 +21,7 @@ from shared.casework.points import Point, no_point
 from shared.contracts.topics import channel_topic
 from shared.contracts.vocabulary import EventType
 from shared.messaging.reader import Reader
+from shared.messaging.tap import Tap
 from shared.privacy.case_ids import CaseIds
 from shared.privacy.keys import load_key
 from shared.runtime.foundation import Foundation
@@ -44,6 +47,7 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     base.readers.append(outside)
     deleting = Deleting(settings.kafka_bootstrap, outside.settled)
     erasing = Erasing(engine=engine, keyring=keyring, doubles=doubles, now=now)
+    again = _erasures_again(base)
     lost_links = LostLinks(engine=engine, numbers=numbers, keyring=keyring, index=base.index, now=now)
     finding = staff_find.Finding(numbers, doubles, base.index, engine.cases, base.access, now)
     base.preparations += [IdKey(base.collection("id_key"), case_ids).prove, doubles.prepare, keyring.prepare]
@@ -51,6 +55,7 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
         "Second Look: intake",
         ("delete settled requests", deleting.delete, DELETE_SECONDS),
         ("complete erasures", erasing.complete, COMPLETE_SECONDS),
+        ("erase again", again.look, AGAIN_SECONDS),
         ("lost links", lost_links.work, WORK_SECONDS),
         inline_styles=(STYLE,),
     )
@@ -88,9 +93,24 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
         public_pages.router(lost_links=lost_links, policies=base.policies, public_url=settings.public_url)
     )
     app.include_router(staff_find.router(finding, base.sign_in))
+    app.include_router(staff_erasures.router(again=again, policy_now=now, sign_in=base.sign_in))
     app.include_router(staff_links.router(engine=engine, sign_in=base.sign_in, now=now))
     app.include_router(staff_events.router(engine=engine, sign_in=base.sign_in))
     return app
+
+
+def _erasures_again(base: Foundation[State]) -> ErasuresAgain:
+    topic = f"{base.settings.secondlook_prefix}{EventType.CASE_ERASED}"
+    return ErasuresAgain(
+        store=base.engine.store,
+        engine=base.engine,
+        keyring=base.keyring,
+        keys=base.keys.standing,
+        standing=base.standing,
+        kept=base.collection("undecided_erasures"),
+        tap=lambda: Tap(base.settings.kafka_bootstrap, [topic]),
+        real_now=base.clock.real_now,
+    )
 
 
 def _submissions(base: Foundation[State], case_ids: CaseIds, numbers: Numbers, same_person: SamePerson) -> Submissions:

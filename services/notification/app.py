@@ -65,7 +65,7 @@ def build_app(settings: NotificationSettings, *, point: Point = no_point) -> Fas
         desk,
         lambda: Connection(relay, knobs.patience, replied=letters.relay.observe),
         knobs=knobs,
-        may_send=lambda: base.standing.compared,
+        may_send=lambda: base.standing.compared and base.keys.standing.compared,
         point=point,
         real_now=base.clock.real_now,
         count=lambda result: letters.results.labels(result).inc(),

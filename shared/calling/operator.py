@@ -91,6 +91,16 @@ class OperatorDesk:
         told = await self.post(f"/corrupt-batches/{topic}/{partition}/{offset}/skip", to=to, why=why)
         return int(told["to"])
 
+    async def keys_gone(self) -> list[str]:
+        """Cases of this service that have no key any more, and were not erased."""
+        found: list[str] = []
+        after: str | None = None
+        while True:
+            page = await self.get("/keys/gone", after=after)
+            found += page["cases"]
+            if (after := page["after"]) is None:
+                return found
+
     async def get(self, path: str, **query: Any) -> Any:
         """Ask."""
         return (await self._service.get(path, headers=self._headers, **query)).json()

@@ -34,7 +34,9 @@ class Mark(Protocol):
 class Standing:
     """What one instance knows of its service's store. Until it knows better, it takes nothing."""
 
-    def __init__(self, collection: Collection, mark: Mark) -> None:
+    def __init__(self, collection: Collection, mark: Mark, *, name: str = "store") -> None:
+        """`name` is what the log calls it."""
+        self._name = name
         self._collection = collection
         self._mark = mark
         self._highest = 0
@@ -62,7 +64,8 @@ class Standing:
         known = await self._read()
         number = known.get("number", 0)
         if "restored_at" not in known and number < max(told, self._highest):
-            log.error("store_restored", why=f"Its number is {number}, and Kafka was told {max(told, self._highest)}.")
+            why = f"Its number is {number}, and Kafka was told {max(told, self._highest)}."
+            log.error(f"{self._name}_restored", why=why)
             await self.mark_restored(policy_now)
             known = await self._read()
         self._learn(known)
@@ -79,6 +82,9 @@ class Standing:
     async def mark_compared(self) -> None:
         """The store was compared with its topics: what it had forgotten is parked, and its readers will go back."""
         known = await self._read()
+        if "restored_at" not in known:  # another instance was faster
+            self._learn(known)
+            return
         number = max(await self._mark.read(), known.get("number", 0), self._highest) + 1
         change = {"$set": {"number": number, "doubtful_until": known["restored_at"]}, "$unset": {"restored_at": ""}}
         with answering():

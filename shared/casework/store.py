@@ -14,7 +14,8 @@ from shared.casework.document import MAX_WRITE_BYTES, WITHOUT_BULK, fresh, read,
 from shared.casework.errors import Outage
 from shared.casework.offering import Rules
 from shared.casework.points import Point, Reached, no_point
-from shared.casework.stepping import get_path
+from shared.casework.stepping import get_path, stored_key
+from shared.contracts.vocabulary import EventType
 from shared.mongo.driver import DUPLICATE_KEY, REFUSED_FOR_GOOD, BulkWriteError, Database, UpdateOne
 
 S = TypeVar("S")
@@ -181,6 +182,21 @@ class Store(Generic[S]):
         with answering():
             async for document in self.collection.find({}, {"events": 1, "published": 1}):
                 yield document["_id"], document["published"], [read_event(each) for each in document.get("events", ())]
+
+    async def events_of(self, kind: EventType) -> AsyncIterator[tuple[UUID, Emitted]]:
+        """All events of one type that this service has stored, each with its case."""
+        query = {f"sent.{stored_key(kind)}": {"$exists": True}}
+        with answering():
+            async for document in self.collection.find(query, {"events": 1}):
+                for event in map(read_event, document.get("events", ())):
+                    if event.type == kind:
+                        yield document["_id"], event
+
+    async def keyed(self, *, after: UUID | None, limit: int) -> list[UUID]:
+        """Cases that have told something, so that they had a key, in the order of their ids."""
+        behind = {"_id": {"$gt": after}} if after else {}
+        query = {"emitted": {"$gt": 0}, **behind}
+        return [each["_id"] for each in await self._find(query, {"_id": 1}, sort=[("_id", 1)], limit=limit)]
 
     async def known(self, case_ids: Iterable[UUID]) -> frozenset[UUID]:
         """Which of these cases have a document, whatever it holds."""

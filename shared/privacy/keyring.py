@@ -2,7 +2,8 @@
 
 A document is `{_id: case id, wrapped: bytes}`, after shredding `{_id, erased: {ordered_by, reference, at}}`, with
 `untold: True` until others have been told. The tombstone stays for ever, so that a key is never made again for an
-erased case, not even by a late duplicate.
+erased case, not even by a late duplicate. A key that is `withheld: True` is given to nobody, and made by nobody, until
+a person has said whether its case was erased.
 Three kinds of nothing are kept apart: *erased* is a value, *absent* is None, and a store that cannot be reached is an
 outage, which passes through as the driver's error.
 """
@@ -10,7 +11,7 @@ outage, which passes through as the driver's error.
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ _NONCE_BYTES = 12
 _PURPOSE = b"secondlook/case-key/1"
 _PROOF = UUID(int=0)
 _ATTEMPTS = 5
+NOT_COMPARED = "The keyring may be an older copy: intake has to carry out again what was erased since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,13 @@ class WrongMasterKey(WrongKey):
     """The master key is not the one that wrapped this keyring's keys. Point MASTER_KEY_FILE at the right file."""
 
 
+class KeyringNotCompared(Outage):
+    """The keyring may be an older copy, with keys of erased cases in it. No key is used until intake has looked."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_COMPARED)
+
+
 def utc_now() -> datetime:
     """Real time, in whole milliseconds."""
     now = datetime.now(UTC)
@@ -69,18 +78,23 @@ class Keyring:
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         cached_keys: int = CACHED_KEYS,
+        compared: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`collection` must write and read with a majority: a key that a failover takes back loses what it sealed."""
+        """`collection` must write and read with a majority: a key that a failover takes back loses what it sealed.
+
+        `compared`: whether this is known to be the newest keyring there is. No key is given out before.
+        """
         self._collection = collection
         self._master = AESGCM(master_key.material)
         self._monotonic = monotonic
         self._now = now
         self._limit = cached_keys
+        self._compared = compared
         self._cache: OrderedDict[UUID, tuple[CaseKey | Erased, float]] = OrderedDict()
 
     async def prove_master_key(self) -> None:
         """Raise `WrongMasterKey` at start, before a wrong key file makes every case look broken."""
-        proof = (await self.get_or_create((_PROOF,)))[_PROOF]
+        proof = (await self._get_or_create((_PROOF,)))[_PROOF]
         if isinstance(proof, Erased) or proof.broken:
             raise WrongMasterKey(str(WrongMasterKey.__doc__))
 
@@ -88,7 +102,38 @@ class Keyring:
         """The key of each case, made where there was none. Two creators at once get the same key.
 
         Only what was read back after the insert is returned, so nobody seals with a key that was not stored.
+        Raises `KeyringNotCompared`.
         """
+        self._require()
+        return await self._get_or_create(case_ids)
+
+    async def get(self, case_ids: Iterable[UUID]) -> dict[UUID, CaseKey | Erased | None]:
+        """The key of each case; None where there never was one, or it is withheld. Raises `KeyringNotCompared`."""
+        self._require()
+        found, missing = self._split(case_ids)
+        answer: dict[UUID, CaseKey | Erased | None] = dict.fromkeys(missing)
+        if missing:
+            answer |= await self._read(missing)
+        return answer | found
+
+    async def gone(self, case_ids: Sequence[UUID]) -> list[UUID]:
+        """Which of these cases have neither a key nor a tombstone. No key is looked at."""
+        there = await self._collection.find({"_id": {"$in": list(case_ids)}}, {"_id": 1}).to_list(None)
+        known = {document["_id"] for document in there}
+        return [case_id for case_id in case_ids if case_id not in known]
+
+    async def withhold(self, case_ids: Sequence[UUID]) -> None:
+        """Give these keys to nobody, where there are any."""
+        for case_id in case_ids:
+            there = {"_id": case_id, "wrapped": {"$exists": True}}
+            await self._collection.update_one(there, {"$set": {"withheld": True}})
+            self._cache.pop(case_id, None)
+
+    async def release(self, case_id: UUID) -> None:
+        """Give a withheld key out again."""
+        await self._collection.update_one({"_id": case_id}, {"$unset": {"withheld": ""}})
+
+    async def _get_or_create(self, case_ids: Iterable[UUID]) -> dict[UUID, CaseKey | Erased]:
         found, missing = self._split(case_ids)
         if missing:
             await self._insert(missing)
@@ -96,14 +141,6 @@ class Keyring:
             if absent := [case_id for case_id in missing if case_id not in found]:
                 raise KeyringIncomplete(f"{len(absent)} of {len(missing)} keys were not given back")
         return found
-
-    async def get(self, case_ids: Iterable[UUID]) -> dict[UUID, CaseKey | Erased | None]:
-        """The key of each case; None where there never was one."""
-        found, missing = self._split(case_ids)
-        answer: dict[UUID, CaseKey | Erased | None] = dict.fromkeys(missing)
-        if missing:
-            answer |= await self._read(missing)
-        return answer | found
 
     async def shred(self, case_id: UUID, *, ordered_by: str, reference: str) -> Erased:
         """Destroy the case's key and leave a tombstone, also where there was no key yet. The first order stays.
@@ -135,7 +172,7 @@ class Keyring:
         await self._collection.update_one({"_id": case_id}, {"$unset": {"untold": ""}})
 
     async def _bury(self, case_id: UUID, tombstone: Mapping[str, Any]) -> None:
-        change = {"$set": {"erased": tombstone, "untold": True}, "$unset": {"wrapped": ""}}
+        change = {"$set": {"erased": tombstone, "untold": True}, "$unset": {"wrapped": "", "withheld": ""}}
         changed = await self._collection.update_one({"_id": case_id, "erased": {"$exists": False}}, change)
         if changed.matched_count == 0:
             # A duplicate: erased before, or its key was made this very moment. Reading back tells which.
@@ -156,10 +193,14 @@ class Keyring:
     async def _read(self, case_ids: Iterable[UUID]) -> dict[UUID, CaseKey | Erased]:
         asked_at = self._monotonic()
         documents = await self._collection.find({"_id": {"$in": list(case_ids)}}).to_list(None)
-        found = {document["_id"]: self._value(document) for document in documents}
+        found = {each["_id"]: self._value(each) for each in documents if not each.get("withheld")}
         for case_id, value in found.items():
             self._remember(case_id, value, asked_at)
         return found
+
+    def _require(self) -> None:
+        if not self._compared():
+            raise KeyringNotCompared
 
     def _value(self, document: Mapping[str, Any]) -> CaseKey | Erased:
         case_id: UUID = document["_id"]

@@ -8,10 +8,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid5
 
 import httpx
 import structlog
@@ -36,7 +34,6 @@ from shared.casework.redriving import OFFER_SECONDS, Redriving
 from shared.casework.standing import LOOK_SECONDS as STANDING_SECONDS
 from shared.casework.store import Store
 from shared.casework.sweeping import DEADLINE_SECONDS, SWEEP_SECONDS, Sweeper, for_ever
-from shared.contracts.envelope import NAMESPACE
 from shared.contracts.topics import emitted_by
 from shared.contracts.vocabulary import EventType, Service
 from shared.messaging.producer import KafkaSender
@@ -48,12 +45,12 @@ from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
 from shared.privacy.access import INDEXES, AccessLog
 from shared.privacy.blind_index import BlindIndex
-from shared.privacy.keyring import Erased, Keyring
+from shared.privacy.keyring import KeyringNotCompared
 from shared.privacy.keys import load_key
 from shared.privacy.links import Links
-from shared.privacy.sealing import CaseKey, cause_of, open_box, seal
 from shared.runtime.build import build_name
-from shared.runtime.chosen import clock_of, key_store_of, keys_of
+from shared.runtime.case_keys import CaseKeys
+from shared.runtime.chosen import clock_of, keys_of
 from shared.runtime.counting import count_cases, count_records
 from shared.runtime.metrics import Metrics
 from shared.runtime.punctuality import LOOK_SECONDS, Punctuality
@@ -61,7 +58,7 @@ from shared.runtime.readiness import Question, Readiness
 from shared.runtime.restored import Restored, standing_of
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.starting import Starting
-from shared.web import corrupt_batches, dead_letters, discarding, health, held, problems, reconcile
+from shared.web import corrupt_batches, dead_letters, discarding, health, held, keys, problems, reconcile
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit, RateLimit
 from shared.web.sign_in import SignIn
@@ -97,11 +94,8 @@ class Foundation(Generic[S]):
         )
         self.clock = clock_of(settings, self.client)
         self.policies = load(settings.policy_dir)
-        self._key_store = key_store_of(settings) or self.client
-        self.keyring = Keyring(
-            self._key_store.database(f"{prefix}secondlook_keyring")["keys"],
-            load_key("MASTER_KEY_FILE", settings.master_key_file),
-        )
+        self.keys = CaseKeys(settings, self.client, self.clock)
+        self.keyring = self.keys.keyring
         self.index = BlindIndex(load_key("INDEX_KEY_FILE", settings.index_key_file))
         self.links = Links(load_key("LINK_KEY_FILE", settings.link_key_file))
         self._database = self.client.database(f"{prefix}secondlook_{service}")
@@ -111,10 +105,11 @@ class Foundation(Generic[S]):
         )
         self.standing, self._mark = standing_of(service, settings, self.collection("standing"))
         self.engine, self.dead_letters = self._engine(behaviour, prefix)
-        self.redriving = Redriving(self.engine, self.open_unreadable, now=self.clock.now)
+        self.redriving = Redriving(self.engine, self.keys.open_unreadable, now=self.clock.now)
         self._handles: dict[str, Callable[[Sequence[Record]], Awaitable[None]]] = {}
-        consuming = Consuming(self.engine, self.dead_letters, self.seal_unreadable)
-        self.corrupt = CorruptBatches(self.collection("corrupt_batches"), self.seal_unreadable, now=self.clock.real_now)
+        seal_unreadable = self.keys.seal_unreadable
+        consuming = Consuming(self.engine, self.dead_letters, seal_unreadable)
+        self.corrupt = CorruptBatches(self.collection("corrupt_batches"), seal_unreadable, now=self.clock.real_now)
         topics = [kind.value for kind in EventType if kind in behaviour.reactions]
         self.readers = [self.reader(topics, group=service, handle=consuming.handle)] if topics else []
         self.restored = Restored(self.standing, self.clock, self.readers, bootstrap=settings.kafka_bootstrap)
@@ -149,22 +144,6 @@ class Foundation(Generic[S]):
             may_fetch=lambda: not self.engine.outbox.breaker.open,
             point=self._point,
         )
-
-    async def seal_unreadable(self, raw: bytes) -> bytes:
-        """Seal bytes that belong to no readable event, with a key of the month (retention: shred it)."""
-        owner = uuid5(NAMESPACE, f"unreadable:{datetime.now(UTC):%Y-%m}")
-        key = (await self.keyring.get_or_create([owner]))[owner]
-        if isinstance(key, Erased):
-            return b""
-        return seal(key, case_id=owner, cause=owner, name="unreadable", plaintext=raw)
-
-    async def open_unreadable(self, box: bytes) -> bytes | None:
-        """The bytes that `seal_unreadable` sealed; None when their key is shredded, or nothing was kept."""
-        if not box:
-            return None
-        owner = cause_of(box)
-        key = (await self.keyring.get([owner]))[owner]
-        return open_box(key, case_id=owner, name="unreadable", box=box) if isinstance(key, CaseKey) else None
 
     async def offer_again(self, record: Record) -> bool:
         """Give a record to whoever reads its topic; whether anybody does."""
@@ -208,7 +187,7 @@ class Foundation(Generic[S]):
                 discarding=Discarding(
                     self.engine.store,
                     self.collection("discarded"),
-                    self.seal_unreadable,
+                    self.keys.seal_unreadable,
                     self.standing.require,
                     real_now=self.clock.real_now,
                 ),
@@ -217,11 +196,12 @@ class Foundation(Generic[S]):
                 sign_in=self.sign_in,
             )
         )
-        letters_again = RedrivingLetters(self.dead_letters, self.open_unreadable, self.offer_again)
+        letters_again = RedrivingLetters(self.dead_letters, self.keys.open_unreadable, self.offer_again)
         app.include_router(
             dead_letters.router(dead_letters=self.dead_letters, redriving=letters_again, sign_in=self.sign_in)
         )
         app.include_router(corrupt_batches.router(corrupt=self.corrupt, sign_in=self.sign_in))
+        app.include_router(keys.router(store=self.engine.store, gone=self.keys.gone, sign_in=self.sign_in))
         app.include_router(reconcile.router(reconciliations=self.reconciliations, sign_in=self.sign_in))
         return app
 
@@ -235,8 +215,9 @@ class Foundation(Generic[S]):
             ("progress", self.punctuality.look, LOOK_SECONDS),
             ("deadlines", self.punctuality.carry_out, DEADLINE_SECONDS),
             ("parked", self.redriving.offer_what_others_could_not, OFFER_SECONDS),
+            ("keyring", self.keys.look, STANDING_SECONDS),
         ]
-        starting = asyncio.create_task(self._starting.take(self._prepare, self.restored.start))
+        starting = asyncio.create_task(self._starting.take(self._prepare, self.keys.look, self.restored.start))
         watching = asyncio.create_task(for_ever(self.restored.look, every_seconds=STANDING_SECONDS, name="standing"))
         tasks = [
             asyncio.create_task(for_ever(self._once_prepared(work), every_seconds=seconds, name=name))
@@ -253,9 +234,9 @@ class Foundation(Generic[S]):
             await self.readiness.stop()
             await self._sender.discard()
             await self._mark.close()
+            await self.keys.close()
             await self.http.aclose()
-            for client in {self.client, self._key_store}:
-                await client.close()
+            await self.client.close()
 
     async def _drain(self) -> None:
         """What cannot be published or marked now is in the store, for other instances: the stopping goes on."""
@@ -270,8 +251,7 @@ class Foundation(Generic[S]):
             "broker": Question(self._sender.answers, otherwise="Kafka does not answer."),
             "standing": Question(self.restored.is_well, otherwise=RESTORED),
         }
-        if self._key_store is not self.client:
-            asked["keys"] = Question(self._key_store.time, otherwise="The key store does not answer.")
+        asked |= self.keys.questions()
         return Readiness(self._starting, self.clock, self.engine.outbox.breaker, self.readers, **asked)
 
     def _engine(self, behaviour: Behaviour[S], prefix: str) -> tuple[Engine[S], DeadLetters]:
@@ -291,7 +271,7 @@ class Foundation(Generic[S]):
             observe=self.metrics.observe,
         )
         return engine, DeadLetters(
-            self.collection("dead_letters"), self.seal_unreadable, point=self._point, observe=self.metrics.observe
+            self.collection("dead_letters"), self.keys.seal_unreadable, point=self._point, observe=self.metrics.observe
         )
 
     def _reconciliation(self) -> Reconciliation:
@@ -302,16 +282,18 @@ class Foundation(Generic[S]):
             store,
             self._sender,
             lambda topics: Tap(bootstrap, topics),
-            Parking(store, rules, self.restored.begin, real_now=real_now, policy_now=now),
+            Parking(store, rules, self._begin_comparing, real_now=real_now, policy_now=now),
             service=service,
             topics=emitted_by(service),
             prefix=self.settings.secondlook_prefix,
-            without_key=self._without_key,
+            without_key=self.keys.gone,
         )
 
-    async def _without_key(self, case_ids: Sequence[UUID]) -> list[UUID]:
-        with answering():
-            return [case_id for case_id, key in (await self.keyring.get(case_ids)).items() if key is None]
+    async def _begin_comparing(self) -> None:
+        """Stand still; but what an older keyring made of erasures is judged by the store as it was put back."""
+        if not self.keys.standing.compared:
+            raise KeyringNotCompared
+        await self.restored.begin()
 
     async def _prepare(self) -> None:
         await self.clock.synchronise()
@@ -322,8 +304,8 @@ class Foundation(Generic[S]):
     async def _prepare_records(self) -> None:
         with answering():
             await self.keyring.prove_master_key()
-            for keys in INDEXES:
-                await self.collection("accesses").create_index(list(keys))
+            for fields in INDEXES:
+                await self.collection("accesses").create_index(list(fields))
             for prepare in self.preparations:
                 await prepare()
 

@@ -25,9 +25,14 @@ LEAVE_SECONDS = 60.0
 
 def standing_of(service: str, settings: ServiceSettings, collection: Collection) -> tuple[Standing, StoreMark]:
     """What is known of a service's store, and what Kafka keeps of it, which has to be closed."""
-    prefix = settings.secondlook_prefix
-    mark = StoreMark(settings.kafka_bootstrap, group=f"{prefix}{service}.store", topic=f"{prefix}{ANY_TOPIC}")
+    mark = mark_of(f"{service}.store", settings)
     return Standing(collection, mark), mark
+
+
+def mark_of(group: str, settings: ServiceSettings) -> StoreMark:
+    """What Kafka keeps of a store, as an offset of this group."""
+    prefix = settings.secondlook_prefix
+    return StoreMark(settings.kafka_bootstrap, group=f"{prefix}{group}", topic=f"{prefix}{ANY_TOPIC}")
 
 
 class Restored:

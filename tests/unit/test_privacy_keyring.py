@@ -12,7 +12,14 @@ import pytest
 
 from shared.casework.errors import Outage
 from shared.mongo.driver import BulkWriteError, PyMongoError
-from shared.privacy.keyring import CACHED_SECONDS, Erased, Keyring, KeyringIncomplete, WrongMasterKey
+from shared.privacy.keyring import (
+    CACHED_SECONDS,
+    Erased,
+    Keyring,
+    KeyringIncomplete,
+    KeyringNotCompared,
+    WrongMasterKey,
+)
 from shared.privacy.keys import SecretKey
 from shared.privacy.sealing import BrokenSeal, CaseKey, open_box, seal
 from tests.unit.memory_collection import MemoryCollection
@@ -244,3 +251,42 @@ async def test_a_refused_insert_is_an_outage_that_quotes_no_key() -> None:
     text = "".join(traceback.format_exception(told.value))
     assert "'wrapped'" not in text
     assert "\\x" not in text
+
+
+async def test_an_older_copy_gives_out_no_key_not_even_a_remembered_one(ring: Ring) -> None:
+    compared = True
+    keyring, case = ring.keyring(compared=lambda: compared), uuid4()
+    await keyring.get_or_create([case])
+    compared = False
+    with pytest.raises(KeyringNotCompared):
+        await keyring.get([case])
+    with pytest.raises(KeyringNotCompared):
+        await keyring.get_or_create([case])
+    await keyring.prove_master_key()  # opens no case's key
+    erased = await keyring.shred(case, ordered_by="privacy-1", reference="order 7")
+    compared = True
+    assert await keyring.get([case]) == {case: erased}
+
+
+async def test_a_withheld_key_is_given_to_nobody_and_no_second_one_is_made(ring: Ring) -> None:
+    keyring, case, unknown = ring.keyring(), uuid4(), uuid4()
+    made = (await keyring.get_or_create([case]))[case]
+    await keyring.withhold([case, unknown])
+    for each in (keyring, ring.keyring()):
+        assert await each.get([case]) == {case: None}
+        with pytest.raises(KeyringIncomplete):
+            await each.get_or_create([case])
+    assert await keyring.gone([case, unknown]) == [unknown]
+    await keyring.release(case)
+    assert opens(made, (await keyring.get([case]))[case])
+    await keyring.withhold([case])
+    await keyring.shred(case, ordered_by="privacy-1", reference="order 7")
+    assert isinstance((await ring.keyring().get_or_create([case]))[case], Erased)
+    assert "withheld" not in ring.collection.documents[case]
+
+
+async def test_a_key_that_is_gone_is_told_from_an_erased_one(ring: Ring) -> None:
+    keyring, there, erased, lost = ring.keyring(), uuid4(), uuid4(), uuid4()
+    await keyring.get_or_create([there, erased])
+    await keyring.shred(erased, ordered_by="privacy-1", reference="order 7")
+    assert await keyring.gone([there, erased, lost]) == [lost]

@@ -58,7 +58,7 @@ async def test_no_reader_is_started_again_while_others_are_still_stopping(tmp_pa
     readers = [Unreachable(said, "first", stops_in=0), Unreachable(said, "second", stops_in=slow)]
     base.readers = cast("list[Reader]", readers)
     base.restored = Restored(cast("Standing", Newest()), base.clock, base.readers, bootstrap="")
-    base._prepare = no_store_needed  # type: ignore[method-assign]
+    base._prepare = base.keys.look = no_store_needed  # type: ignore[method-assign]
     before = asyncio.all_tasks()
     async with base.running():
         await readers[0].asked.wait()
