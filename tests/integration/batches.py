@@ -10,7 +10,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from tests.eventually import eventually
 
-NONE, GZIP, ZSTD = 0, 1, 4
+NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 
 
 class NotUtf8(str):

@@ -16,7 +16,7 @@ from shared.messaging.reader import Reader
 from shared.messaging.tap import Tap
 from tests.conftest import Servers
 from tests.eventually import eventually
-from tests.integration.batches import GZIP, NONE, ZSTD, batch, send, strange
+from tests.integration.batches import GZIP, LZ4, NONE, SNAPPY, ZSTD, batch, send, strange
 from tests.integration.test_reader import Kafka, Seen
 from tests.integration.toy import make_topics
 
@@ -49,7 +49,7 @@ async def _read(reader: Reader, seen: Seen, values: Sequence[bytes | None]) -> N
     await reader.stop()
 
 
-@pytest.mark.parametrize("compression", [NONE, GZIP, ZSTD])
+@pytest.mark.parametrize("compression", [NONE, GZIP, SNAPPY, LZ4, ZSTD])
 @pytest.mark.parametrize("count", [1, 2, 20])
 async def test_headers_that_cannot_be_decoded_are_left_out_wherever_they_come(
     topic: Kafka, count: int, compression: int

@@ -84,6 +84,7 @@ async def test_an_operator_sees_what_came_what_is_parked_what_was_mailed_and_wha
     prefix, case_id, parked = given["secondlook_prefix"], uuid4(), uuid4()
     asked = NotificationSettings(**given)
     keys = Foundation(TOY, asked)
+    await keys.keys.look()
     key = (await keys.keyring.get_or_create([case_id]))[case_id]
     assert isinstance(key, CaseKey)
     box = seal(key, case_id=case_id, cause=case_id, name="submitted", plaintext=addresses().model_dump_json().encode())
@@ -125,6 +126,7 @@ async def test_an_operator_sees_what_came_what_is_parked_what_was_mailed_and_wha
 
         found = await eventually(all_told, within=40)
     assert of(found, "secondlook_look_failures_total") == 0
+    await keys.keys.close()
     await keys.client.close()
     await keys.http.aclose()
     labels = {value for _, has in found for _, value in has}

@@ -327,6 +327,8 @@ async def test_no_letter_is_sent_twice_after_a_restore(house: House) -> None:
     before = sent(house.servers.mail)
     house.closing.push_async_callback(keys.client.close)
     house.closing.push_async_callback(keys.http.aclose)
+    house.closing.push_async_callback(keys.keys.close)
+    await keys.keys.look()
     early, due, lost, late, new = (uuid4() for _ in range(5))
 
     async def submit(case_id: UUID, time: datetime | None = None) -> None:

@@ -50,6 +50,8 @@ async def brought_forward(platform: Platform, restored: Sequence[Service], keyle
         told = (await platform.says("reconcile", "--service", service))[service]
         assert (told["state"], told["doubtful"]) == ("finished", [])
         assert told["keyless_cases"] == keyless
+    gone = await platform.says("keys", "gone")
+    assert {len(gone[service]) for service in restored} == {keyless}
     asked = [each for each in platform.notes.asked if each.case_id in platform.notes.case_ids]
     try:
         await platform.ended(asked)
@@ -65,6 +67,8 @@ async def brought_forward(platform: Platform, restored: Sequence[Service], keyle
     after = copies(platform.servers)
     assert max(after.values()) == 1
     assert len(after) > len(before)
+    assert await platform.says("keys", "gone") == gone  # nobody has made a second key
+    assert await platform.says("keys", "erasures") == []
 
 
 @asynccontextmanager
