@@ -1,9 +1,11 @@
 """Notification's own settings."""
 
+from typing import Annotated
+
 from pydantic import Field, SecretStr
 
 from shared.contracts.vocabulary import Letter
-from shared.runtime.settings import ServiceSettings
+from shared.runtime.settings import Optional, ServiceSettings
 
 
 class NotificationSettings(ServiceSettings):
@@ -22,7 +24,7 @@ class NotificationSettings(ServiceSettings):
         description="The address to which reports of undelivered letters come, such as bounces@agency.example: the "
         "envelope sender of each letter is this with a mark after a plus. Empty: MAIL_FROM's own address, unread.",
     )
-    returns_port: int | None = Field(
+    returns_port: Annotated[int | None, Optional] = Field(
         None,
         ge=0,
         le=65535,
