@@ -33,6 +33,7 @@ from services.intake.forms import (
     representative_of,
     shown,
 )
+from services.intake.going import office_of
 from services.intake.next_steps import dates_of
 from services.intake.rendering import Pages, as_json
 from services.intake.representing import Representing
@@ -44,7 +45,7 @@ from shared.casework.errors import CaseParked, CommandFailed, CommandRefused
 from shared.contracts.sealed import SealedText
 from shared.language.catalogues import Tongue
 from shared.language.moments import when
-from shared.policy.model import Policies
+from shared.policy.model import Office, Policies
 from shared.privacy.keyring import Keyring
 from shared.privacy.links import Links
 from shared.privacy.sealing import BrokenSeal, CaseKey, open_box
@@ -70,6 +71,7 @@ class Visit:
     json: bool
     question_text: str | None
     link_ends: datetime
+    office: Office | None
 
 
 class StatusPages:
@@ -187,6 +189,7 @@ class StatusPages:
             json=json,
             question_text=await self._question(case_id, status),
             link_ends=ends,
+            office=office_of(status, self._policies.at(now).office_map),
         )
 
     async def _question(self, case_id: UUID, status: Status) -> str | None:
@@ -219,7 +222,12 @@ class StatusPages:
             return Problem(status, code, told or code, errors=details or []).response()
         if visit.json:
             shown_now = as_json(
-                self._pages, visit.tongue, visit.status, question_text=visit.question_text, zone=visit.zone
+                self._pages,
+                visit.tongue,
+                visit.status,
+                question_text=visit.question_text,
+                zone=visit.zone,
+                office=visit.office,
             )
             return _json(shown_now)
         page = self._pages.status(
@@ -230,6 +238,7 @@ class StatusPages:
             question_text=visit.question_text,
             link_ends=visit.link_ends,
             zone=visit.zone,
+            office=visit.office,
             message=told,
             details=details or (),
         )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from services.intake import wording
+from services.intake import going, wording
 from services.intake.domain.case import GivesUp
 from services.intake.limits import Removal, removal_of
 from services.intake.next_steps import Date, Dated, dates_of, steps_of
@@ -17,15 +17,15 @@ from services.intake.speaking import TEMPLATES, Tongues
 from services.intake.status import Outcome, Status, Where
 from shared.language.catalogues import Tongue
 from shared.language.moments import EASTERN, when
-from shared.policy.model import Policies
+from shared.policy.model import Office, Policies
 
 STYLE: Final = (TEMPLATES / "style.css").read_text(encoding="utf-8")
 """The pages' only style; its hash goes into the content security policy."""
 
-_NUMBERS: Final = {
-    wording.HOTLINE: "+18883514024",
-    wording.COURT_LINE: "+18008987180",
-}
+_LINKS: Final = {
+    wording.HOTLINE: "tel:+18883514024",
+    wording.COURT_LINE: "tel:+18008987180",
+} | {site: f"https://{site}" for site in going.SITES}
 
 
 class Pages:
@@ -46,10 +46,14 @@ class Pages:
         question_text: str | None,
         link_ends: datetime,
         zone: ZoneInfo = EASTERN,
+        office: Office | None = None,
         message: str | None = None,
         details: Sequence[str] = (),
     ) -> str:
-        """The status page. `base` is its own path; `message` says what has just happened or could not."""
+        """The status page. `base` is its own path; `message` says what has just happened or could not.
+
+        `office`: the one to name to this reader.
+        """
         return self._render(
             "status.html",
             tongue,
@@ -75,7 +79,8 @@ class Pages:
             rejections=wording.REJECTIONS,
             results=wording.RESULTS,
             relief=wording.RELIEF,
-            referred=wording.REFERRED,
+            referred=going.REFERRED,
+            papers=going.where_to_go(tongue, status, office),
             grounds=wording.GROUNDS,
             fields=wording.FIELDS,
             choices=wording.CHOICES,
@@ -185,10 +190,10 @@ def _environment_under(prefix: str) -> Environment:
 
 
 def _dialled(text: str) -> Markup:
-    """Text with the known telephone numbers as links."""
+    """Text with the telephone numbers and addresses that we name as links."""
     marked = escape(text)
-    for number, dialled in _NUMBERS.items():
-        marked = marked.replace(number, Markup('<a href="tel:{}">{}</a>').format(dialled, number))
+    for named, target in _LINKS.items():
+        marked = marked.replace(named, Markup('<a href="{}">{}</a>').format(target, named))
     return marked
 
 
@@ -200,7 +205,13 @@ def notice_of(status: Status) -> tuple[str, ...]:
 
 
 def as_json(
-    pages: Pages, tongue: Tongue, status: Status, *, question_text: str | None, zone: ZoneInfo = EASTERN
+    pages: Pages,
+    tongue: Tongue,
+    status: Status,
+    *,
+    question_text: str | None,
+    zone: ZoneInfo = EASTERN,
+    office: Office | None = None,
 ) -> dict[str, Any]:
     """The same as the page, for programs; what does not apply is left out."""
     outcome, question = status.outcome, status.question
@@ -225,6 +236,8 @@ def as_json(
         "may": sorted(status.may | ({"review"} if status.grounds else set())),
         "only_the_stage": not status.told_all and status.where not in (Where.NOT_ACCEPTED, Where.ERASED),
         "notice": [tongue.say(sentence) for sentence in notice_of(status)],
+        "office": {"code": office.code, "name": office.name, "seat": office.seat} if office else None,
+        "papers": list(going.where_to_go(tongue, status, office)),
         "help_line": f"{wording.HOTLINE}, {tongue.say(wording.HOURS)}",
     }
     if question is not None:
@@ -235,6 +248,7 @@ def as_json(
             "text": tongue.say(wording.RESULTS[outcome.result]),
             "granted": list(outcome.granted),
             "referred_to": outcome.referred_to,
+            "where_to_go": tongue.say(going.REFERRED[outcome.referred_to]) if outcome.referred_to else None,
             "reasons": [{"code": code, "text": text} for code, text in pages.reasons(tongue, outcome)],
         }
     return {name: value for name, value in shown.items() if value not in (None, [])}

@@ -8,7 +8,7 @@ from typing import Final
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
-from services.intake import wording
+from services.intake import going, wording
 from shared.language.catalogues import SOURCE, Tongue, read_tongues
 from shared.language.choosing import choose
 from shared.language.moments import ZONES
@@ -52,8 +52,8 @@ def shipped() -> Tongues:
 
 
 def sentences() -> tuple[str, ...]:
-    """Every message id: of the templates, then of `wording`, then the names of zones."""
-    return tuple(dict.fromkeys((*_in_templates(), *wording.sentences(), *ZONES.values())))
+    """Every message id: of the templates, then of `wording` and `going`, then the names of zones."""
+    return tuple(dict.fromkeys((*_in_templates(), *wording.sentences(), *going.sentences(), *ZONES.values())))
 
 
 def _in_templates() -> Iterator[str]:

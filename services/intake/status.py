@@ -1,7 +1,7 @@
 """What the holder of a private link may see of a case, and what they may do. Pure; pages and JSON both show this.
 
-Without a verified consent only the stage; so nobody learns from an A-number whether somebody else has a case. Never an
-office, a facility, an address or a name.
+Without a verified consent only the stage; so nobody learns from an A-number whether somebody else has a case. The
+office that has the case only with it. Never a facility, an address or a name.
 """
 
 from dataclasses import dataclass, field, replace
@@ -82,6 +82,7 @@ class Status:
     review_due: datetime | None = None
     question: Question | None = None
     outcome: Outcome | None = None
+    office: str | None = None
     told_all: bool = False
     another_request: bool = False
     waits: GivesUp | None = None
@@ -130,6 +131,7 @@ def _of_accepted(state: Accepted, now: datetime) -> Status:
         review_due=heard.escalations[-1].due if where is Where.WITH_HEADQUARTERS else None,
         question=_question(state),
         outcome=_outcome(state) if told_all else None,
+        office=heard.assignment.office if told_all and heard.assignment else None,
         told_all=told_all,
         another_request=silent and told_all and filing.possible_double_of is not None,
         waits=state.wish.of if isinstance(state, Withdrawable) and state.wish else None,

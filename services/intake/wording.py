@@ -14,7 +14,6 @@ from services.intake.next_steps import Date, Step
 from services.intake.status import Where
 from shared.contracts.vocabulary import (
     ConsentKind,
-    ReferredTo,
     RejectCode,
     ReliefSought,
     ResolutionOutcome,
@@ -151,13 +150,6 @@ RELIEF: Final[Mapping[ReliefSought, str]] = {
     ReliefSought.DEFERRED_ACTION: "Deferred action",
     ReliefSought.PAROLE: "Parole",
     ReliefSought.OTHER: "Something else that was asked for",
-}
-
-REFERRED: Final[Mapping[ReferredTo, str]] = {
-    ReferredTo.OPLA: "ICE's lawyers (OPLA) decide this. Ask them through their own process.",
-    ReferredTo.EOIR: "The immigration court (EOIR) decides this. For court questions call 1-800-898-7180.",
-    ReferredTo.OIDO: "The Immigration Detention Ombudsman (OIDO) looks at this. Use DHS Form 405.",
-    ReferredTo.I246: "Ask for a stay of removal with Form I-246.",
 }
 
 GROUNDS: Final[Mapping[ReviewGround, str]] = {
@@ -302,7 +294,7 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
 
 def sentences() -> tuple[str, ...]:
     """Every message id of this module."""
-    tables = (STAGES, STEPS, CALENDAR, REJECTIONS, RESULTS, RELIEF, REFERRED, GROUNDS, CONSENTS, REFUSALS, DONE, FIELDS)
+    tables = (STAGES, STEPS, CALENDAR, REJECTIONS, RESULTS, RELIEF, GROUNDS, CONSENTS, REFUSALS, DONE, FIELDS)
     said = [words for table in (*tables, LOST_LINK_WRONG) for words in table.values()]
     said += [words for three in CONFIRMATIONS.values() for words in three]
     said += [words for table in CHOICES.values() for words in table.values()]

@@ -153,12 +153,15 @@ def assigned(
     return said_by(Service.TRIAGE, data, seq=revision)
 
 
-def completed(outcome: str, *, number: int = 1, at: datetime = MONDAY + 5 * DAY) -> Event[Any]:
+def completed(
+    outcome: str, *, number: int = 1, at: datetime = MONDAY + 5 * DAY, referred_to: str | None = None
+) -> Event[Any]:
     """The field office answers."""
     data = events.TriageCompleted.model_validate(
         {
             "round": number,
             "outcome": outcome,
+            "referred_to": referred_to,
             "decided_by": "officer-1",
             "assigned_at": MONDAY,
             "facts_seen": 0,
