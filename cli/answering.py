@@ -1,4 +1,4 @@
-"""`secondlook questions` and `answer`: what headquarters asks a field office."""
+"""`secondlook ask`, `questions`, `answer`: what a field office asks, and what it is asked by headquarters."""
 
 import asyncio
 from datetime import datetime
@@ -9,10 +9,37 @@ import typer
 from rich.table import Table
 
 from cli.cases import Number, find_for_officer, officer_of
+from cli.officer import order
 from cli.queues import local
 from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
 from shared.contracts.vocabulary import Service
+
+
+@plainly
+def ask(
+    number: Number,
+    *,
+    about: Annotated[
+        list[str],
+        typer.Option(
+            "--about", help="custody, removal, place, facts, consent, or a code of what is missing. May repeat."
+        ),
+    ],
+    text: Annotated[str, typer.Option(help="The question; sealed before it is kept.")],
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+    as_json_: Json = False,
+) -> None:
+    """Ask the requestor about a case that you have claimed. The clock stands still until the answer, or its last day.
+
+    Example: `secondlook ask 55MY1-Z1HT0-H --about custody --text "Since when has she been held?"`
+    """
+    said = {"about": about, "text": text}
+    told = asyncio.run(order(number, "ask", said, data, token=token, myself=myself, facts=None))
+    by = local(datetime.fromisoformat(told["answer_by"]), policy_now(data))
+    done(told, f"The requestor is asked, until {by}.", as_json_=as_json_)
 
 
 @plainly

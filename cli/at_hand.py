@@ -8,14 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import people_shown
 from cli.cases import Facts, Number, find_for_officer
 from cli.officer import Granted, Reason, Text, order
 from cli.queues import left, local
-from cli.saying import as_json, out, plainly
+from cli.saying import as_json, done, out, plainly
 from cli.sro.telling import change_line, draft_lines, when, words
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
-from deploy.demo.report import word
 from shared.calling.staff import names
+from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 
 
@@ -56,14 +57,19 @@ def lines(case: dict[str, Any], now: datetime) -> Iterator[str]:
     """The case, line by line."""
     stands = word(case.get("urgency") or case["standing"])
     yield f"[bold]{case['number']}[/]  {stands}, facts version {case['facts_version']}"
+    said = case["submission"]
+    yield from people_shown.lines(
+        case,
+        requestor_type=case["requestor_type"],
+        reviewed=said["decision_under_review"],
+        relief=said["relief_sought"],
+    )
     if due := case.get("answer_due"):
         moment = datetime.fromisoformat(due)
         yield f"due {local(moment, now, case['zone'])} ({left(moment - now)})"
     yield from (f"  {each['sentence']}" for each in case.get("why", ()))
     claim = case["claim"]
     yield f"in hand: {claim['by'] if claim else 'nobody'}" + (" (claim over)" if claim and claim["expired"] else "")
-    if case["erased"]:
-        yield "[yellow]The personal data is erased: what people wrote cannot be read any more.[/]"
     yield from words(((case["personal"] or {}).get("submitted") or {}).get("narrative"))
     yield from _news(case, now)
     yield from _same_person(case["same_person"], now)
@@ -100,13 +106,15 @@ def _other(other: dict[str, Any], now: datetime) -> str:
 
 
 @plainly
-def release(number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT) -> None:
+def release(
+    number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT, as_json_: Json = False
+) -> None:
     """Give a claimed case back to the queue. A draft of yours stays.
 
     Example: `secondlook release 55MY1-Z1HT0-H`
     """
-    asyncio.run(order(number, "release", {}, data, token=token, myself=myself, facts=None))
-    out.print(f"[green]✓[/] {number} is back in the queue.")
+    answer = asyncio.run(order(number, "release", {}, data, token=token, myself=myself, facts=None))
+    done(answer, f"{number} is back in the queue.", as_json_=as_json_)
 
 
 @plainly
@@ -119,6 +127,7 @@ def hand_over(
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
+    as_json_: Json = False,
 ) -> None:
     """Give a case of yours to a colleague, or take one over. Drafts go with it.
 
@@ -126,7 +135,7 @@ def hand_over(
     """
     said = {"holder": holder, "to": to, "why": why.upper()}
     answer = asyncio.run(order(number, "hand-over", said, data, token=token, myself=myself, facts=None))
-    out.print(f"[green]✓[/] {number} is now with {answer['to']}.")
+    done(answer, f"{number} is now with {answer['to']}.", as_json_=as_json_)
 
 
 @plainly
@@ -141,11 +150,12 @@ def draft(
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
+    as_json_: Json = False,
 ) -> None:
     """Put down what you mean to decide, for later or for a colleague. It outlasts your claim, and decides nothing.
 
     Example: `secondlook draft 55MY1-Z1HT0-H --outcome DECLINED --text "Checked up to the second conviction."`
     """
     said = {"outcome": (outcome or "").upper(), "reasons": names(reason), "granted": names(granted), "text": text}
-    asyncio.run(order(number, "draft", said, data, token=token, myself=myself, facts=facts))
-    out.print(f"[green]✓[/] Kept. `secondlook look {number}` shows it.")
+    answer = asyncio.run(order(number, "draft", said, data, token=token, myself=myself, facts=facts))
+    done(answer, f"Kept. `secondlook look {number}` shows it.", as_json_=as_json_)

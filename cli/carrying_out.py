@@ -13,8 +13,8 @@ from cli.cases import Number, find_for_officer, officer_of
 from cli.queues import left, local
 from cli.saying import Failed, as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
-from deploy.demo.report import word
 from shared.calling.staff import without_nothing
+from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 
 app = typer.Typer(

@@ -1,6 +1,7 @@
 """Finding a case by its number, and `secondlook case`: what happened to it."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,9 +11,9 @@ from rich.table import Table
 
 from cli.saying import Failed, as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Token, desk, policy_now, token_for
-from deploy.demo.report import timeline, word
 from shared.calling.instances import Refusal
 from shared.calling.staff import Desk
+from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 from shared.policy.loading import load
 from shared.policy.model import HEADQUARTERS, TO_BE_ASSIGNED
@@ -76,14 +77,32 @@ def order_at_intake(
 ) -> dict[str, Any]:
     """Have intake do it as an officer of the case's office, on the facts as they were seen: the newest if not said."""
 
-    async def order() -> dict[str, Any]:
-        found, own = await find_for_officer(number, data, token=token, myself=myself)
-        seen = found.get("amendment", 0) if facts is None else facts
-        async with desk(Service.INTAKE, own, data) as intake:
-            answer: dict[str, Any] = await intake.do(found["case_id"], what, said | {"facts_seen": seen})
-            return answer
+    def on_facts(found: dict[str, Any]) -> dict[str, Any]:
+        return said | {"facts_seen": found.get("amendment", 0) if facts is None else facts}
 
-    return asyncio.run(order())
+    return asyncio.run(_order(number, what, on_facts, data, token=token, myself=myself))
+
+
+def order_blindly(
+    number: str, what: str, said: dict[str, Any], data: Path, *, token: str | None, myself: str | None
+) -> dict[str, Any]:
+    """The same for what says nothing of the facts."""
+    return asyncio.run(_order(number, what, lambda _: said, data, token=token, myself=myself))
+
+
+async def _order(
+    number: str,
+    what: str,
+    saying: Callable[[dict[str, Any]], dict[str, Any]],
+    data: Path,
+    *,
+    token: str | None,
+    myself: str | None,
+) -> dict[str, Any]:
+    found, own = await find_for_officer(number, data, token=token, myself=myself)
+    async with desk(Service.INTAKE, own, data) as intake:
+        answer: dict[str, Any] = await intake.do(found["case_id"], what, saying(found))
+        return answer
 
 
 @app.command()
@@ -93,6 +112,8 @@ def show(number: Number, data: Data = DEFAULT, token: Token = None, as_json_: Js
 
     Example: `secondlook case show 55MY1-Z1HT0-H`
     """
+    from deploy.demo.report import timeline
+
     told = asyncio.run(_history(number, data, token))
     if as_json_:
         as_json(told)

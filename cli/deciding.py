@@ -11,7 +11,7 @@ import typer
 
 from cli.cases import facts_seen, find
 from cli.queues import local
-from cli.saying import advised, err, out
+from cli.saying import advised, as_json, err, out
 from cli.where import desk
 from shared.calling.staff import without_nothing
 from shared.contracts.vocabulary import Service
@@ -53,8 +53,17 @@ async def decide(
     return [(number, became[place]) for place, number in enumerate(numbers)]
 
 
-def tell(became: Sequence[tuple[str, dict[str, Any]]], outcome: str) -> None:
-    """A line for each; the command fails when one was not decided."""
+def tell(became: Sequence[tuple[str, dict[str, Any]]], outcome: str, *, as_json_: bool) -> None:
+    """A line for each, or all for scripts; the command fails when one was not decided."""
+    if as_json_:
+        as_json([{"number": number, **result} for number, result in became])
+    else:
+        _lines(became, outcome)
+    if any(result["status"] in {"refused", "unknown"} for _, result in became):
+        raise typer.Exit(1)
+
+
+def _lines(became: Sequence[tuple[str, dict[str, Any]]], outcome: str) -> None:
     for number, result in became:
         match result["status"]:
             case "decided":
@@ -63,8 +72,6 @@ def tell(became: Sequence[tuple[str, dict[str, Any]]], outcome: str) -> None:
                 out.print(f"[green]✓[/] {number} would be {outcome.lower()}{_effect(result)}.")
             case _:
                 err.print(f"[red]✗[/] {number}: {advised(result['reason'], result['code'])}")
-    if any(result["status"] in {"refused", "unknown"} for _, result in became):
-        raise typer.Exit(1)
 
 
 def _effect(result: dict[str, Any]) -> str:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.cases import Facts, Number, find_for_officer, order_at_intake
-from cli.saying import Failed, as_json, out, plainly
+from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk
-from deploy.demo.report import word
+from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 
 LISTS = ("mitigating", "aggravating")
@@ -38,6 +38,7 @@ def facts(
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
+    as_json_: Json = False,
 ) -> None:
     """Enter or correct facts. Staff's word outranks the requestor's; both stay visible.
 
@@ -49,9 +50,8 @@ def facts(
     if not any(wish.values()):
         raise Failed("Say which facts: like first_present_on=2015-05-01, or --take-back final_order.")
     answer = order_at_intake(number, "facts", wish, data, token=token, myself=myself, facts=seen)
-    out.print(
-        f"[green]✓[/] {number} has version {answer['amendment']} of its facts. See `secondlook presumption {number}`"
-    )
+    sentence = f"{number} has version {answer['amendment']} of its facts. See `secondlook presumption {number}`"
+    done(answer, sentence, as_json_=as_json_)
 
 
 def read(told: Iterable[str]) -> dict[str, Any]:

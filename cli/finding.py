@@ -11,8 +11,8 @@ from rich.table import Table
 from cli.queues import local
 from cli.saying import as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
-from deploy.demo.report import word
 from services.intake.domain.a_number import canonical
+from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 from shared.policy.model import HEADQUARTERS
 

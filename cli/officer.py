@@ -10,7 +10,7 @@ import typer
 from cli import deciding, queues
 from cli.cases import Facts, Number, facts_seen, find_for_officer, office_of, officer_of
 from cli.deciding import DryRun, Numbers, TakeInHand
-from cli.saying import as_json, out, plainly
+from cli.saying import as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
 from shared.calling.staff import names, without_nothing
 from shared.contracts.vocabulary import Service
@@ -21,7 +21,7 @@ Reason = Annotated[
     list[str] | None, typer.Option(help="A reason code of the policy in force (`secondlook case reasons`). May repeat.")
 ]
 Granted = Annotated[list[str] | None, typer.Option(help="With FAVOURABLE: what is granted, like RELEASE. May repeat.")]
-BLIND = frozenset({"take-back", "claim", "release", "hand-over"})
+BLIND = frozenset({"take-back", "claim", "release", "hand-over", "ask"})
 """Orders that say nothing about the facts."""
 
 Text = Annotated[str | None, typer.Option(help="Your own words; sealed before they are kept.")]
@@ -86,13 +86,16 @@ async def _next(office: str, data: Path, token: str) -> dict[str, Any]:
 
 
 @plainly
-def claim(number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT) -> None:
+def claim(
+    number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT, as_json_: Json = False
+) -> None:
     """Take a case in hand, so that nobody else does. Again renews it.
 
     Example: `secondlook claim 55MY1-Z1HT0-H`
     """
-    asyncio.run(order(number, "claim", {}, data, token=token, myself=myself, facts=None))
-    out.print(f"[green]✓[/] {number} is yours. Decide with `secondlook decide {number} --outcome ...`")
+    answer = asyncio.run(order(number, "claim", {}, data, token=token, myself=myself, facts=None))
+    sentence = f"{number} is yours. Read it with `secondlook look {number}`, then `secondlook decide {number} ...`"
+    done(answer, sentence, as_json_=as_json_)
 
 
 @plainly
@@ -113,6 +116,7 @@ def decide(
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
+    as_json_: Json = False,
 ) -> None:
     """Give cases their initial consideration. Such as you have claimed, or with `--claim` such as nobody has.
 
@@ -149,17 +153,19 @@ def decide(
             dry_run=dry_run,
         )
     )
-    deciding.tell(became, outcome)
+    deciding.tell(became, outcome, as_json_=as_json_)
 
 
 @plainly
-def take_back(number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT) -> None:
+def take_back(
+    number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT, as_json_: Json = False
+) -> None:
     """Take your own decision back before it takes effect. The case is in your hands as before.
 
     Example: `secondlook take-back 55MY1-Z1HT0-H`
     """
-    asyncio.run(order(number, "take-back", {}, data, token=token, myself=myself, facts=None))
-    out.print(f"[green]✓[/] Your decision of {number} is taken back: the case is in your hands.")
+    answer = asyncio.run(order(number, "take-back", {}, data, token=token, myself=myself, facts=None))
+    done(answer, f"Your decision of {number} is taken back: the case is in your hands.", as_json_=as_json_)
 
 
 @plainly
@@ -172,14 +178,15 @@ def forward(
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
+    as_json_: Json = False,
 ) -> None:
     """Give a case to the office that is responsible. One without an office, or a misrouted one.
 
     Example: `secondlook forward 55MY1-Z1HT0-H --to SNA --text "lives in Bexar county"`
     """
     said = {"office": to.upper(), "text": text}
-    asyncio.run(order(number, "forward", said, data, token=token, myself=myself, facts=facts))
-    out.print(f"[green]✓[/] {number} is now with {to.upper()}.")
+    answer = asyncio.run(order(number, "forward", said, data, token=token, myself=myself, facts=facts))
+    done(answer, f"{number} is now with {to.upper()}.", as_json_=as_json_)
 
 
 async def order(

@@ -13,8 +13,8 @@ from cli.cases import Facts, Number, find_for_officer, officer_of, order_at_inta
 from cli.queues import local
 from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
-from deploy.demo.report import word
 from shared.calling.staff import without_nothing
+from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 
 withdrawal = typer.Typer(

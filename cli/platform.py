@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated
 
@@ -163,21 +164,23 @@ def status(
 
 
 def logs(
-    member: Annotated[str | None, typer.Argument(help="Like intake, kafka, documents; all when left out.")] = None,
+    member: Annotated[
+        str | None, typer.Argument(help="Like intake, kafka, documents; the four services when left out.")
+    ] = None,
     data: Data = DEFAULT_DATA,
+    servers: Annotated[
+        bool, typer.Option("--servers", help="Also Kafka, the document server and the mail sink.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on showing new lines until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many last lines of each.")] = 20,
 ) -> None:
-    """Show what servers and services have said lately.
+    """Show what the services have said lately. A line is a JSON object.
 
     Example: `secondlook logs intake --follow`
+
+    Example: `secondlook logs kafka`
     """
-    folder = data / "logs"
-    files = sorted(folder.glob("*.log")) if member is None else [folder / f"{member}.log"]
-    if not files or not all(file.exists() for file in files):
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.log"))) or "none yet"
-        err.print(f"[red]✗[/] There is no log of {escape(member or 'anything')} in {folder}; there are: {known}.")
-        raise typer.Exit(1)
+    files = _log_files(data / "logs", member, servers=servers)
     ends: dict[Path, int] = {}
     for file in files:
         with file.open("rb") as log:
@@ -189,6 +192,20 @@ def logs(
             _follow(ends, prefixed=member is None)
         except KeyboardInterrupt:
             return
+
+
+def _log_files(folder: Path, member: str | None, *, servers: bool) -> list[Path]:
+    """The log of one member; else those of the services, or of all. Ends the command where there is none."""
+    known = sorted(folder.glob("*.log"), key=attrgetter("stem"))
+    if member is not None:
+        found = [file for file in known if file.stem == member]
+    else:
+        found = [file for file in known if servers or file.stem.partition("-")[0] in set(Service)]
+    if not found:
+        there = ", ".join(file.stem for file in known) or "none yet"
+        err.print(f"[red]✗[/] There is no log of {escape(member or 'a service')} in {folder}; there are: {there}.")
+        raise typer.Exit(1)
+    return found
 
 
 def _follow(ends: dict[Path, int], *, prefixed: bool) -> None:

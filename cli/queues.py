@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rich.table import Table
 
 from cli.saying import out
-from deploy.demo.report import word
+from shared.calling.words import word
 
 EASTERN = "America/New_York"
 URGENCIES = {

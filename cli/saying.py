@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from shared.calling.instances import Refusal, Unreachable
-from shared.messaging.submitting import NotTaken
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,13 +48,27 @@ def in_one_sentence() -> Iterator[None]:
     """An expected failure is one sentence and a status, never a traceback."""
     try:
         yield
-    except (Failed, Unreachable, NotTaken) as failure:
+    except (Failed, Unreachable) as failure:
         _fail(str(failure))
     except Refusal as refusal:
-        _fail(advised(str(refusal), refusal.code or str(refusal.status)))
+        _fail(refused(refusal))
     except KeyboardInterrupt:
         err.print("Interrupted.")
         raise typer.Exit(130) from None
+
+
+def refused(refusal: Refusal) -> str:
+    """Why, and with which field; what is allowed there, where the service says it."""
+    told = advised(str(refusal), refusal.code or str(refusal.status))
+    errors = refusal.problem.get("errors") or ()
+    wrong = dict.fromkeys(f"{_option(each['field'])}: {each['message'].rstrip('.')}" for each in errors)
+    return f"{told} {'; '.join(wrong)}." if wrong else told
+
+
+def _option(field: str) -> str:
+    """`body.decisions.0.outcome` as one knows it here: `outcome`."""
+    parts = [part for part in field.split(".") if not part.isdecimal()]
+    return parts[-1] if parts[-1] != "*" else "a field that the service does not know"
 
 
 def advised(reason: str, code: str) -> str:

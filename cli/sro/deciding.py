@@ -97,10 +97,7 @@ def decide(
             dry_run=dry_run,
         )
     )
-    if as_json_:
-        as_json([{"number": number, **result} for number, result in became])
-    else:
-        deciding.tell(became, what)
+    deciding.tell(became, what, as_json_=as_json_)
 
 
 def _draft(numbers: Sequence[str], data: Path, token: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from rich.markup import escape
 
+from cli import people_shown
 from cli.queues import left, local
-from deploy.demo.report import word
+from shared.calling.words import word
 
 STANDINGS = {
     "InQueue": "before headquarters",
@@ -42,8 +43,13 @@ def lines(case: dict[str, Any], now: datetime) -> Iterator[str]:
 def _head(case: dict[str, Any], now: datetime) -> Iterator[str]:
     yield f"[bold]{case['number'] or case['case_id']}[/]  {STANDINGS[case['standing']]}"
     yield f"facts version {case['facts_version']} (--facts), told by the field office {case['told_by_office']} (--told)"
-    if case["erased"]:
-        yield "[yellow]The personal data is erased: what people wrote cannot be read any more.[/]"
+    asked = case["requestor"] or {}
+    yield from people_shown.lines(
+        case,
+        requestor_type=asked.get("requestor_type"),
+        reviewed=asked.get("decision_under_review", ()),
+        relief=asked.get("relief_sought", ()),
+    )
     if resolution := case.get("resolution"):
         yield f"{word(resolution['outcome'])} by {word(resolution['stage'])}, {when(resolution['at'], now)}"
     if due := case.get("due"):
@@ -70,10 +76,6 @@ def _requestor(side: dict[str, Any], now: datetime) -> Iterator[str]:
     yield f"\n[bold]The requestor: {word(side['ground']['code'])}[/]"
     yield f"  {side['ground']['sentence']}"
     yield f"  asked {when(side['asked_at'], now)}, on facts version {side['facts_version']}"
-    if side["relief_sought"]:
-        yield f"  wants: {', '.join(map(word, side['relief_sought']))}"
-    if side["decision_under_review"]:
-        yield f"  about: {', '.join(map(word, side['decision_under_review']))}"
     yield from words(side["narrative"])
     yield from words(side["text"])
 

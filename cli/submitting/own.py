@@ -13,7 +13,7 @@ from cli.queues import local
 from cli.saying import as_json, err, out, plainly
 from cli.submitting.command import CLIENT
 from cli.where import DEFAULT, Data, Json, Token, calling, issuer, policy_now
-from deploy.demo.report import word
+from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 
 DATES = ("answer_by", "ask_review_by", "office_answers_by", "may_ask_from", "headquarters_answers_by", "send_again_by")

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from deploy.demo.depth import Shown
 from deploy.demo.oracle import Evidence, Findings
+from shared.calling.words import word
 from shared.contracts.envelope import Event
 from shared.contracts.telling import SENTENCES, Happened
 from shared.contracts.vocabulary import EventType, Stage
@@ -60,11 +61,6 @@ def _table(title: str, counts: Mapping[tuple[str, str], int]) -> Table:
         column.footer = footer
         column.justify = "left" if column is table.columns[0] else "right"
     return table
-
-
-def word(code: str) -> str:
-    """A code as people say it."""
-    return code.replace("_", " ").lower()
 
 
 def timeline(history: Mapping[str, Any]) -> Table:

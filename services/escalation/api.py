@@ -76,6 +76,7 @@ def _add_reading(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
     async def show(case_id: UUID, staff: sro, response: Response) -> dict[str, Any]:
         """A case with both sides' reasons and its personal data. Each call leaves an access record.
 
+        `people`: whom it is about and who asks, as is known now; None once erased, or never before headquarters.
         `field_office`: each round with its reasons (`why`: sentence and source) and its text. `requestor`: the ground,
         what was asked for, the narrative. `changed`: what changed from the decision to the request, and since.
         `questions`: asked by headquarters, with their answers. `drafts`: one's own, and of a case in hand all.

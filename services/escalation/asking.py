@@ -40,7 +40,10 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     if item.file.erased:
         return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
     if not wish.about or not set(wish.about) <= ASKABLE | set(context.policy.reasons):
-        return Refused("about_unknown", "Say by known codes what the question is about.")
+        return Refused(
+            "about_unknown",
+            "Say what it is about: custody, removal, place, facts, consent, a code of what is missing, or of a reason.",
+        )
     of_office = wish.addressee is Addressee.FIELD_OFFICE
     answer_by = _of_office(item, context) if of_office else _of_requestor(item, context)
     if isinstance(answer_by, Refused):

@@ -30,6 +30,7 @@ from shared.casework.reaction import Command
 from shared.contracts.vocabulary import ReviewGround, Service, Urgency
 from shared.policy.model import RANK, Policies
 from shared.privacy.opening import Desk as SealedDesk
+from shared.privacy.people import people
 from shared.web import casework, deciding
 from shared.web.casework import HandOverBody
 from shared.web.deciding import Deciding, Wish
@@ -116,6 +117,7 @@ class OfficialsDesk:
         return {
             **whole(view, self._policies, self._now(), drafts=drafts, personal=opened or {}),
             "erased": view.state.file.erased or (escalated and opened is None),
+            "people": people(opened),
             "personal": opened,
         }
 

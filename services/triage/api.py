@@ -60,6 +60,7 @@ def router(
     async def show(case_id: UUID, staff: officer, request: Request, response: Response) -> dict[str, Any]:
         """A case of an own office, with its personal data. Each call leaves an access record.
 
+        `people`: whom it is about and who asks, as is known now; None once erased. `personal`: all that was opened.
         `why`: why it stands where it stands. `since_you_looked`: what has changed since. `drafts`: one's own, and of a
         case in hand all. `same_person`: earlier and later cases about the same person, as intake knows them.
         """

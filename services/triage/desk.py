@@ -22,6 +22,7 @@ from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
 from shared.policy.model import HEADQUARTERS, NOTE, RANK, TO_BE_ASSIGNED, Policies
 from shared.privacy.opening import Desk as SealedDesk
+from shared.privacy.people import people
 from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish
 from shared.web.problems import Problem
@@ -105,6 +106,7 @@ class OfficersDesk:
             "presumption": presumption(view.state, policy, personal or {}),
             "reasons": casework.reasons_of(policy, Stage.FIELD_OFFICE),
             "erased": personal is None,
+            "people": people(personal),
             "personal": personal,
         }
 

@@ -173,7 +173,10 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     if item.case.erased:
         return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
     if not wish.about or not set(wish.about) <= ASKABLE | set(context.policy.reasons):
-        return Refused("about_unknown", "Say by known codes what the question is about.")
+        return Refused(
+            "about_unknown",
+            "Say what it is about: custody, removal, place, facts, consent, a code of what is missing, or of a reason.",
+        )
     answer_by = context.policy.end_of(context.policy.question_answer_within, context.now, item.clock.zone)
     asking = consideration.asked(item, command.id, answer_by, policy=context.policy, now=context.now)
     question = InformationRequested(question=command.id, about=wish.about, answer_by=answer_by)

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 READY_SECONDS = 20.0
 ALREADY_EXISTS = 36
@@ -52,6 +53,7 @@ async def ensure(bootstrap: str, topics: Sequence[Topic]) -> None:
         missing = {topic.name for topic in topics} - set(await admin.list_topics())
         await _create(admin, [topic for topic in topics if topic.name in missing])
         await _compare(admin, topics)
+        await _with_groups(admin)
     finally:
         await admin.close()
 
@@ -94,6 +96,24 @@ async def _with_leaders(admin: AIOKafkaAdminClient, names: list[str]) -> dict[st
             if all(described.get(name) and _led(described[name]) for name in names):
                 return described
             await asyncio.sleep(0.05)
+
+
+async def _with_groups(admin: AIOKafkaAdminClient) -> None:
+    """Until Kafka has made its own topic of groups, which it does when first asked: else every reader complains."""
+    with suppress(KafkaError, TimeoutError):  # Who may not ask, or is not answered in time, goes on without.
+        async with asyncio.timeout(READY_SECONDS):
+            while True:
+                if await _coordinated(admin):
+                    return
+                await asyncio.sleep(0.05)
+
+
+async def _coordinated(admin: AIOKafkaAdminClient) -> bool:
+    try:
+        await admin.find_coordinator("secondlook")
+    except GroupCoordinatorNotAvailableError:
+        return False
+    return True
 
 
 def _led(partitions: Iterable[Mapping[str, Any]]) -> bool:

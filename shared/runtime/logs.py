@@ -7,8 +7,14 @@ a new field.
 import json
 import logging
 import sys
+import threading
 import time
+import traceback
+import warnings
 from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -25,6 +31,7 @@ DECLARED = frozenset(
 
 SPEAK_OF_NO_RECORD = frozenset({"aiokafka", "pymongo"})
 LONGEST = 300
+FRAMES = 6
 MINUTE = 60.0
 MOST_A_MINUTE = 3
 MOST_REMEMBERED = 500
@@ -41,10 +48,19 @@ def _declared_only(_: Any, __: str, fields: MutableMapping[str, Any]) -> Mutable
 
 
 def configure(service: str) -> None:
-    """Set up logging for a process. Libraries' own messages are kept from warnings on, and seldom."""
+    """Set up logging for a process. Libraries' own messages are kept from warnings on, and seldom.
+
+    Whatever else Python would write to standard error by itself (warnings, errors that nobody caught) is a line too.
+    """
+
+    def named(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        fields["service"] = service  # A thread of a library inherits no context.
+        return fields
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            named,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _declared_only,
@@ -54,11 +70,36 @@ def configure(service: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Library())
+    handler.setFormatter(Library(service))
     handler.addFilter(Seldom())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    _catch_the_rest()
+
+
+def _catch_the_rest() -> None:
+    """Warnings, and errors that nobody caught: by kind and place, never by their text, which may quote a record."""
+    warnings.showwarning = _on_warning
+    sys.excepthook = lambda kind, _, trace: _on_uncaught(kind, trace)
+    sys.unraisablehook = lambda told: _on_uncaught(told.exc_type, told.exc_traceback)
+    threading.excepthook = lambda told: _on_uncaught(told.exc_type, told.exc_traceback)
+
+
+def _on_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any
+) -> None:
+    del message
+    structlog.get_logger().warning("python_warning", kind=category.__name__, place=f"{Path(filename).name}:{lineno}")
+
+
+def _on_uncaught(kind: type[BaseException], trace: TracebackType | None) -> None:
+    structlog.get_logger().error("uncaught_error", kind=kind.__qualname__, place=places(trace))
+
+
+def places(trace: TracebackType | None) -> str:
+    """Where an error came from: file, line and function of its innermost frames."""
+    frames = traceback.extract_tb(trace)[-FRAMES:]
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
 
 
 class Library(logging.Formatter):
@@ -69,16 +110,31 @@ class Library(logging.Formatter):
     is ours to tell.
     """
 
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
     def format(self, record: logging.LogRecord) -> str:
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        fields: dict[str, Any] = {"event": "library", "level": "warning", "place": record.name, "kind": kind}
-        if record.name.split(".")[0] in SPEAK_OF_NO_RECORD:
-            fields["why"] = record.getMessage()[:LONGEST]
-        else:
-            fields["why"] = str(record.msg)[:LONGEST] if record.args else "not shown"
+        kind, _, trace = record.exc_info or (None, None, None)
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        fields: dict[str, Any] = {
+            "event": "library",
+            "service": self._service,
+            "level": "warning",
+            "place": " > ".join(filter(None, (record.name, places(trace)))),
+            "kind": kind.__qualname__ if kind else "",
+            "why": _why(record),
+            "timestamp": at,
+        }
         if (count := getattr(record, "left_out", 0)) > 0:
             fields["count"] = count
-        return json.dumps(fields)
+        return json.dumps(_declared_only(None, "", fields))
+
+
+def _why(record: logging.LogRecord) -> str:
+    if record.name.split(".")[0] in SPEAK_OF_NO_RECORD:
+        return record.getMessage()[:LONGEST]
+    return str(record.msg)[:LONGEST] if record.args else "not shown"
 
 
 class Seldom(logging.Filter):

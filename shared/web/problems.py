@@ -4,7 +4,6 @@
 """
 
 import secrets
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -18,11 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, StoreNotCompared, TooBusy
 from shared.mongo.driver import PyMongoError
+from shared.runtime.logs import places
 from shared.web.field_errors import field_errors, field_names
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:secondlook:problem:"
-_FRAMES = 6
 _log = structlog.get_logger("secondlook.web")
 
 
@@ -125,9 +124,8 @@ class UnexpectedErrors:
 def log_unexpected(error: BaseException) -> str:
     """Log where an error came from, without its text, which may quote personal data. Returns the reference."""
     reference = secrets.token_hex(6)
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
-    _log.error("unexpected_error", reference=reference, kind=type(error).__qualname__, place=" > ".join(places))
+    kind, place = type(error).__qualname__, places(error.__traceback__)
+    _log.error("unexpected_error", reference=reference, kind=kind, place=place)
     return reference
 
 

@@ -29,6 +29,6 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     await task
 
 
-async def secondlook(*words: str) -> Any:
-    """What the command line says, and how it ends."""
-    return await asyncio.to_thread(lambda: CliRunner().invoke(cli, list(words)))
+async def secondlook(*words: str, typed: str | None = None) -> Any:
+    """What the command line says, and how it ends; `typed`: what it is answered where it asks."""
+    return await asyncio.to_thread(lambda: CliRunner().invoke(cli, list(words), input=typed))

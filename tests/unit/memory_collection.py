@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.mongo.driver import BulkWriteError, DuplicateKeyError
+from shared.mongo.driver import BulkWriteError, DuplicateKeyError, PyMongoError
 
 
 @dataclass
@@ -41,9 +41,12 @@ class MemoryCollection:
     documents: dict[Any, dict[str, Any]] = field(default_factory=dict)
     reads: int = 0
     writes: int = 0
+    away: bool = False
 
     def find(self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None) -> Any:
         self.reads += 1
+        if self.away:
+            raise PyMongoError("no server answers")
         return Listing([deepcopy(one) for one in self.documents.values() if _matches(one, query)])
 
     async def find_one(self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None) -> Any:

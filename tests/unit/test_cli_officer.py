@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from cli import where
 from services.triage.api import router
 from services.triage.domain.states import State
+from shared.contracts.vocabulary import EventType
+from shared.privacy.keyring import CACHED_SECONDS
 from shared.web.sign_in import Role
 from tests.integration.serving import secondlook, serving
 from tests.unit.desks import Desks
@@ -22,6 +24,16 @@ from tests.unit.one_case import CASE_ID, after
 from tests.unit.triage_story import Triage, amended, now_detained, submitted
 
 NUMBER = "55MY1-Z1HT0-H"
+SUBMITTED = {
+    "noncitizen": {
+        "given_name": "Ximena",
+        "family_name": "Velarde [Rosal]",
+        "a_number": "098765432",
+        "date_of_birth": "1988-02-29",
+    },
+    "requestor": {"name": "Teodor Wrenfield", "organisation": "Wrenfield Law", "email": "t@wrenfield-law.example"},
+    "narrative": "She cares for her son.",
+}
 
 
 @dataclass
@@ -60,7 +72,7 @@ async def _office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     async with serving(intake()) as numbers, httpx.AsyncClient() as http:
         found = {"intake": numbers}
         desks: Desks[State] = Desks(tmp_path, router, http=http, services=found, turns=MemoryCollection())
-        box = await desks.sealed(CASE_ID, "submitted", json.dumps({"narrative": "She cares for her son."}).encode())
+        box = await desks.sealed(CASE_ID, "submitted", json.dumps(SUBMITTED).encode())
         case = Triage()
         case.hear("intake", submitted(number=NUMBER).model_copy(update={"sealed": box}))
         desks.engine.cases[CASE_ID] = case
@@ -98,6 +110,61 @@ async def test_a_case_is_read_drafted_and_handed_over(office: Baltimore) -> None
     assert "Checked." in await office.types("look", NUMBER, who="officer-ben")
     assert "back in the queue" in await office.types("release", NUMBER, who="officer-ben")
     assert "not_your_office" in await office.types("look", NUMBER, wanted=1)  # It went where she is held.
+
+
+async def test_whom_a_case_is_about_is_shown_and_that_it_was_opened_is_on_record(office: Baltimore) -> None:
+    told = " ".join((await office.types("look", NUMBER)).split())
+    assert "about Ximena Velarde [Rosal], A098-765-432, born 1988-02-29" in told
+    assert "asked by Teodor Wrenfield, Wrenfield Law, t@wrenfield-law.example (family)" in told
+    assert "decision arrest" in told
+    assert "asks for release" in told
+    assert "on record" in told
+    (record,) = office.desks.accesses.documents.values()
+    assert (record["who"], record["case"]) == ("officer-ana", CASE_ID)
+
+
+async def test_of_an_erased_case_that_is_said_and_nothing_else(office: Baltimore) -> None:
+    await office.desks.keyring.shred(CASE_ID, ordered_by="p", reference="E-1")
+    told = await office.types("look", NUMBER)
+    assert "erased" in told
+    assert "asked by" not in told
+    assert "on record" not in told
+    assert not office.desks.accesses.documents
+
+
+async def test_while_the_key_store_is_away_nothing_is_shown_and_nothing_is_called_erased(office: Baltimore) -> None:
+    office.desks.seconds, office.desks.keys.away = CACHED_SECONDS + 1, True
+    told = await office.types("look", NUMBER, wanted=1)
+    assert "cannot be used: it answers 503" in told
+    assert "erased" not in told
+
+
+async def test_a_wrong_code_is_answered_with_those_that_are_allowed(office: Baltimore) -> None:
+    told = " ".join((await office.types("decide", NUMBER, "--claim", "--outcome", "maybe", wanted=1)).split())
+    assert "outcome: Input should be 'FAVOURABLE', 'DECLINED', 'REFERRED', 'MOOT'" in told
+    await office.types("claim", NUMBER)
+    told = await office.types("ask", NUMBER, "--about", "weather", "--text", "Is it fine?", wanted=1)
+    assert "custody, removal, place, facts, consent" in told
+
+
+async def test_the_requestor_is_asked_by_the_field_office(office: Baltimore) -> None:
+    assert "not_claimed_by_you" in await office.types("ask", NUMBER, "--about", "custody", "--text", "Why?", wanted=1)
+    await office.types("claim", NUMBER)
+    told = await office.types("ask", NUMBER, "--about", "custody", "--text", "Since when is she held?")
+    assert "The requestor is asked, until" in told
+    (asked,) = office.desks.engine.cases[CASE_ID].told(EventType.INFORMATION_REQUESTED)
+    assert asked["about"] == ["custody"]
+
+
+async def test_scripts_read_what_was_claimed_and_decided(office: Baltimore) -> None:
+    assert "claimed_until" in json.loads(await office.types("claim", NUMBER, "--json"))
+    words = ("decide", NUMBER, "--outcome", "declined", "--reason", "mitigating_factors_outweighed", "--json")
+    (dry,) = json.loads(await office.types(*words, "--dry-run"))
+    assert (dry["number"], dry["status"]) == (NUMBER, "would_be_decided")
+    (done,) = json.loads(await office.types(*words))
+    assert (done["number"], done["status"]) == (NUMBER, "decided")
+    (again,) = json.loads(await office.types(*words, wanted=1))
+    assert again["status"] == "refused"
 
 
 async def test_what_has_changed_since_it_was_read_is_seen_once(office: Baltimore) -> None:

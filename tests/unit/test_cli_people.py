@@ -105,3 +105,19 @@ async def test_a_client_reads_and_exports_its_own_cases(house: House, monkeypatc
     since = told.stderr.split("--since ")[1].split()[0]
     assert json.loads((await secondlook("mine", "--json", "--since", since)).stdout)  # a minute back: again
     assert json.loads((await secondlook("mine", "--json", "--since", "2030-01-01T00:00:00Z")).stdout) == []
+
+
+async def test_a_case_is_erased_by_order_once_its_number_was_typed_again(house: House) -> None:
+    case_id, number, _ = await case(house)
+    privacy = house.issuer.staff("privacy-1", [Role.PRIVACY])
+    words = ("erase", number, "--reference", "order/2021-9", "--token", privacy)
+    other = await secondlook(*words, typed="7K2QD-M4TT9-C\n")
+    assert other.exit_code == 1
+    assert "nothing was erased" in other.output
+    assert "case.erased" not in [event.type for event in await house.engine.events(case_id)]
+    done = await secondlook(*words, typed=f"{number.lower()}\n")
+    assert done.exit_code == 0, done.output
+    assert [event.type for event in await house.engine.events(case_id)].count("case.erased") == 1
+    refused = await secondlook("erase", number, "--reference", "order/2021-9", "--yes")
+    assert refused.exit_code == 1
+    assert "✗" in refused.output

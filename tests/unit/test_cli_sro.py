@@ -28,6 +28,11 @@ from tests.unit.triage_story import Triage, asked, escalated, submitted
 NUMBER = "55MY1-Z1HT0-H"
 BEN = "officer-ben"
 SECRET = "She cares for her son."
+SUBMITTED = {
+    "noncitizen": {"given_name": "Ximena", "family_name": "Velarde", "a_number": "098765432"},
+    "requestor": {"name": "Teodor Wrenfield", "organisation": "Wrenfield Law"},
+    "narrative": SECRET,
+}
 
 Typed = Callable[..., Awaitable[Any]]
 
@@ -76,7 +81,7 @@ async def _world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     case = Escalation(CASE_ID)
     text = await desks.sealed(CASE_ID, "completed_1", b'{"text":"Weighed."}')
     case.hear("triage", completed(TriageOutcome.DECLINED, sealed=text, number=NUMBER), after(days=1))
-    whole = await desks.sealed(CASE_ID, "submitted", json.dumps({"narrative": SECRET}).encode())
+    whole = await desks.sealed(CASE_ID, "submitted", json.dumps(SUBMITTED).encode())
     case.hear("intake", requested(sealed=whole, number=NUMBER), after(days=3))
     desks.engine.cases[CASE_ID] = case
     desks.now = after(days=4)
@@ -110,6 +115,10 @@ async def test_a_case_is_shown_with_both_sides(world: World) -> None:
         "field office declined",
         "before headquarters",
         "UPHELD: ",
+        "A098-765-432",
+        "Wrenfield Law",
+        "asks for",
+        "on record",
     ):
         assert words in told
     assert json.loads(await world.sro("show", NUMBER, "--json"))["requestor"]["narrative"] == SECRET

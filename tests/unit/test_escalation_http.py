@@ -11,6 +11,7 @@ import pytest
 from services.escalation.api import router
 from services.escalation.domain.states import State
 from shared.contracts.vocabulary import EventType, TriageOutcome, Urgency
+from shared.privacy.keyring import CACHED_SECONDS
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
 from tests.unit.escalation_story import ANA, SAM, Escalation, amended, completed, requested
@@ -78,6 +79,14 @@ async def test_both_sides_are_shown_with_an_access_record(desks: Desks[State]) -
     assert shown["personal"]["submitted"]["noncitizen"]["a_number"] == "A012-345-678"
     (record,) = desks.accesses.documents.values()
     assert (record["who"], record["why"]) == (SAM, "review by headquarters")
+    assert shown["people"] == {"noncitizen": {"a_number": "A012-345-678"}, "requestor": {}}
+
+
+async def test_while_the_key_store_is_away_a_case_is_shown_to_nobody(desks: Desks[State]) -> None:
+    desks.seconds, desks.keys.away = CACHED_SECONDS + 1, True
+    answer = await desks.get(f"/cases/{CASE_ID}", SAM, Role.SRO)
+    assert (answer.status_code, answer.json()["code"]) == (503, "outage")
+    assert not desks.accesses.documents
 
 
 async def test_whoever_had_the_case_at_the_field_office_neither_sees_nor_claims_it(desks: Desks[State]) -> None:
@@ -93,7 +102,7 @@ async def test_personal_data_of_a_case_that_nobody_escalated_is_not_opened(desks
     case.hear("triage", completed(TriageOutcome.DECLINED, sealed=sealed))
     desks.engine.cases[case.case.id] = case
     shown = (await desks.get(f"/cases/{case.case.id}", SAM, Role.SRO)).json()
-    assert (shown["personal"], shown["erased"]) == (None, False)
+    assert (shown["personal"], shown["people"], shown["erased"]) == (None, None, False)
     assert not desks.accesses.documents
 
 
@@ -131,7 +140,7 @@ async def test_an_erased_case_says_so_and_is_ended_by_codes(desks: Desks[State])
     await sam(desks, f"/cases/{CASE_ID}/claim")
     await desks.keyring.shred(CASE_ID, ordered_by="p", reference="E-1")
     shown = (await desks.get(f"/cases/{CASE_ID}", SAM, Role.SRO)).json()
-    assert (shown["erased"], shown["personal"]) == (True, None)
+    assert (shown["erased"], shown["personal"], shown["people"]) == (True, None, None)
     assert (await sam(desks, f"/cases/{CASE_ID}/decide", UPHELD | {"text": "No."})).json()["code"] == "case_erased"
     assert (await sam(desks, f"/cases/{CASE_ID}/decide", UPHELD)).status_code == 200
 

@@ -20,6 +20,7 @@ from shared.contracts.vocabulary import EventType, Recipient
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER
+from tests.integration.serving import secondlook, serving
 from tests.unit.intake_house import House, MemoryEngine, complete
 from tests.unit.intake_world import rules
 
@@ -218,3 +219,16 @@ async def test_an_outage_delays_and_one_that_lasts_is_given_up(house: Lost, wait
     else:
         await house.lost_links.work()
     assert len(await house.asked(case_id)) == sent
+
+
+async def test_staff_have_it_sent_from_the_command_line(house: Lost, monkeypatch: pytest.MonkeyPatch) -> None:
+    case_id, path = await house.opened(both(email="zoraida.quintanabelle@example.org"))
+    number = await house.number(path)
+    token = house.issuer.staff("officer-7", [Role.OFFICER], offices=["ELP"])
+    async with serving(house.app) as url:
+        monkeypatch.setenv("INTAKE_URL", url)
+        told = await secondlook("link", number, "--to", "noncitizen", "--token", token)
+        assert told.exit_code == 0, told.output
+        assert "goes to the noncitizen's known address" in told.output
+        assert await house.asked(case_id) == [Recipient.NONCITIZEN]
+        assert (await secondlook("link", number, "--to", "anybody", "--token", token)).exit_code == 2

@@ -128,6 +128,25 @@ async def test_a_case_is_shown_with_its_personal_data_and_leaves_an_access_recor
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+async def test_whom_it_is_about_and_who_asks_are_shown_as_they_are_known_now(desks: Desks[State]) -> None:
+    who = {"requestor": {"name": "Teodor Wrenfield", "organisation": "Wrenfield Law"}}
+    box = await desks.sealed(CASE_ID, "amended_10", json.dumps(who).encode())
+    for amendment in range(1, 11):
+        told = amended(amendment, requestor_type=RequestorType.ATTORNEY)
+        desks.engine.cases[CASE_ID].hear("intake", told.model_copy(update={"sealed": box if amendment == 10 else {}}))
+    early = await desks.sealed(CASE_ID, "amended_9", b'{"requestor":{"name":"Ignatius Quill"},"text":"Hello."}')
+    desks.engine.cases[CASE_ID].case.changes.blobs.update(early)
+    shown = (await desks.get(f"/cases/{CASE_ID}", "officer-ana", Role.OFFICER, offices=["BAL"])).json()
+    assert shown["people"] == {"noncitizen": PERSON | {"a_number": "A012-345-678"}, **who}
+
+
+async def test_while_the_key_store_is_away_a_case_is_shown_to_nobody(desks: Desks[State]) -> None:
+    desks.seconds, desks.keys.away = CACHED_SECONDS + 1, True
+    answer = await desks.get(f"/cases/{CASE_ID}", "officer-ana", Role.OFFICER, offices=["BAL"])
+    assert (answer.status_code, answer.json()["code"]) == (503, "outage")
+    assert not desks.accesses.documents
+
+
 async def test_after_a_hand_over_the_one_who_asks_now_is_shown(desks: Desks[State]) -> None:
     handed = {"requestor_type": RequestorType.ATTORNEY, "represented": True}
     told = events.RequestAmended(amendment=1, changed=("representative", "consent"), **handed)
@@ -165,7 +184,7 @@ async def test_an_erased_case_says_so_and_is_still_decided_by_codes(desks: Desks
     await ana(desks, f"/cases/{CASE_ID}/claim")
     await desks.keyring.shred(CASE_ID, ordered_by="p", reference="E-1")
     shown = (await desks.get(f"/cases/{CASE_ID}", "officer-ana", Role.OFFICER, offices=["BAL"])).json()
-    assert (shown["erased"], shown["personal"]) == (True, None)
+    assert (shown["erased"], shown["personal"], shown["people"]) == (True, None, None)
     refused = await ana(desks, f"/cases/{CASE_ID}/decide", DECLINE | {"text": "No."})
     assert (refused.status_code, refused.json()["code"]) == (409, "case_erased")
     assert (await ana(desks, f"/cases/{CASE_ID}/decide", DECLINE)).status_code == 200
