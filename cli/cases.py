@@ -1,7 +1,9 @@
 """Finding a case by its number, and `secondlook case`: what happened to it."""
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,7 +16,8 @@ from cli.where import DEFAULT, Data, Json, Token, desk, policy_now, token_for
 from shared.calling.instances import Refusal
 from shared.calling.staff import Desk
 from shared.calling.words import word
-from shared.contracts.vocabulary import Service
+from shared.contracts.topics import ROUTES
+from shared.contracts.vocabulary import EventType, Service
 from shared.policy.loading import load
 from shared.policy.model import HEADQUARTERS, TO_BE_ASSIGNED
 
@@ -135,6 +138,46 @@ async def _history(number: str, data: Path, token: str | None) -> dict[str, Any]
     found = await find(number, data, token)
     async with desk(Service.TRIAGE, token, data) as triage:
         return await triage.history(found["case_id"])
+
+
+@app.command()
+@plainly
+def events(
+    number: Number,
+    *,
+    type_: Annotated[EventType | None, typer.Option("--type", help="Only these, like triage.completed.")] = None,
+    data: Data = DEFAULT,
+    token: Token = None,
+) -> None:
+    """Print a case's events as the services have said them, a JSON object a line. What is sealed is left out.
+
+    docs/events.md says what each means. Across services the order is that of the policy clock.
+
+    Example: `secondlook case events 55MY1-Z1HT0-H --type triage.completed`
+    """
+    for event in asyncio.run(_events(number, type_, data, token_for("analyst", data, given=token))):
+        typer.echo(json.dumps(event, ensure_ascii=False))
+
+
+async def _events(number: str, wanted: EventType | None, data: Path, token: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    case_id = (await find(number, data, token))["case_id"]
+    for service in Service if wanted is None else ROUTES[wanted].emitters:
+        async with desk(service, token, data) as asked:
+            with _unless_unknown():
+                found += await asked.events(case_id)
+    kept = [event for event in found if wanted in {None, event["type"]}]
+    return sorted(kept, key=lambda event: (event["time"], event["source"], event["seq"]))
+
+
+@contextmanager
+def _unless_unknown() -> Iterator[None]:
+    """A service that has not heard of the case has said nothing of it."""
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.code != "case_unknown":
+            raise
 
 
 @app.command()

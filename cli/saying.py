@@ -37,7 +37,7 @@ ADVICE = {
     "office_told_more": "look again with `secondlook sro show`, then decide",
     "sent_back": "wait for the field office's answer",
     "invalid_token": "make a new one with `secondlook token`",
-    "sign_in_needed": "give a token with --token or SECONDLOOK_TOKEN",
+    "sign_in_needed": "give a token with --token, or in SECONDLOOK_TOKEN (a client's: SECONDLOOK_CLIENT_TOKEN)",
     "case_unknown": "check the number",
     "reason_not_allowed": "see the codes that fit with `secondlook case reasons`",
 }

@@ -28,6 +28,8 @@ def token(
     an issuer of its own.
 
     Example: `export SECONDLOOK_TOKEN=$(secondlook token --role officer --office SNA)`
+
+    Example: `export SECONDLOOK_CLIENT_TOKEN=$(secondlook token --role client --as wrenfield-law)`
     """
     typer.echo(_token(role, [each.upper() for each in office or ()], minutes, subject, data=data))
 

@@ -30,6 +30,14 @@ Token = Annotated[
     str | None,
     typer.Option(envvar="SECONDLOOK_TOKEN", help="Your sign-in token. Without one, one is made for development."),
 ]
+ClientToken = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SECONDLOOK_CLIENT_TOKEN", help="Your client's token. Without one, one is made for development."
+    ),
+]
+"""Of a system that submits: a variable of its own, so that it takes no staff's place in the same shell."""
+
 Myself = Annotated[str | None, typer.Option("--as", help="Who you are, where a token is made for you.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts: JSON on stdout.")]
 

@@ -17,7 +17,7 @@ from cli.saying import Failed, as_json, err, out, plainly
 from cli.submitting import example
 from cli.submitting.reading import Checking, Request, Wrong, read
 from cli.submitting.sending import Send, over_http, send_all, through_kafka
-from cli.where import DEFAULT, Data, Json, Token, calling, issuer, kafka, policy_now
+from cli.where import DEFAULT, ClientToken, Data, Json, calling, issuer, kafka, policy_now
 from shared.calling.instances import Unreachable
 from shared.calling.sent import Answer, Ledger, Sent
 from shared.contracts.vocabulary import Service
@@ -57,7 +57,7 @@ def submit(
     channel: Annotated[Channel, typer.Option(help="How to send: the JSON API, or the topic request.received.")] = (
         Channel.HTTP
     ),
-    token: Token = None,
+    token: ClientToken = None,
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:

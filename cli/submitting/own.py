@@ -12,7 +12,7 @@ from rich.table import Table
 from cli.queues import local
 from cli.saying import as_json, err, out, plainly
 from cli.submitting.command import CLIENT
-from cli.where import DEFAULT, Data, Json, Token, calling, issuer, policy_now
+from cli.where import DEFAULT, ClientToken, Data, Json, calling, issuer, policy_now
 from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 
@@ -34,7 +34,7 @@ def mine(
         str | None, typer.Option(help="Only what changed then or later, like 2021-03-08T09:00:00Z.")
     ] = None,
     export: Annotated[Format | None, typer.Option(help="All of them on stdout, as JSON Lines or CSV.")] = None,
-    token: Token = None,
+    token: ClientToken = None,
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:

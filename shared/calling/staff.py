@@ -39,6 +39,11 @@ class Desk:
         found: dict[str, Any] = await self._get(f"/cases/{case_id}/history")
         return found
 
+    async def events(self, case_id: UUID | str) -> list[dict[str, Any]]:
+        """The service's own events of a case, oldest first, without their sealed blobs."""
+        found: list[dict[str, Any]] = await self._get(f"/cases/{case_id}/events")
+        return found
+
     async def of_number(self, number: str) -> dict[str, Any]:
         """The case of a number, as somebody may have read it out (intake only)."""
         found: dict[str, Any] = await self._get("/cases", number=number)

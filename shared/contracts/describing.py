@@ -1,5 +1,6 @@
 """`docs/events.md`, written from the models: what each event says, to whom, and why each clear field may be clear."""
 
+import json
 import types
 from collections.abc import Iterator
 from datetime import date
@@ -16,6 +17,7 @@ from shared.contracts.envelope import Event, EventData
 from shared.contracts.events import EVENTS
 from shared.contracts.parsing import models_in
 from shared.contracts.received import RequestBody, Submission
+from shared.contracts.samples import NUMBER, record
 from shared.contracts.sealed import SealedAmendment, SealedSubmission, SealedText
 from shared.contracts.topics import ROUTES
 from shared.contracts.vocabulary import EventType
@@ -53,6 +55,10 @@ Made by `python -m shared.contracts.generate` from the models in `shared/contrac
 
 One Kafka topic per event type, named like it. The key of every record is the case id. Unknown fields are to be ignored:
 a later build may add some. `request.received`, which outside systems write, has rules of its own.
+
+Each event below has a record as it lies in Kafka, and the command that reads those of a case from the service that said
+them, without their sealed blobs. A whole topic is read with Kafka's own `kafka-console-consumer.sh --topic`, by whoever
+may read it.
 """
 
 _RULES = """\
@@ -108,7 +114,8 @@ def _received() -> str:
     )
     parts = [_body_part(model) for model in _reachable(RequestBody)]
     head = "## request.received\n\nFrom outside systems; consumed by intake. The key means nothing.\n"
-    return "\n".join([head, _says(Submission) + "\n", envelope, *parts])
+    write = "Write such records from a file: `secondlook submit requests.jsonl --channel kafka`\n"
+    return "\n".join([head, _says(Submission) + "\n", envelope, _sample(EventType.REQUEST_RECEIVED), write, *parts])
 
 
 def _body_part(model: type[BaseModel]) -> str:
@@ -123,7 +130,16 @@ def _event(event_type: EventType, data: type[EventData]) -> str:
         (f"`{name}`", f"[{_name(model)}](#{_anchor(_name(model))})", what) for name, model, what in BLOBS.get(data, ())
     )
     sealed = _table(("sealed blob", "holds", "what for"), blobs) if data in BLOBS else "Nothing is sealed.\n"
-    return "\n".join([head, _clear(data), sealed])
+    read = f"Read those of a case: `secondlook case events {NUMBER} --type {event_type}`\n"
+    return "\n".join([head, _clear(data), sealed, _sample(event_type), read])
+
+
+def _sample(kind: EventType) -> str:
+    """A whole record; the value is one line in Kafka."""
+    key, value = record(kind)
+    return (
+        f"A record, its key `{key}`:\n\n```json\n{json.dumps(json.loads(value), indent=1, ensure_ascii=False)}\n```\n"
+    )
 
 
 def _part(model: type[BaseModel]) -> str:

@@ -19,6 +19,8 @@ from shared.contracts.envelope import encode, splice
 from shared.contracts.events import EVENTS
 from shared.contracts.generate import BASELINE, ROOT, SCHEMAS, main, outputs
 from shared.contracts.parsing import Unparsable, models_in, parse
+from shared.contracts.received import RequestBody, Submission
+from shared.contracts.samples import record
 from shared.contracts.schema import schema_of, schemas
 from shared.contracts.topics import ROUTES, channel_topic, consumed_by, emitted_by
 from shared.contracts.vocabulary import EventType, Service
@@ -111,6 +113,18 @@ def test_every_topic_has_a_route_and_no_service_hears_itself() -> None:
     assert {kind for kind, route in ROUTES.items() if not route.emitters} == {EventType.REQUEST_RECEIVED}
     assert all(route.consumers or route.others for route in ROUTES.values())
     assert channel_topic("docket") == "request.received.docket"
+
+
+@pytest.mark.parametrize("kind", EventType)
+def test_every_sample_is_read_as_a_record_of_its_topic(kind: EventType) -> None:
+    key, value = record(kind)
+    if kind is EventType.REQUEST_RECEIVED:
+        assert Submission[RequestBody].model_validate_json(value).data.narrative
+        return
+    event = parse(value, kind)
+    assert (key, event.type, event.source) == (str(event.subject), kind, ROUTES[kind].emitters[0])
+    assert len(event.data.sealed) == len(BLOBS.get(EVENTS[kind], ()))
+    assert f"--type {kind}`" in (ROOT / "docs" / "events.md").read_text()
 
 
 def test_every_link_of_the_document_leads_somewhere() -> None:

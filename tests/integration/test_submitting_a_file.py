@@ -34,7 +34,7 @@ def written(folder: Path) -> Path:
 async def start(file: Path, lane: Lane, token: str) -> asyncio.subprocess.Process:
     """The command in a process of its own."""
     command = [sys.executable, "-m", "cli.main", "submit", str(file), "--json"]
-    told = {"INTAKE_URL": f"{lane.url}/intake", "SECONDLOOK_TOKEN": token}
+    told = {"INTAKE_URL": f"{lane.url}/intake", "SECONDLOOK_CLIENT_TOKEN": token}
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(*command, env=os.environ | told, stdout=pipe, stderr=pipe)
 

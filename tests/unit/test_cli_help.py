@@ -81,7 +81,7 @@ def test_a_mistyped_command_is_told_the_one_that_it_looks_like() -> None:
 def test_there_are_the_commands_that_people_look_for() -> None:
     names = {" ".join(path) for path in ALL}
     assert {"up", "down", "status", "logs", "demo", "submit", "token", "queue", "claim", "decide", "forward"} <= names
-    assert {"ask", "link", "erase"} <= names
+    assert {"ask", "link", "erase", "case events"} <= names
     assert {"find", "facts", "presumption", "next", "mine", "doubles", "consent"} <= names
     assert {"withdrawal list", "withdrawal confirm", "withdrawal refuse"} <= names
     assert {"representative set", "representative end"} <= names

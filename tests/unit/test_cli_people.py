@@ -11,7 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.intake.domain.case import UnderConsideration, WithdrawalAsked
-from shared.web.sign_in import Role
+from shared.web import staff_events
+from shared.web.sign_in import Role, SignIn
+from shared.web.signing_keys import DevelopmentKeys
+from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER
 from tests.integration.serving import secondlook, serving
 from tests.unit.intake_house import House, complete
 from tests.unit.intake_world import assigned
@@ -91,12 +94,13 @@ async def test_doubles_are_shown_from_either_side(house: House) -> None:
 
 async def test_a_client_reads_and_exports_its_own_cases(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     token = house.issuer.client("clinic")
-    monkeypatch.setenv("SECONDLOOK_TOKEN", token)
+    monkeypatch.setenv("SECONDLOOK_CLIENT_TOKEN", token)  # Beside an officer's, which the fixture has set.
     body = complete()
     body["requestor"] = body["requestor"] | {"client_reference": "=matter+7"}
     answer = await house.submit(body, "k", headers={"Authorization": f"Bearer {token}"})
     number = answer.json()["case_number"]
     assert number in (await secondlook("mine")).output
+    assert (await secondlook("withdrawal", "list", "--office", "elp")).exit_code == 0
     (row,) = json.loads((await secondlook("mine", "--json", "--reference", "=matter+7")).stdout)
     assert (row["case_number"], "status_url" in row) == (number, False)
     told = await secondlook("mine", "--export", "csv")
@@ -121,3 +125,17 @@ async def test_a_case_is_erased_by_order_once_its_number_was_typed_again(house: 
     refused = await secondlook("erase", number, "--reference", "order/2021-9", "--yes")
     assert refused.exit_code == 1
     assert "✗" in refused.output
+
+
+async def test_a_cases_events_are_read_as_they_were_said(house: House) -> None:
+    case_id, number, _ = await case(house)
+    keys = DevelopmentKeys(house.issuer.public_keys, host="127.0.0.1")
+    sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys)
+    house.app.include_router(staff_events.router(engine=house.engine, sign_in=sign_in))
+    told = await secondlook("case", "events", number, "--type", "request.submitted")
+    assert told.exit_code == 0, told.output
+    (event,) = [json.loads(line) for line in told.output.splitlines()]
+    assert (event["type"], event["subject"], event["data"]["number"]) == ("request.submitted", str(case_id), number)
+    assert "sealed" not in event["data"]
+    assert (await secondlook("case", "events", number, "--type", "case.erased")).output == ""
+    assert "case.opened" in (await secondlook("case", "events", number, "--type", "case.opened")).output
