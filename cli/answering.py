@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.cases import Number, find_for_officer, officer_of
+from cli.cases import Number, find_for_officer, not_mistyped, officer_of
 from cli.officer import order
 from cli.queues import local
 from cli.saying import Failed, as_json, done, out, plainly
@@ -61,6 +61,7 @@ def questions(
         as_json(found)
         return
     if not found:
+        not_mistyped(office)
         out.print(f"Headquarters asks {office} nothing.")
         return
     table = Table("case", "about", "answer by", "question", box=None, header_style="bold")

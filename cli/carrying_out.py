@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from cli.cases import Number, find_for_officer, officer_of
+from cli.cases import Number, find_for_officer, not_mistyped, officer_of
 from cli.queues import left, local
 from cli.saying import Failed, as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
@@ -44,6 +44,7 @@ def listing(
         as_json(found)
         return
     if not found:
+        not_mistyped(office)
         out.print(f"Nothing has to be carried out at {office}.")
         return
     now = policy_now(data)

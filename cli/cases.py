@@ -49,6 +49,13 @@ def office_of(found: dict[str, Any]) -> str | None:
     return office
 
 
+def not_mistyped(office: str) -> None:
+    """Asked where nothing was found: at an office that does not exist nothing ever waits."""
+    known = {code for _, policy in load().versions for code in policy.office_map.offices} - {HEADQUARTERS}
+    if office not in known | {TO_BE_ASSIGNED}:
+        raise Failed(f"There is no field office {office}: choose {', '.join(sorted(known))}, or {TO_BE_ASSIGNED}.")
+
+
 def officer_of(office: str | None, data: Path, token: str | None, myself: str | None) -> str:
     """The token that was given; else one of an officer of this office: headquarters' for cases to be assigned."""
     own = office if office and office != TO_BE_ASSIGNED else HEADQUARTERS

@@ -10,6 +10,7 @@ import typer
 from cli.cases import Facts, Number, find_for_officer, order_at_intake
 from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk
+from services.intake.domain.asserted import NAMES
 from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 
@@ -55,12 +56,14 @@ def facts(
 
 
 def read(told: Iterable[str]) -> dict[str, Any]:
-    """Facts as they are written on the command line, as the service takes them. Names are checked there."""
+    """Facts as they are written on the command line, as the service takes them. What they say is checked there."""
     found: dict[str, Any] = {}
     for each in told:
         name, equals, value = each.partition("=")
         if not equals or not value:
             raise Failed(f"{each} is no fact: write it like first_present_on=2015-05-01 or final_order=no.")
+        if name.strip() not in NAMES:
+            raise Failed(f"There is no fact {name.strip()}: choose {', '.join(sorted(NAMES))}.")
         found[name.strip()] = _value(name.strip(), value.strip())
     return found
 

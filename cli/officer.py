@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import deciding, queues
-from cli.cases import Facts, Number, facts_seen, find_for_officer, office_of, officer_of
+from cli.cases import Facts, Number, facts_seen, find_for_officer, not_mistyped, office_of, officer_of
 from cli.deciding import DryRun, Numbers, TakeInHand
 from cli.saying import as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
@@ -47,6 +47,8 @@ def queue(
     if as_json_:
         as_json(found)
         return
+    if not found:
+        not_mistyped(office)
     queues.show(found, of="to be assigned" if office == TO_BE_ASSIGNED else f"at {office}", now=policy_now(data))
     if why:
         queues.reasons_for_places(found)

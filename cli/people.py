@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.cases import Facts, Number, find_for_officer, officer_of, order_at_intake
+from cli.cases import Facts, Number, find_for_officer, not_mistyped, officer_of, order_at_intake
 from cli.queues import local
 from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
@@ -53,6 +53,7 @@ def waiting(
         as_json(found)
         return
     if not found:
+        not_mistyped(office.upper())
         out.print(f"No withdrawal waits at {office.upper()}.")
         return
     table = Table("case", "gives up", "office", "asked by", "consent", "since", "facts", box=None, header_style="bold")

@@ -172,7 +172,7 @@ def logs(
         bool, typer.Option("--servers", help="Also Kafka, the document server and the mail sink.")
     ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on showing new lines until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many last lines of each.")] = 20,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many last lines of each.", min=0)] = 20,
 ) -> None:
     """Show what the services have said lately. A line is a JSON object.
 

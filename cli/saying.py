@@ -38,7 +38,7 @@ ADVICE = {
     "sent_back": "wait for the field office's answer",
     "invalid_token": "make a new one with `secondlook token`",
     "sign_in_needed": "give a token with --token, or in SECONDLOOK_TOKEN (a client's: SECONDLOOK_CLIENT_TOKEN)",
-    "case_unknown": "check the number",
+    "case_unknown": "check the number; headquarters knows a case once its office has declined or not answered",
     "reason_not_allowed": "see the codes that fit with `secondlook case reasons`",
 }
 
@@ -66,9 +66,9 @@ def refused(refusal: Refusal) -> str:
 
 
 def _option(field: str) -> str:
-    """`body.decisions.0.outcome` as one knows it here: `outcome`."""
-    parts = [part for part in field.split(".") if not part.isdecimal()]
-    return parts[-1] if parts[-1] != "*" else "a field that the service does not know"
+    """`body.decisions.0.outcome` as one knows it here: `outcome`. An asterisk: the service knows no such field."""
+    parts = [part for part in field.split(".")[1:] if not part.isdecimal() and part != "decisions"]
+    return ".".join(parts).removesuffix(".value").replace("*", "unknown field") or "what was sent"
 
 
 def advised(reason: str, code: str) -> str:

@@ -167,6 +167,19 @@ async def test_scripts_read_what_was_claimed_and_decided(office: Baltimore) -> N
     assert again["status"] == "refused"
 
 
+@pytest.mark.parametrize("listing", [("queue",), ("questions",), ("carry-out", "list")], ids=" ".join)
+async def test_a_mistyped_office_does_not_look_like_an_empty_one(office: Baltimore, listing: tuple[str, ...]) -> None:
+    token = office.desks.token("officer-ana", Role.OFFICER, offices=["BLA"])
+    told = await secondlook(*listing, "--office", "bla", "--token", token)
+    assert told.exit_code == 1
+    assert "There is no field office BLA: choose ATL, BAL," in told.output
+
+
+async def test_an_unknown_fact_is_told_those_that_there_are(office: Baltimore) -> None:
+    told = await office.types("facts", NUMBER, "final_ordre=no", wanted=1)
+    assert "There is no fact final_ordre: choose aggravated_felony" in told
+
+
 async def test_what_has_changed_since_it_was_read_is_seen_once(office: Baltimore) -> None:
     await office.types("look", NUMBER, "--seen")
     assert "nothing changed" in await office.types("look", NUMBER)

@@ -36,3 +36,8 @@ def test_an_unknown_member_is_told_which_logs_there_are(data: Path) -> None:
     assert told.exit_code == 1
     assert "no log of triag" in told.output
     assert "documents, intake, intake-2, kafka, mail, triage" in " ".join(told.output.split())
+
+
+def test_fewer_than_no_lines_are_refused(data: Path) -> None:
+    told = CliRunner().invoke(app, ["logs", "-n", "-3", "--data", str(data)])
+    assert (told.exit_code, "Invalid value" in told.output) == (2, True)
