@@ -74,8 +74,7 @@ def where_to_go(tongue: Tongue, status: Status, office: Office | None) -> tuple[
     """Which office has the case, and where papers go; nothing where there is no case that they could belong to."""
     if status.where in (Where.NOT_ACCEPTED, Where.ERASED):
         return ()
-    if office is not None:
-        which = (tongue.say(NAMED, office=office.name, seat=office.seat), tongue.say(ADDRESS))
-    else:
-        which = (tongue.say(NOT_YET if status.told_all and status.office is None else NOT_NAMED),)
-    return (*which, *(tongue.say(sentence) for sentence in PAPERS))
+    papers = tuple(tongue.say(sentence) for sentence in PAPERS)
+    if office is None:
+        return (tongue.say(NOT_YET if status.told_all and status.office is None else NOT_NAMED), *papers)
+    return (tongue.say(NAMED, office=office.name, seat=office.seat), tongue.say(ADDRESS), *papers)

@@ -67,7 +67,7 @@ async def counted_on(platform: Platform, backup: Backup) -> None:
 
     async def more() -> bool:
         newest, old = (each["keyring"]["standing"][0]["number"] for each in (await platform.copy(["keyring"]), backup))
-        return newest > old + len(ALL)  # each has told Kafka of one of them
+        return bool(newest > old + len(ALL))  # each has told Kafka of one of them
 
     await eventually(more, within=WITHIN)
 
