@@ -96,11 +96,13 @@ SELECT d.grp, r.topic, r.part, MAX(r.off) + 1 AS ends, c.off FROM records r JOIN
 LEFT JOIN committed c ON c.grp = d.grp AND c.topic = r.topic AND c.part = r.part
 GROUP BY d.grp, r.topic, r.part HAVING COALESCE(MAX(c.off), 0) < MAX(r.off) + 1;
 
--- I10 poison is kept: Each poisonous record is a dead letter, or held in the case that it names, at each service that reads its topic.
+-- I10 poison is kept: Each poisonous record is a dead letter, or held in the case that it names, at each service that reads its topic; but for one under a number that its case had already gone past.
 SELECT d.service, p.kind, r.topic, r.part, r.off FROM poison p JOIN records r ON r.mark = p.mark
 JOIN reads d ON d.topic = r.topic WHERE p.expect = 'kept'
 AND NOT EXISTS (SELECT 1 FROM dead x WHERE x.service = d.service AND x.topic = r.topic AND x.part = r.part AND x.off = r.off)
-AND NOT EXISTS (SELECT 1 FROM held h WHERE h.service = d.service AND h.case_id = p.case_id AND h.hash = r.hash);
+AND NOT EXISTS (SELECT 1 FROM held h WHERE h.service = d.service AND h.case_id = p.case_id AND h.hash = r.hash)
+AND NOT EXISTS (SELECT 1 FROM records n WHERE p.kind = 'seq used twice' AND n.topic = r.topic AND n.part = r.part AND n.off < r.off
+                AND n.subject = r.subject AND n.source = r.source AND n.seq > r.seq);
 
 -- I10 kept once: It is kept in one place, once.
 SELECT service, topic, part, off, COUNT(*) FROM dead GROUP BY service, topic, part, off HAVING COUNT(*) > 1;

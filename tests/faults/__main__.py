@@ -12,6 +12,7 @@ from pathlib import Path
 from bench import machine
 from tests.conftest import started_servers
 from tests.faults.lane import Lane
+from tests.faults.letters import LetterRun, is_of_mail, letter_lanes
 from tests.faults.matrix import Cell, Row, cells, play, table, total
 
 REPORT = """# Faults at every point
@@ -23,20 +24,33 @@ HTTP and Kafka, some twice, and decisions. When a service reaches the point, the
 reply` is a client library's error after the deed. The stack is healed, and then checked: each request has exactly one
 case, assignment, decision and resolution, numbers have no gap, what is stored is what was published, nothing is held,
 pending or left, and dead letters are just the poisonous records. *hits*: how often the point was reached.
+
+At the points of the mail loop notification runs as well, and a relay that counts copies: each letter is sent once and
+taken once, or suppressed, or uncertain and taken at most once. Uncertain are only letters that a fault hit: of a
+process that was killed those that it had marked as handed over, of a task that was broken off at most its group's, at
+an exception or a lost reply between content and reply just that one.
 """
 
 
 async def campaign(folder: Path, *, seeds: int, lanes: int, only: str) -> dict[Cell, Row]:
     """Play it, and tell how far it is."""
     chosen = [cell for cell in cells() if only in f"{cell.point} {cell.kind}"]
-    runs = [(cell, seed) for seed in range(seeds) for cell in chosen]
+    runs = [(cell, seed) for seed in range(seeds) for cell in chosen if not is_of_mail(cell)]
+    of_mail = [(cell, seed) for seed in range(seeds) for cell in chosen if is_of_mail(cell)]
 
     def tell(done: int, violations: int) -> None:
-        print(f"\r{done} of {len(runs)} runs, {violations} violations ", end="", file=sys.stderr, flush=True)
+        print(
+            f"\r{done} runs of {len(runs)} + {len(of_mail)}, {violations} violations ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
 
     with started_servers(folder / "servers") as servers:
-        async with Lane.several(servers, folder, lanes) as opened:
+        async with Lane.several(servers, folder / "cases", lanes) as opened:
             rows = await play(opened, runs, tell)
+        async with letter_lanes(servers, folder / "letters", lanes) as opened:
+            rows |= await play(opened, of_mail, tell, run=LetterRun)
     print(file=sys.stderr)
     return rows
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
+from services.notification.mail.conversation import Dropped
 from shared.casework.errors import Outage
 from shared.casework.points import OF_MAIL, Point, Reached
 from shared.contracts.vocabulary import Service
@@ -50,6 +51,7 @@ LOST: Final[dict[Reached, type[Exception]]] = {
     Reached.DEAD_LETTERS_KEPT: PyMongoError,
     Reached.SENT: Outage,
     Reached.COMMIT_APPLIED: KafkaError,
+    Reached.AFTER_CONTENT: Dropped,
 }
 """What the client library raises when the reply is lost at this point."""
 
@@ -76,7 +78,7 @@ class Counters:
     """How often each service has reached each point on each way, and how many faults have happened: in a file."""
 
     SIZE = 8
-    PLACES = tuple((service, point, way) for service in SERVICES for point in POINTS for way in Way)
+    PLACES = tuple((service, point, way) for service in Service for point in Reached for way in Way)
 
     def __init__(self, file: Path) -> None:
         if not file.exists():

@@ -1,4 +1,4 @@
-"""One process with services as their composition roots build them, and faults at the points of those without mail.
+"""One process with services as their composition roots build them, and faults at their points.
 
 All answer on one port, each below its own name. `POST /faults` installs faults; SIGTERM stops it as uvicorn does.
 """
@@ -100,6 +100,8 @@ def _apps(spec: Spec, faults: Faults) -> dict[Service, FastAPI]:
         Service.ESCALATION: lambda: escalation(
             EscalationSettings(**spec.settings), point=faults.point_of(Service.ESCALATION)
         ),
-        Service.NOTIFICATION: lambda: notification(NotificationSettings(**spec.settings)),
+        Service.NOTIFICATION: lambda: notification(
+            NotificationSettings(**spec.settings), point=faults.point_of(Service.NOTIFICATION)
+        ),
     }
     return {service: built[service]() for service in spec.services}

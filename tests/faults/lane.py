@@ -92,13 +92,15 @@ class Lane:
 
     @classmethod
     @asynccontextmanager
-    async def several(cls, servers: Servers, folder: Path, count: int) -> AsyncIterator[list["Lane"]]:
+    async def several(
+        cls, servers: Servers, folder: Path, count: int, services: tuple[Service, ...] = SERVICES, **settings: Any
+    ) -> AsyncIterator[list["Lane"]]:
         """Lanes side by side, each with a folder of its own; stopped at the end."""
         async with AsyncExitStack() as stack:
             lanes = []
             for number in range(count):
                 (folder / f"lane{number}").mkdir(parents=True)
-                lanes.append(cls(servers, folder / f"lane{number}"))
+                lanes.append(cls(servers, folder / f"lane{number}", services, **settings))
                 await lanes[-1].open()
                 stack.push_async_callback(lanes[-1].close)
             yield lanes

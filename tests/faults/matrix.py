@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.casework.points import Reached
+from shared.casework.points import OF_MAIL, Reached
 from shared.contracts.vocabulary import EventType, Service
 from tests.faults.checks import findings
 from tests.faults.faulty import LOST, POINTS, SERVICES, Fault, Kind, Way
@@ -42,10 +42,17 @@ REACHED_BY: Final[dict[Reached, Sequence[tuple[Service, Way]]]] = {
     Reached.DEADLINES_DONE: [(INTAKE, Way.ELSE)],
     Reached.STALE_FOUND: BY_COMMANDS,
     Reached.SWEPT: BY_COMMANDS,
+    **dict.fromkeys(OF_MAIL, ((Service.NOTIFICATION, Way.ELSE),)),
 }
 """Who reaches a point by what the outsiders do here; the others are reached by all records and commands."""
 
-SELDOM: Final = frozenset(REACHED_BY) - {Reached.POLLED, Reached.SETTLED, Reached.COMMIT_APPLIED, Reached.COMMANDED}
+SELDOM: Final = frozenset(REACHED_BY) - {
+    Reached.POLLED,
+    Reached.SETTLED,
+    Reached.COMMIT_APPLIED,
+    Reached.COMMANDED,
+    *OF_MAIL,
+}
 """Points that may be reached once in a run. At all others the fault happens at the first, second or third time."""
 
 ONCE_A_BATCH: Final = {Reached.SENDING, Reached.SENT, Reached.PUBLISHED, Reached.COMMANDED}
@@ -76,7 +83,7 @@ class Row:
 
 def cells() -> Iterator[Cell]:
     """All of them."""
-    for point in POINTS:
+    for point in (*POINTS, *OF_MAIL):
         for kind in (Kind.KILL, Kind.EXCEPTION, Kind.CANCELLATION):
             yield Cell(point, kind)
         if point in LOST:
@@ -85,6 +92,8 @@ def cells() -> Iterator[Cell]:
 
 class Run:
     """One cell, one seed, on a lane."""
+
+    quiet_seconds = QUIET_SECONDS
 
     def __init__(self, lane: Lane, cell: Cell, seed: int) -> None:
         self._lane, self._cell = lane, cell
@@ -187,11 +196,19 @@ class Run:
         lane, cancelled = self._lane, self._cell.kind is Kind.CANCELLATION and self._cell.point not in BY_THE_STOP
         while True:
             if lane.current is not None and not lane.current.alive:
+                await self._died()
                 lane.start()
             if cancelled and lane.counters.happened > happened:
                 cancelled = False
                 await self._replace()
             await asyncio.sleep(0.05)
+
+    async def _died(self) -> None:
+        """The instance is dead, and the next one not started yet."""
+
+    async def _wrong_beside(self) -> list[str]:
+        """What else is to be looked at when all should be quiet."""
+        return []
 
     async def _all_resolved(self) -> bool:
         await self._lane.read()
@@ -210,11 +227,12 @@ class Run:
             documents = await self._lane.documents(self._notes.case_ids)
             dead = await self._lane.count(Service.INTAKE, "dead_letters") - letters
             found.extend(findings(self._notes, self._lane.log, documents, dead))
-            pending = {each: await self._lane.count(each, "cases", PENDING) for each in SERVICES}
+            found.extend(await self._wrong_beside())
+            pending = {each: await self._lane.count(each, "cases", PENDING) for each in self._lane.services}
             found.extend(f"{service}: {count} cases are pending" for service, count in pending.items() if count)
             return not found
 
-        await until(well, within=QUIET_SECONDS)
+        await until(well, within=self.quiet_seconds)
         self._lane.log.findings.clear()
         return list(found)
 
@@ -224,7 +242,11 @@ async def _holds(answer: bool) -> bool:
 
 
 async def play(
-    lanes: Sequence[Lane], runs: Sequence[tuple[Cell, int]], tell: Callable[[int, int], None] = lambda *_: None
+    lanes: Sequence[Lane],
+    runs: Sequence[tuple[Cell, int]],
+    tell: Callable[[int, int], None] = lambda *_: None,
+    *,
+    run: type[Run] = Run,
 ) -> dict[Cell, Row]:
     """All runs, side by side on the lanes. `tell(done, violations)` hears of each that has ended."""
     rows: dict[Cell, Row] = defaultdict(Row)
@@ -234,7 +256,7 @@ async def play(
         while left:
             cell, seed = left.pop()
             try:
-                await Run(lane, cell, seed).carry_out(rows[cell])
+                await run(lane, cell, seed).carry_out(rows[cell])
             except Exception as error:  # noqa: BLE001 - the others go on; this one has failed
                 rows[cell].violations.append(f"the run itself failed: {error!r}")
             tell(sum(row.runs for row in rows.values()), sum(len(row.violations) for row in rows.values()))
