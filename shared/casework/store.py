@@ -193,9 +193,10 @@ class Store(Generic[S]):
                         yield document["_id"], event
 
     async def keyed(self, *, after: UUID | None, limit: int) -> list[UUID]:
-        """Cases that have told something, so that they had a key, in the order of their ids."""
-        behind = {"_id": {"$gt": after}} if after else {}
-        query = {"emitted": {"$gt": 0}, **behind}
+        """Cases that must have had a key, in the order of their ids: those of which more is known than what waits."""
+        query: dict[str, Any] = {"$or": [{"state": {"$exists": True}}, {"emitted": {"$gt": 0}}]}
+        if after is not None:
+            query["_id"] = {"$gt": after}
         return [each["_id"] for each in await self._find(query, {"_id": 1}, sort=[("_id", 1)], limit=limit)]
 
     async def known(self, case_ids: Iterable[UUID]) -> frozenset[UUID]:

@@ -24,7 +24,7 @@ from tests.integration.whole_platform import ALL, Backup, Platform, copies, plat
 
 pytestmark = pytest.mark.real
 
-WITHIN = 60.0
+WITHIN = 120.0
 
 
 @pytest.fixture(name="platform")
@@ -89,8 +89,8 @@ async def checks(platform: Platform, service: Service) -> dict[str, str]:
 
 
 async def letters(platform: Platform, asked: Asked) -> list[dict[str, Any]]:
-    (document,) = (await platform.lane.documents(frozenset({asked.case_id})))[Service.NOTIFICATION]
-    return list(document["work"]["mail"].values())
+    documents = (await platform.lane.documents(frozenset({asked.case_id})))[Service.NOTIFICATION]
+    return [entry for document in documents for entry in document["work"].get("mail", {}).values()]
 
 
 async def is_erased(platform: Platform, asked: Asked) -> bool:
@@ -184,7 +184,8 @@ async def test_what_all_stores_have_forgotten_is_withheld_until_a_person_has_sai
 
     async def listed() -> bool:
         found = {name: sorted(cases) for name, cases in (await platform.says("keys", "gone")).items()}
-        return found == dict.fromkeys(ALL, newer) | {Service.ESCALATION: []}
+        headquarters = found.pop(Service.ESCALATION)
+        return set(headquarters) <= set(newer) and set(map(tuple, found.values())) == {tuple(newer)}
 
     await eventually(listed, within=WITHIN)
     async with httpx.AsyncClient(timeout=20.0) as http:
