@@ -23,6 +23,7 @@ KILLED = (
 )
 CANCELLED = (Reached.WRITE_APPLIED, Reached.SENT, Reached.REVOKED, Reached.DRAINING)
 LANES = 4
+LETTER_LANES = 3
 
 
 async def test_faults_at_every_point_lose_double_and_leave_nothing(servers: Servers, tmp_path: Path) -> None:
@@ -46,10 +47,9 @@ async def test_faults_in_the_mail_loop_send_no_letter_twice_and_doubt_only_what_
     cells = [
         *(Cell(point, Kind.KILL) for point in OF_MAIL),
         Cell(Reached.AFTER_CONTENT, Kind.LOST_REPLY),
-        Cell(Reached.AFTER_DATA_MARK, Kind.CANCELLATION),
         Cell(Reached.BEFORE_RECORD, Kind.EXCEPTION),
     ]
-    async with letter_lanes(servers, tmp_path, LANES) as lanes:
+    async with letter_lanes(servers, tmp_path, LETTER_LANES) as lanes:
         rows = await play(lanes, [(cell, seed) for seed, cell in enumerate(cells)], run=LetterRun)
     assert not any(row.violations for row in rows.values()), f"\n{table(rows)}"
     assert {cell.point for cell in rows} == set(OF_MAIL)
