@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake import api, page_routes, public_pages, staff_erasures, staff_find, staff_links
+from services.intake import api, limiting, page_routes, public_pages, staff_erasures, staff_find, staff_links
 from services.intake.arrivals import Arrivals, Deleting
 from services.intake.domain.case import State
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
@@ -27,12 +27,9 @@ from shared.privacy.keys import load_key
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events
-from shared.web.limits import RateLimit
+from shared.web.limits import Rate
 
 DELETE_SECONDS = 5.0
-LOST_LINKS_A_SECOND = 1 / 60
-LOST_LINKS_AT_ONCE = 10
-"""What one address may ask of the form for a lost link, besides the limit of all public pages."""
 
 
 def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
@@ -57,10 +54,14 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
         ("complete erasures", erasing.complete, COMPLETE_SECONDS),
         ("erase again", again.look, AGAIN_SECONDS),
         ("lost links", lost_links.work, WORK_SECONDS),
+        limits=limiting.limits(
+            public=Rate(settings.public_per_second, settings.public_burst),
+            clients=Rate(settings.client_per_second, settings.client_burst),
+            sign_in=base.sign_in,
+            policies=base.policies,
+            public_url=settings.public_url,
+        ),
         inline_styles=(STYLE,),
-    )
-    app.add_middleware(
-        RateLimit, per_second=LOST_LINKS_A_SECOND, burst=LOST_LINKS_AT_ONCE, public=(public_pages.LOST_LINK,)
     )
     app.include_router(
         api.router(

@@ -119,6 +119,10 @@ class Pages:
         """The same page for every link that opens nothing."""
         return self._render("not_found.html", tongue, languages=self.tongues.names)
 
+    def too_many(self, tongue: Tongue, *, turn: bool) -> str:
+        """What is said to whoever came too often. `turn`: whether the page may be asked for in another language."""
+        return self._render("too_many.html", tongue, languages=self.tongues.names if turn else ())
+
     def lost_link(
         self,
         tongue: Tongue,

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 import structlog
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from shared.casework.answering import answering
 from shared.casework.breaker import Breaker
@@ -60,7 +61,7 @@ from shared.runtime.settings import ServiceSettings
 from shared.runtime.starting import Starting
 from shared.web import corrupt_batches, dead_letters, discarding, health, held, keys, problems, reconcile
 from shared.web.headers import SecurityHeaders
-from shared.web.limits import BodyLimit, RateLimit
+from shared.web.limits import BodyLimit
 from shared.web.sign_in import SignIn
 
 S = TypeVar("S")
@@ -153,11 +154,16 @@ class Foundation(Generic[S]):
         return handle is not None
 
     def app(
-        self, title: str, *loops: tuple[str, Callable[[], Awaitable[Any]], float], inline_styles: Sequence[str] = ()
+        self,
+        title: str,
+        *loops: tuple[str, Callable[[], Awaitable[Any]], float],
+        limits: Sequence[Middleware] = (),
+        inline_styles: Sequence[str] = (),
     ) -> FastAPI:
         """The HTTP side: problem documents, limits, health, metrics, and a lifespan that runs everything else.
 
-        `loops` are (name, work, seconds between) of the service's own; `inline_styles` the texts that its pages use.
+        `loops` are (name, work, seconds between) of the service's own, `limits` what stands before its public paths;
+        `inline_styles` are the texts that its pages use.
         """
 
         @asynccontextmanager
@@ -168,12 +174,8 @@ class Foundation(Generic[S]):
         app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
         problems.install(app)
         app.add_middleware(BodyLimit)
-        app.add_middleware(
-            RateLimit,
-            per_second=self.settings.public_per_second,
-            burst=self.settings.public_burst,
-            public=("/requests", "/status/", "/lost-link", "/your-data"),
-        )
+        for limit in limits:
+            app.add_middleware(limit.cls, *limit.args, **limit.kwargs)
         app.add_middleware(
             problems.StoreAway,
             away=lambda: self.client.away_seconds > PATIENCE_SECONDS,

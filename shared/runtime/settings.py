@@ -58,10 +58,6 @@ class ServiceSettings(BaseSettings):
     public_url: str = Field(
         pattern="^https?://", description="Where requestors reach intake: the beginning of every private link."
     )
-    public_per_second: float = Field(
-        5.0, gt=0, description="Requests a second that one address may make of public pages."
-    )
-    public_burst: int = Field(60, ge=1, description="Requests that one address may make at once of public pages.")
 
 
 class UnusableSettings(Exception):

@@ -21,8 +21,10 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 from joserfc.jwt import JWTClaimsRegistry
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
+from shared.casework.errors import Outage
 from shared.web.problems import Problem
 
 ALGORITHMS: Final = ("Ed25519", "EdDSA", "ES256", "RS256")
@@ -141,11 +143,20 @@ class SignIn:
             if credentials is None:
                 return None
             claims = await self._demand(credentials)
-            if SUBMIT not in str(claims.get("scope", "")).split():
+            if not _may_submit(claims):
                 raise _forbidden(SUBMIT, "This token does not allow submitting requests.")
             return Client(claims["sub"])
 
         return submitting
+
+    async def client_of(self, headers: Headers) -> str | None:
+        """The client whose valid token a request bears; None without one. Turns nobody away."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        try:
+            claims = await self.claims(token.strip()) if scheme.lower() == "bearer" else {}
+        except (InvalidToken, Outage):
+            return None
+        return str(claims["sub"]) if _may_submit(claims) else None
 
     async def _demand(self, credentials: HTTPAuthorizationCredentials | None) -> Mapping[str, Any]:
         if credentials is None:
@@ -189,6 +200,10 @@ def _kid(token: str) -> str:
     if not isinstance(kid, str) or not kid:
         raise InvalidToken
     return kid
+
+
+def _may_submit(claims: Mapping[str, Any]) -> bool:
+    return SUBMIT in str(claims.get("scope", "")).split()
 
 
 def _strings(claim: object) -> tuple[str, ...]:

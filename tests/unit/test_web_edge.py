@@ -22,7 +22,7 @@ from shared.runtime.metrics import Metrics
 from shared.web import health, staff_events
 from shared.web.access_lines import MaskPrivateLinks, mask_access_log, mask_path
 from shared.web.headers import SecurityHeaders, content_security_policy
-from shared.web.limits import BODY_BYTES, BodyLimit, RateLimit
+from shared.web.limits import BODY_BYTES, BodyLimit, Rate, RateLimit
 from shared.web.problems import install
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
@@ -131,7 +131,7 @@ class Clock:
 
 
 def limited(clock: Clock, **options: Any) -> RateLimit:
-    return RateLimit(echo(), per_second=0.5, burst=3, public=("/status/", "/requests"), monotonic=clock, **options)
+    return RateLimit(echo(), rate=Rate(0.5, 3), public=("/status/", "/requests"), monotonic=clock, **options)
 
 
 async def statuses(app: ASGIApp, client: str, count: int, path: str = "/status/x") -> list[int]:
