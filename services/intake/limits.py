@@ -31,13 +31,13 @@ GRANTS: Final = frozenset({ResolutionOutcome.FAVOURABLE, ResolutionOutcome.OVERR
 
 def removal_of(status: Status) -> Removal:
     """What to say to this reader. Who is shown the stage alone learns nothing: it would tell the outcome."""
+    granted = frozenset(status.outcome.granted if status.outcome else ())
+    if granted & STOPS:  # Also before the resolution: what a field office grants counts at once.
+        return Removal.STOPPED
     if status.where is not Where.RESOLVED:
         return Removal.REQUEST_STOPS_NONE
     if status.outcome is None:
         return Removal.NOT_TOLD
-    granted = frozenset(status.outcome.granted)
-    if granted & STOPS:
-        return Removal.STOPPED
     if granted - NEVER_STOPS or (status.outcome.result in GRANTS and not granted):
         return Removal.UNCLEAR
     return Removal.NOT_STOPPED

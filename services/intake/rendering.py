@@ -66,6 +66,7 @@ class Pages:
                 if not (isinstance(step, Dated) and step.kind is Date.ANSWER_BY)  # Said with the question itself.
             ],
             limits=notice_of(status),
+            answered=removal_of(status) is not Removal.REQUEST_STOPS_NONE,
             answer_by=wording.STEPS[Date.ANSWER_BY],
             has_dates=bool(dates_of(status)),
             link_ends=link_ends,

@@ -1,30 +1,38 @@
 """A letter that comes back: a real SMTP conversation out, a delivery report in by LMTP, a real store between them."""
 
 import asyncio
+import os
 import smtplib
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from deploy.local.places import PROJECT
 from deploy.local.probes import free_ports
+from services.notification.app import build_app
 from services.notification.domain.ledger import Phase
 from services.notification.domain.telling import to_be_told
 from services.notification.mail.returning import ReturnPaths
 from services.notification.mail.returns import Returns
+from services.notification.settings import NotificationSettings
 from shared.casework.commands import Answered
 from shared.casework.errors import Outage
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Recipient, RequestorType
-from shared.privacy.keys import SecretKey
+from shared.privacy.keys import SecretKey, load_key
 from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.mail_relay import DROP, ScriptedRelay, running
 from tests.integration.mail_world import World, addresses
+from tests.integration.toy import make_topics
 from tests.unit.notification_story import submitted
 from tests.unit.test_mail_returning import of, report
+from tests.wiring.apps import settings
 
 pytestmark = pytest.mark.real
 
@@ -62,21 +70,22 @@ class Desk:
 
     async def bring(self, to: str, content: bytes = FAILED, *, sender: str = "") -> int:
         """A relay brings a message; the code of the last reply."""
-
-        def conversation() -> int:
-            with smtplib.LMTP("127.0.0.1", self.returns.port, timeout=20) as relay:
-                relay.ehlo_or_helo_if_needed()
-                for said in (lambda: relay.mail(sender), lambda: relay.rcpt(to), lambda: relay.data(content)):
-                    code = _code(said)
-                    if code >= 400:
-                        return code
-                return code
-
-        return await asyncio.to_thread(conversation)
+        return await asyncio.to_thread(bring, self.returns.port, to, content, sender)
 
     async def phase(self, case_id: UUID) -> tuple[Phase, str | None]:
         entry = await self.world.one(case_id)
         return entry.phase, entry.reason
+
+
+def bring(port: int, to: str, content: bytes = FAILED, sender: str = "") -> int:
+    """One conversation; the code of the last reply."""
+    with smtplib.LMTP("127.0.0.1", port, timeout=20) as relay:
+        relay.ehlo_or_helo_if_needed()
+        for said in (lambda: relay.mail(sender), lambda: relay.rcpt(to), lambda: relay.data(content)):
+            code = _code(said)
+            if code >= 400:
+                break
+        return code
 
 
 def _code(said: Callable[[], tuple[int, bytes]]) -> int:
@@ -181,3 +190,45 @@ async def test_a_report_about_an_earlier_attempt_says_nothing_of_the_one_after_i
     assert await desk.phase(case_id) == (Phase.SENT, "250")
     assert await desk.bring(second) == 250
     assert (await desk.phase(case_id))[0] is Phase.FAILED
+
+
+async def test_the_service_as_it_is_started_knows_its_own_return_paths(servers: Servers, tmp_path: Path) -> None:
+    prefix = f"l{uuid4().hex[:8]}_"
+    await make_topics(servers.kafka, prefix)
+    port, returns = free_ports(2)
+    given = settings(tmp_path) | {
+        "port": port,
+        "kafka_bootstrap": servers.kafka,
+        "mongodb_uri": servers.mongodb,
+        "secondlook_prefix": prefix,
+        "return_to": "bounces@agency.example",
+        "returns_port": returns,
+    }
+    paths = ReturnPaths(load_key("LINK_KEY_FILE", given["link_key_file"]), "bounces@agency.example")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.notification.app"),
+        env=os.environ | {name.upper(): str(value) for name, value in given.items()},
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=PROJECT,
+    )
+
+    async def takes(to: str) -> int | None:
+        try:
+            return await asyncio.to_thread(bring, returns, to)
+        except OSError:
+            return None
+
+    try:
+        ours = paths.path(uuid4(), uuid4(), 0)  # of a case that this store has not got: it may be an older copy
+        assert await eventually(lambda: takes(ours), within=40) == 451
+        assert await takes("bounces@agency.example") == 550
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@pytest.mark.parametrize("return_to", ["", "a+b@agency.example"])
+def test_a_port_for_reports_that_no_letter_names_stops_the_start(tmp_path: Path, return_to: str) -> None:
+    given = settings(tmp_path) | {"returns_port": 1, "return_to": return_to}
+    with pytest.raises(ValueError, match="RETURN_TO"):
+        build_app(NotificationSettings(**given))

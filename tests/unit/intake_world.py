@@ -153,15 +153,12 @@ def assigned(
     return said_by(Service.TRIAGE, data, seq=revision)
 
 
-def completed(
-    outcome: str, *, number: int = 1, at: datetime = MONDAY + 5 * DAY, referred_to: str | None = None
-) -> Event[Any]:
+def completed(outcome: str, *, number: int = 1, at: datetime = MONDAY + 5 * DAY, **said: Any) -> Event[Any]:
     """The field office answers."""
     data = events.TriageCompleted.model_validate(
         {
             "round": number,
             "outcome": outcome,
-            "referred_to": referred_to,
             "decided_by": "officer-1",
             "assigned_at": MONDAY,
             "facts_seen": 0,
@@ -169,6 +166,7 @@ def completed(
             "number": "ABCDE-FGHJK-5",
             "office": "ELP",
             "urgency": "ROUTINE",
+            **said,
         }
     )
     return said_by(Service.TRIAGE, data, seq=number, at=at)

@@ -57,3 +57,19 @@ async def test_who_is_shown_the_stage_alone_learns_nothing_of_it(
     page, notice = await page_of(House(tmp_path), outcome, granted, consent=False)
     assert notice == wording.REMOVALS[Removal.NOT_TOLD]
     assert [each for each in Removal if wording.REMOVALS[each] in page] == [Removal.NOT_TOLD]
+
+
+@pytest.mark.parametrize("consent", [True, False])
+async def test_a_stay_that_the_field_office_grants_is_said_at_once_to_whom_its_answer_is_shown(
+    tmp_path: Path, consent: bool
+) -> None:
+    house = House(tmp_path)
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned())
+    if consent:
+        await verified(house, case_id)
+    house.hear(case_id, completed("DECLINED", granted=[STAY]))
+    page = await shown(house, path)
+    says = Removal.STOPPED if consent else Removal.REQUEST_STOPS_NONE
+    assert [each for each in Removal if wording.REMOVALS[each] in page] == [says]
+    assert ("What a request does not do" in page) is not consent
