@@ -167,6 +167,9 @@ def consent(
         bool | None, typer.Option("--verified/--refused", help="Whether the paper is what it should be.")
     ] = None,
     paper: Annotated[str | None, typer.Option(help="G28 or FORM_60_001, where it is another than claimed.")] = None,
+    noncitizen: Annotated[
+        bool, typer.Option("--noncitizen", help="Who reads at the noncitizen's own address, if that is the person.")
+    ] = False,
     facts: Facts = None,
     myself: Myself = None,
     token: Token = None,
@@ -180,6 +183,8 @@ def consent(
     if verified is None:
         raise Failed("Say --verified or --refused.")
     said = {"status": "verified" if verified else "refused"} | ({"kind": paper.upper()} if paper else {})
+    if noncitizen:
+        said["of"] = "noncitizen"
     told = order_at_intake(number, "consent", said, data, token=token, myself=myself, facts=facts)
     done(told, f"The consent of {number} is {said['status']}.", as_json_=as_json_)
 

@@ -6,12 +6,16 @@ from services.intake.domain.case import Accepted, Resolved, State, with_filing
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change, amended
 from shared.casework.reaction import Emit, Refused, Step
 
-ALWAYS_CHANGEABLE = frozenset({"contact", "consent", "language", "link"})
+CONTACT = frozenset({"contact", "consent", "language", "link"})
+"""What is the requestor's own: how they are reached, their paper, their language, their link."""
+
+ALWAYS_CHANGEABLE = CONTACT | {"noncitizen_reader"}
 """What may change even after the resolution: how to reach people, and what they may be told."""
 
 NOT_OPEN = Refused("not_open", "There is no open case under this number.")
 RESOLVED = Refused("resolved", "This case has its final answer. Nothing can be added any more.")
 TOO_LARGE = Refused("too_large", "This case has reached the limit of what can be added to it. Please call the office.")
+NOT_BY_THIS_LINK = Refused("not_by_this_link", "This private link is not the requestor's, who alone can change that.")
 CONSENT_REFUSED = Refused("consent_refused", "Staff have refused this consent, so its link changes nothing any more.")
 WISH_WAITS = Refused("wish_waits", "What was asked before waits for a word of staff; nothing more can be given up.")
 FACTS_CHANGED = Refused("facts_changed", "The case has changed since you looked at it. Look again, then decide.")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.intake import from_body
 from services.intake.commands import Amend, Ask, AskReview, Boxes, Waive, Withdraw
 from services.intake.domain.case import Accepted, State
-from services.intake.domain.consent import Consent, acts_alone
+from services.intake.domain.consent import Consent, May, Thing, may
 from services.intake.domain.filing import Change
 from services.intake.opening import opened
 from shared.casework.commands import Answered, command_id, whole_milliseconds
@@ -58,32 +58,34 @@ class Amendment:
 
 
 class Asking:
-    """Commands by private link. All raise what `engine.command` raises."""
+    """Commands by private link; `by`: the role of the link. All raise what `engine.command` raises."""
 
     def __init__(self, *, engine: Engine, keyring: Keyring, now: Callable[[], datetime]) -> None:
         self._engine = engine
         self._keyring = keyring
         self._now = now
 
-    async def review(self, case_id: UUID, key: str, ground: ReviewGround, words: str | None) -> Answered:
+    async def review(
+        self, case_id: UUID, key: str, ground: ReviewGround, words: str | None, *, by: Recipient
+    ) -> Answered:
         """Ask for SRO review."""
         cause = command_of(Ask.REVIEW, case_id, key)
         boxes = await self._text(case_id, cause, "review", words)
-        return await self._do(Ask.REVIEW, cause, case_id, AskReview(ground, boxes))
+        return await self._do(Ask.REVIEW, cause, case_id, AskReview(ground, boxes, by))
 
-    async def waive(self, case_id: UUID, key: str) -> Answered:
+    async def waive(self, case_id: UUID, key: str, *, by: Recipient) -> Answered:
         """Do without SRO review."""
-        return await self._do(Ask.WAIVE, command_of(Ask.WAIVE, case_id, key), case_id, Waive())
+        return await self._do(Ask.WAIVE, command_of(Ask.WAIVE, case_id, key), case_id, Waive(by))
 
-    async def withdraw(self, case_id: UUID, key: str, words: str | None) -> Answered:
+    async def withdraw(self, case_id: UUID, key: str, words: str | None, *, by: Recipient) -> Answered:
         """Take the request back, or ask that staff confirm it. When something came first, it is sealed again."""
         cause = command_of(Ask.WITHDRAW, case_id, key)
-        return await self._insist(Ask.WITHDRAW, cause, case_id, lambda: self._withdrawal(case_id, cause, words))
+        return await self._insist(Ask.WITHDRAW, cause, case_id, lambda: self._withdrawal(case_id, cause, words, by))
 
-    async def amend(self, case_id: UUID, key: str, wish: Amendment) -> Answered:
+    async def amend(self, case_id: UUID, key: str, wish: Amendment, *, by: Recipient) -> Answered:
         """Add or change something. When another amendment came first, it is sealed again under the next number."""
         cause = command_of(Ask.AMEND, case_id, key)
-        return await self._insist(Ask.AMEND, cause, case_id, lambda: self._amendment(case_id, cause, wish))
+        return await self._insist(Ask.AMEND, cause, case_id, lambda: self._amendment(case_id, cause, wish, by))
 
     async def _insist(self, ask: Ask, cause: UUID, case_id: UUID, made: Callable[[], Awaitable[object]]) -> Answered:
         for attempt in range(_ATTEMPTS):
@@ -94,21 +96,21 @@ class Asking:
                     raise
         raise AssertionError("the last attempt either answers or raises")
 
-    async def _withdrawal(self, case_id: UUID, cause: UUID, words: str | None) -> Withdraw:
+    async def _withdrawal(self, case_id: UUID, cause: UUID, words: str | None, by: Recipient) -> Withdraw:
         view = await self._engine.case(case_id)
         filing = view.state.filing if view and isinstance(view.state, Accepted) else None
-        if filing is None or acts_alone(filing.requestor_type, filing.consent):
-            return Withdraw(Recipient.REQUESTOR, await self._text(case_id, cause, "withdrawal", words))
+        if filing is None or may(filing.reader(by), Thing.WITHDRAW) is May.YES:
+            return Withdraw(by, await self._text(case_id, cause, "withdrawal", words))
         number = filing.amendment + 1
         sealed = SealedAmendment(text=words)
         key = await self._key(case_id) if words else None
         boxes = _box(key, case_id, cause, f"amended_{number}", sealed) if words else {}
-        return Withdraw(Recipient.REQUESTOR, boxes, wish=number)
+        return Withdraw(by, boxes, wish=number)
 
-    async def _amendment(self, case_id: UUID, cause: UUID, wish: Amendment) -> Amend:
+    async def _amendment(self, case_id: UUID, cause: UUID, wish: Amendment, by: Recipient) -> Amend:
         view = await self._engine.case(case_id)
         if view is None or not isinstance(view.state, Accepted):
-            return Amend(1, Change(()), {})
+            return Amend(1, Change(()), {}, by)
         filing = view.state.filing
         key = await self._key(case_id)
         contact = wish.body.requestor.model_dump(exclude_none=True, include={"name", "email", "phone", "organisation"})
@@ -124,7 +126,7 @@ class Asking:
         number = filing.amendment + 1
         name = f"amended_{number}"
         boxes = _box(key, case_id, cause, name, sealed) if sealed != SealedAmendment() else {}
-        return Amend(number, change, boxes)
+        return Amend(number, change, boxes, by)
 
     async def _text(self, case_id: UUID, cause: UUID, name: str, words: str | None) -> Boxes:
         if not words:

@@ -66,11 +66,14 @@ class AskReview:
 
     ground: ReviewGround
     boxes: Boxes
+    by: Recipient = Recipient.REQUESTOR
 
 
 @dataclass(frozen=True, slots=True)
 class Waive:
     """Do without SRO review, so that the field office's answer stands now."""
+
+    by: Recipient = Recipient.REQUESTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Amend:
     amendment: int
     change: Change
     boxes: Boxes
+    by: Recipient = Recipient.REQUESTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +114,16 @@ class CorrectFacts:
 
 @dataclass(frozen=True, slots=True)
 class RuleOnConsent:
-    """Staff have looked at the paper. `kind` None: the paper that was claimed."""
+    """Staff have looked at the paper. `kind` None: the paper that was claimed.
+
+    `of` NONCITIZEN: at who reads at the noncitizen's own address, where somebody else is the requestor.
+    """
 
     facts_seen: int
     verified: bool
     by: Hand
     kind: ConsentKind | None = None
+    of: Recipient = Recipient.REQUESTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +139,9 @@ class RuleOnWithdrawal:
 class HandOver:
     """Somebody else is the requestor from now on: a representative, or the noncitizen alone.
 
-    `amendment` and `boxes` as of an amendment; `by`: the member of staff, or None for the holder of the link. A `wish`
-    seals who it would be as a text for staff, who carry it out.
+    `amendment` and `boxes` as of an amendment; `by`: the member of staff, or None for the holder of the requestor's
+    link. A `wish` seals who it would be as a text for staff, who carry it out. `reachable`: whether the noncitizen then
+    has an address of their own.
     """
 
     amendment: int
@@ -141,6 +150,7 @@ class HandOver:
     boxes: Boxes
     by: Hand | None = None
     wish: bool = False
+    reachable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Step(StrEnum):
     WITHDRAWAL_WAITS = "withdrawal_waits"
     REVIEW_WAIVER_WAITS = "review_waiver_waits"
     HAND_OVER_WAITS = "hand_over_waits"
+    ANOTHERS_WISH = "anothers_wish"
     REFUSED = "refused"
     WAIT = "wait"
     WAIT_FOR_THE_STAGE = "wait_for_the_stage"
@@ -90,7 +91,7 @@ def _undated(status: Status) -> Iterator[Step]:
     if status.refused:
         yield Step.REFUSED
     if status.waits is not None:
-        yield _WAITS[status.waits]
+        yield Step.ANOTHERS_WISH if status.anothers_wish else _WAITS[status.waits]
     if status.grounds and status.window_closes is None:
         yield Step.MAY_ASK_NOW
     if status.where in _WAITING and not (status.review_due or status.question):

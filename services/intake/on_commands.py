@@ -4,7 +4,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake import translate
-from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, TOO_LARGE, WISH_WAITS, amend, size
+from services.intake.amending import (
+    CONSENT_REFUSED,
+    CONTACT,
+    FACTS_CHANGED,
+    NOT_BY_THIS_LINK,
+    NOT_OPEN,
+    TOO_LARGE,
+    WISH_WAITS,
+    amend,
+    size,
+)
 from services.intake.commands import (
     REFERENCE,
     Amend,
@@ -34,12 +44,11 @@ from services.intake.domain.case import (
     with_filing,
 )
 from services.intake.domain.completeness import NotAccepted, assess
-from services.intake.domain.consent import acts_alone, may_change
+from services.intake.domain.consent import May, Thing, may
 from services.intake.domain.facts import is_urgent
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change, Filing
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts import events
-from shared.contracts.vocabulary import Recipient
 
 NO_REVIEW_NOW = Refused("no_review_now", "A review at headquarters cannot be asked for, or given up, at this time.")
 REVIEW_GIVEN_UP = "waiver_asked"
@@ -92,23 +101,24 @@ def on_review(state: State | None, command: Command[AskReview], context: Context
     )
 
 
-def on_waive(state: State | None, _: Command[Waive], context: Context) -> Step[State] | Refused:
+def on_waive(state: State | None, command: Command[Waive], context: Context) -> Step[State] | Refused:
     """Do without review, so that the field office's answer becomes final now.
 
     Where the requestor's word alone is not enough it becomes a wish, and the window stays open as long as before.
     """
     if not isinstance(state, WindowOpen):
         return NO_REVIEW_NOW
-    filing = state.filing
-    if not may_change(filing.consent):
+    filing, by = state.filing, command.data.by
+    answer = may(filing.reader(by), Thing.WAIVE)
+    if answer is May.NO:
         return CONSENT_REFUSED
-    if not acts_alone(filing.requestor_type, filing.consent):
+    if answer is May.WAITS:
         if state.wish is not None:
             return WISH_WAITS
-        wish = WithdrawalWish(Recipient.REQUESTOR, context.now, GivesUp.REVIEW)
+        wish = WithdrawalWish(by, context.now, GivesUp.REVIEW)
         return amend(replace(state, wish=wish), Change(names=(REVIEW_GIVEN_UP,)), {})
     lapsed = ReviewLapsed(filing, context.now, waived=True, wish=after_the_window(state.wish))
-    return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=context.now, waived=True)),))
+    return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=context.now, waived=True, by=by)),))
 
 
 def on_amend(state: State | None, command: Command[Amend], _: Context) -> Step[State] | Refused:
@@ -116,8 +126,11 @@ def on_amend(state: State | None, command: Command[Amend], _: Context) -> Step[S
     asked = command.data
     if not isinstance(state, Accepted):
         return NOT_OPEN
-    if not may_change(state.filing.consent):
+    reader = state.filing.reader(asked.by)
+    if may(reader, Thing.AMEND) is May.NO:
         return CONSENT_REFUSED
+    if may(reader, Thing.CONTACT) is May.NO and not CONTACT.isdisjoint(asked.change.names):
+        return NOT_BY_THIS_LINK
     if asked.amendment != state.filing.amendment + 1:
         return FACTS_CHANGED
     answers = asked.change.answers

@@ -15,12 +15,12 @@ from services.intake.domain.case import (
     WithdrawalAsked,
     WithdrawalWish,
 )
-from services.intake.domain.consent import REPRESENTATIVES, Consent, Ruling, acts_alone, may_change, verifies
+from services.intake.domain.consent import REPRESENTATIVES, Consent, May, Ruling, Thing, may, verifies
 from services.intake.domain.filing import Change, handed_over
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import RequestWithdrawn
 from shared.contracts.events import ReviewLapsed as ReviewLapsedSaid
-from shared.contracts.vocabulary import Recipient
+from shared.contracts.vocabulary import Recipient, RequestorType
 
 WISHED = "withdrawal_asked"
 NOT_CONFIRMED = "withdrawal_not_confirmed"
@@ -32,6 +32,7 @@ NOT_HANDED_OVER = "hand_over_not_confirmed"
 ALREADY = Refused("already_withdrawn", "You have already asked to withdraw this request.")
 WRONG_PAPER = Refused("wrong_paper", "This paper does not let this kind of requestor hear more than the stage.")
 NOBODY_REPRESENTS = Refused("nobody_represents", "Nobody represents the noncitizen in this case.")
+NOT_TWO_PEOPLE = Refused("not_two_people", "The noncitizen is the requestor: rule on the requestor.")
 FOR_HEADQUARTERS = Refused("for_headquarters", "Only headquarters confirms that its review is given up.")
 _NOT = {
     GivesUp.REQUEST: NOT_CONFIRMED,
@@ -49,6 +50,8 @@ def on_consent(state: State | None, command: Command[RuleOnConsent], context: Co
     ruled, filing = command.data, state.filing
     if ruled.facts_seen != filing.amendment:
         return FACTS_CHANGED
+    if ruled.of is Recipient.NONCITIZEN:
+        return _who_reads(state, ruled, context)
     kind = ruled.kind or filing.consent.kind
     if ruled.verified and not verifies(kind, filing.requestor_type, context.policy.papers):
         return WRONG_PAPER
@@ -64,9 +67,10 @@ def on_withdraw(state: State | None, command: Command[Withdraw], context: Contex
     if not isinstance(state, Withdrawable):
         return ALREADY if isinstance(state, WithdrawalAsked) else _closed(state)
     asked, filing = command.data, state.filing
-    if not may_change(filing.consent):
+    answer = may(filing.reader(asked.by), Thing.WITHDRAW)
+    if answer is May.NO:
         return CONSENT_REFUSED
-    alone = acts_alone(filing.requestor_type, filing.consent)
+    alone = answer is May.YES
     if state.wish is not None and not alone:
         return ALREADY
     if alone != (asked.wish is None) or asked.wish not in (None, filing.amendment + 1):
@@ -96,7 +100,7 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
         lapsed = ReviewLapsed(state.filing, context.now, waived=True)
         return Step(
             state=lapsed,
-            emits=(Emit(ReviewLapsedSaid(at=context.now, waived=True, confirmed_by=ruled.by.who)),),
+            emits=(Emit(ReviewLapsedSaid(at=context.now, waived=True, by=wish.by, confirmed_by=ruled.by.who)),),
         )
     said = RequestWithdrawn(by=wish.by, confirmed_by=ruled.by.who)
     return Step(state=WithdrawalAsked(state.filing, wish.by, context.now), emits=(Emit(said),))
@@ -109,21 +113,35 @@ def on_hand_over(state: State | None, command: Command[HandOver], context: Conte
     """
     if not isinstance(state, Open):
         return _closed(state)
-    asked = command.data
-    if asked.by is None and not may_change(state.filing.consent):
-        return CONSENT_REFUSED
-    if asked.to not in REPRESENTATIVES and state.filing.requestor_type not in REPRESENTATIVES:
+    asked, filing = command.data, state.filing
+    if asked.to not in REPRESENTATIVES and filing.requestor_type not in REPRESENTATIVES:
         return NOBODY_REPRESENTS
-    if asked.amendment != state.filing.amendment + 1:
-        return FACTS_CHANGED
-    if asked.by is None:
-        alone = acts_alone(state.filing.requestor_type, state.filing.consent)
-        if alone is asked.wish:
-            return FACTS_CHANGED  # Sealed for the other way.
-        if asked.wish:
-            return _hand_over_wished(state, asked, context)
-    kept = replace(state, wish=None) if isinstance(state, Withdrawable) else state
-    return amend(kept, handed_over(asked.to, asked.language), asked.boxes, by=asked.by)
+    thing = Thing.HAND_OVER if asked.to in REPRESENTATIVES else Thing.STAND_DOWN
+    answer = May.YES if asked.by else may(filing.reader(Recipient.REQUESTOR), thing)
+    if answer is May.NO:
+        return CONSENT_REFUSED
+    if asked.amendment != filing.amendment + 1 or asked.wish is not (answer is May.WAITS):
+        return FACTS_CHANGED  # Or sealed for the other way.
+    if asked.wish:
+        return _hand_over_wished(state, asked, context)
+    kept = _without_wish_of_before(state)
+    change = handed_over(filing, asked.to, asked.language, reachable=asked.reachable)
+    return amend(kept, change, asked.boxes, by=asked.by)
+
+
+def _without_wish_of_before(state: Open) -> Open:
+    """A wish of who was the requestor is gone with them; the noncitizen's own stays."""
+    if isinstance(state, Withdrawable) and state.wish and state.wish.by is Recipient.REQUESTOR:
+        return replace(state, wish=None)
+    return state
+
+
+def _who_reads(state: Accepted, ruled: RuleOnConsent, context: Context) -> Step[State] | Refused:
+    """Staff have found who reads at the noncitizen's own address."""
+    if state.filing.requestor_type is RequestorType.NONCITIZEN:
+        return NOT_TWO_PEOPLE
+    ruling = Ruling(ruled.verified, ruled.by.who, context.now)
+    return amend(state, Change(names=("noncitizen_reader",), noncitizen_ruling=ruling), {}, by=ruled.by)
 
 
 def _withdrawn(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State]:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.intake import wording
+from services.intake.amending import NOT_BY_THIS_LINK
 from services.intake.asking import Asking, Engine, command_of
 from services.intake.calendar_file import Entry, calendar
 from services.intake.commands import Ask
@@ -43,6 +44,7 @@ from services.intake.zone import zone_of
 from shared.casework.commands import Answered
 from shared.casework.errors import CaseParked, CommandFailed, CommandRefused
 from shared.contracts.sealed import SealedText
+from shared.contracts.vocabulary import Recipient
 from shared.language.catalogues import Tongue
 from shared.language.moments import when
 from shared.policy.model import Office, Policies
@@ -60,9 +62,10 @@ _NOBODY: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody with a good link, and the language and the time zone in which they read."""
+    """Somebody with a good link, its role, and the language and the time zone in which they read."""
 
     case_id: UUID
+    role: Recipient
     state: State
     status: Status
     tongue: Tongue
@@ -147,16 +150,18 @@ class StatusPages:
 
     def _prepared(self, visit: Visit, route: str, form: Form, key: str) -> Callable[[], Any]:
         """Reads the form now, so that what cannot be read is told before anything is confirmed."""
-        case_id, today = visit.case_id, self._now().date()
+        case_id, role, today = visit.case_id, visit.role, self._now().date()
         match route:
             case "review":
                 ground, words = ground_of(form), reason_of(form, today=today)
-                return lambda: self._asking.review(case_id, key, ground, words)
+                return lambda: self._asking.review(case_id, key, ground, words, by=role)
             case "waive":
-                return lambda: self._asking.waive(case_id, key)
+                return lambda: self._asking.waive(case_id, key, by=role)
             case "withdraw":
                 words = reason_of(form, today=today)
-                return lambda: self._asking.withdraw(case_id, key, words)
+                return lambda: self._asking.withdraw(case_id, key, words, by=role)
+            case "representative" | "stand_down" if role is not Recipient.REQUESTOR:
+                raise CommandRefused(NOT_BY_THIS_LINK.code, NOT_BY_THIS_LINK.reason)
             case "representative":
                 to = representative_of(form, today=today)
                 return lambda: self._representing.hand_over(case_id, command_of(Ask.HAND_OVER, case_id, key), to)
@@ -164,23 +169,24 @@ class StatusPages:
                 return lambda: self._representing.hand_over(case_id, command_of(Ask.HAND_OVER, case_id, key), None)
             case _:
                 wish = amendment_of(form, today=today)
-                return lambda: self._asking.amend(case_id, key, wish)
+                return lambda: self._asking.amend(case_id, key, wish, by=role)
 
     async def _visit(self, request: Request, link: str, *, lang: str | None, accepted: str) -> Visit | Response:
         case_id = self._links.case_of(link) or _NOBODY
         view = await self._engine.case(case_id)
-        good = self._links.matches(link, link_generation(view.state) if view else None)
+        role = self._links.role_of(link, link_generation(view.state) if view else None)
         json = _wants_json(request)
         now = self._now()
         ends = link_ends(view.state, self._policies.at(now).link_lasts) if view else now
-        if view is None or not good or now >= ends:
+        if view is None or role is None or now >= ends:
             tongue = self._pages.tongues.choose(asked=lang, accepted=accepted)
             if json:
                 return Problem(404, "not_found", tongue.say("This page was not found")).response()
             return HTMLResponse(self._pages.not_found(tongue), 404)
-        status = status_of(view.state, now, place_kept=self._policies.at(now).resubmit_within)
+        status = status_of(view.state, now, role=role, place_kept=self._policies.at(now).resubmit_within)
         return Visit(
             case_id=case_id,
+            role=role,
             state=view.state,
             status=status,
             tongue=self._pages.tongues.choose(asked=lang, accepted=accepted, otherwise=status.language),
@@ -269,10 +275,10 @@ class StatusPages:
         elif visit.json:
             body: dict[str, Any] = {"done": _effect(visit, route), "case_number": visit.status.number}
             if isinstance(state, Accepted) and not handed_over:
-                body["link"] = self._links.token(visit.case_id, link_generation(state))
+                body["link"] = self._links.token(visit.case_id, link_generation(state), visit.role)
             response = _json(body)
         else:
-            token = self._links.token(visit.case_id, link_generation(state))
+            token = self._links.token(visit.case_id, link_generation(state), visit.role)
             where = f"{self._prefix}/status/{token}?done={_effect(visit, route)}&lang={visit.tongue.code}"
             response = RedirectResponse(where, 303)
         mark_replayed(response, replayed=answered.replayed)
@@ -281,10 +287,15 @@ class StatusPages:
 
 def _effect(visit: Visit, route: str) -> str:
     """What a form comes to: what it says, or the wish for it that staff have to confirm."""
-    return route if visit.status.acts_alone else _WAITS.get(route, route)
+    return _WAITS[route] if route in visit.status.only_wishes else route
 
 
-_WAITS: Final = {"withdraw": "withdraw_waits", "waive": "waive_waits"} | dict.fromkeys(HAND_OVER, "hand_over_waits")
+_WAITS: Final = {
+    "withdraw": "withdraw_waits",
+    "waive": "waive_waits",
+    "representative": "hand_over_waits",
+    "stand_down": "stand_down_waits",
+}
 _CALENDAR: Final = "text/calendar; charset=utf-8"
 _ATTACHED: Final = 'attachment; filename="second-look-dates.ics"'
 

@@ -9,14 +9,14 @@ from uuid import UUID
 from services.intake.asking import Engine
 from services.intake.commands import Ask, Hand, HandOver
 from services.intake.domain.case import Accepted
-from services.intake.domain.consent import acts_alone
+from services.intake.domain.consent import May, Thing, may
 from services.intake.domain.filing import Filing
 from services.intake.opening import opened
 from shared.casework.commands import Answered, whole_milliseconds
 from shared.casework.errors import CommandRefused, Outage
 from shared.casework.reaction import Command
 from shared.contracts.sealed import Noncitizen, Requestor, SealedAmendment, SealedSubmission
-from shared.contracts.vocabulary import Language, RequestorType
+from shared.contracts.vocabulary import Language, Recipient, RequestorType
 from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.sealing import CaseKey, seal
 
@@ -79,7 +79,8 @@ class Representing:
         known = opened(key, case_id, filing, await self._engine.sealed(case_id))
         number = (filing.amendment if seen is None else seen) + 1
         name = f"amended_{number}"
-        wish = by is None and not acts_alone(filing.requestor_type, filing.consent)
+        thing = Thing.HAND_OVER if to else Thing.STAND_DOWN
+        wish = by is None and may(filing.reader(Recipient.REQUESTOR), thing) is May.WAITS
         if wish:
             content = SealedAmendment(text=_as_text(to))
         else:
@@ -87,7 +88,8 @@ class Representing:
         language = to.language if to else _LANGUAGES.get(known.noncitizen.language or "")
         plaintext = content.model_dump_json(exclude_defaults=True).encode()
         box = seal(key, case_id=case_id, cause=cause, name=name, plaintext=plaintext)
-        return HandOver(number, kind, language, {name: box}, by, wish)
+        reachable = bool((content.noncitizen or known.noncitizen).email)
+        return HandOver(number, kind, language, {name: box}, by, wish, reachable)
 
     async def _key(self, case_id: UUID) -> CaseKey | None:
         key = (await self._keyring.get([case_id]))[case_id]
@@ -97,10 +99,10 @@ class Representing:
 
 
 def _to_representative(known: SealedSubmission, filing: Filing, to: Representative) -> SealedAmendment:
-    """A noncitizen who asked alone stays reachable: as the noncitizen."""
+    """A noncitizen who asked alone stays reachable: as the noncitizen, where they were reached so far."""
     own: Noncitizen | None = None
     if filing.requestor_type is RequestorType.NONCITIZEN:
-        address = known.noncitizen.email or known.requestor.email
+        address = known.requestor.email or known.noncitizen.email
         own = known.noncitizen.model_copy(update={"email": address, "language": filing.language.value})
     return SealedAmendment(requestor=to.person, noncitizen=own)
 

@@ -56,8 +56,8 @@ class Resubmissions:
         earlier = self._links.case_of(claim.token)
         view = views.get(earlier) if earlier is not None and earlier != claim.case_id else None
         known = view.state if view is not None and isinstance(view.state, Rejected) else None
-        good = self._links.matches(claim.token, link_generation(known) if known else None)
-        if earlier is None or known is None or not good:
+        whose = self._links.role_of(claim.token, link_generation(known) if known else None)
+        if earlier is None or known is None or whose is None:
             return None
         named = read_number(claim.number or "")
         return (earlier, known) if named in (None, known.number) else None

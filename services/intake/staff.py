@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum, unique
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -25,7 +25,7 @@ from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.received import MAX_CODES, FactsPart
 from shared.contracts.sealed import SealedAmendment
-from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Service
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Recipient, Service
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
@@ -70,11 +70,15 @@ class FactsCorrected(Body):
 
 
 class ConsentRuled(Body):
-    """What staff made of the paper; `kind` where it is another one than was claimed."""
+    """What staff made of the paper; `kind` where it is another one than was claimed.
+
+    `of` noncitizen: what they made of who reads at the noncitizen's own address, where somebody else is the requestor.
+    """
 
     facts_seen: int = Field(ge=0, lt=2**31)
     status: ConsentStatus
     kind: ConsentKind | None = None
+    of: Literal[Recipient.REQUESTOR, Recipient.NONCITIZEN] = Recipient.REQUESTOR
 
 
 class ErasureOrdered(Body):
@@ -126,7 +130,7 @@ def router(*, engine: Engine, desk: "StaffDesk", numbers: Numbers, erasing: Eras
         person: decides,
         response: Response,
     ) -> dict[str, Any]:
-        """Verify or refuse the consent that was claimed."""
+        """Verify or refuse the consent that was claimed, or who the noncitizen is."""
         return said(await desk.rule(case_id, wish, key, person), response)
 
     @routes.post("/cases/{case_id}/erase")
@@ -203,7 +207,7 @@ class StaffDesk:
         if wish.status is ConsentStatus.CLAIMED:
             raise Problem(422, "no_ruling", "Staff verify or refuse; only the requestor claims.")
         verified = wish.status is ConsentStatus.VERIFIED
-        data = RuleOnConsent(wish.facts_seen, verified, by, wish.kind)
+        data = RuleOnConsent(wish.facts_seen, verified, by, wish.kind, wish.of)
         return await self.do(Ask.CONSENT, cause_of(Ask.CONSENT, person, case_id, key, wish), case_id, data)
 
     async def theirs(self, case_id: UUID, person: Staff) -> Hand:

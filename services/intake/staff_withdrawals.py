@@ -41,7 +41,10 @@ class WithdrawalRuled(Body):
 
 
 class Waiting(BaseModel):
-    """A withdrawal, or a waiver of review (`of`), that waits. Its reason, sealed, is among the texts of the case."""
+    """A withdrawal, or a waiver of review (`of`), that waits. Its reason, sealed, is among the texts of the case.
+
+    `by`: whose link it was asked by, the requestor's or the noncitizen's own.
+    """
 
     case_id: UUID
     case_number: str
@@ -51,6 +54,7 @@ class Waiting(BaseModel):
     asked_at: datetime
     amendment: int
     of: str
+    by: str
 
 
 class WithdrawalPage(BaseModel):
@@ -108,4 +112,5 @@ def _shown(view: Listed) -> Waiting | None:
         asked_at=state.wish.at,
         amendment=filing.amendment,
         of=state.wish.of,
+        by=state.wish.by,
     )

@@ -2,6 +2,7 @@
 
 Without a verified consent only the stage; so nobody learns from an A-number whether somebody else has a case. The
 office that has the case only with it. Never a facility, an address or a name.
+Who may read and do what is for `consent.may` to say; here is what there is.
 """
 
 from dataclasses import dataclass, field, replace
@@ -24,10 +25,11 @@ from services.intake.domain.case import (
     WithdrawalAsked,
     grounds_for_review,
 )
-from services.intake.domain.consent import REPRESENTATIVES, acts_alone, may_change
+from services.intake.domain.consent import May, Reader, Thing, may
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
     Language,
+    Recipient,
     ReferredTo,
     RejectCode,
     ReliefSought,
@@ -86,14 +88,17 @@ class Status:
     told_all: bool = False
     another_request: bool = False
     waits: GivesUp | None = None
+    anothers_wish: bool = False
     refused: bool = False
-    acts_alone: bool = False
     grounds: tuple[ReviewGround, ...] = ()
     may: frozenset[str] = field(default_factory=frozenset)
+    only_wishes: frozenset[str] = field(default_factory=frozenset)
 
 
-def status_of(state: State, now: datetime, *, place_kept: timedelta = timedelta()) -> Status:
-    """What to show of a case at this moment.
+def status_of(
+    state: State, now: datetime, *, role: Recipient = Recipient.REQUESTOR, place_kept: timedelta = timedelta()
+) -> Status:
+    """What to show of a case at this moment to who holds the link of a role.
 
     `place_kept`: so long after a rejected request came, one that mends it counts from that day.
     """
@@ -111,12 +116,14 @@ def status_of(state: State, now: datetime, *, place_kept: timedelta = timedelta(
         case Erased():
             return Status(state.number, Where.ERASED, Language.EN)
         case _:
-            return _of_accepted(state, now)
+            return _of_accepted(state, state.filing.reader(role), now)
 
 
-def _of_accepted(state: Accepted, now: datetime) -> Status:
+def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
     filing, heard = state.filing, state.filing.heard
-    where, told_all = _where(state), filing.consent.verified
+    where, told_all = _where(state), may(reader, Thing.OUTCOME) is May.YES
+    wish = state.wish if isinstance(state, Withdrawable) else None
+    offered = {thing: may(reader, thing) for thing in _offered(state)}
     silent = where in (Where.RECEIVED, Where.WITH_FIELD_OFFICE)
     assignment = heard.assignment if silent else None
     return Status(
@@ -124,31 +131,35 @@ def _of_accepted(state: Accepted, now: datetime) -> Status:
         where=where,
         language=filing.language,
         received_at=filing.received_at,
-        missing=filing.incomplete if silent else (),
+        missing=filing.incomplete if silent and may(reader, Thing.MISSING) is May.YES else (),
         answer_due=assignment.answer_due if assignment else None,
         may_ask_from=assignment.silence_ends_at if assignment else None,
         window_closes=state.closes if isinstance(state, WindowOpen) else None,
         review_due=heard.escalations[-1].due if where is Where.WITH_HEADQUARTERS else None,
-        question=_question(state),
+        question=_question(state, reader),
         outcome=_outcome(state) if told_all else None,
         office=heard.assignment.office if told_all and heard.assignment else None,
         told_all=told_all,
         another_request=silent and told_all and filing.possible_double_of is not None,
-        waits=state.wish.of if isinstance(state, Withdrawable) and state.wish else None,
-        refused=not may_change(filing.consent),
-        acts_alone=acts_alone(filing.requestor_type, filing.consent),
+        waits=wish.of if wish else None,
+        anothers_wish=wish is not None and wish.by is not reader.role,
+        refused=reader.refused,
         grounds=grounds_for_review(state, now),
-        may=_may(state),
+        may=frozenset(
+            thing.value
+            for thing, answer in offered.items()
+            if answer is May.YES or (answer is May.WAITS and isinstance(state, Withdrawable) and wish is None)
+        ),
+        only_wishes=frozenset(thing.value for thing, answer in offered.items() if answer is May.WAITS),
     )
 
 
-def _question(state: Accepted) -> Question | None:
-    """That there is one, and until when, is no case content; its text, and what it is about, are: see `told_all`."""
-    filing = state.filing
-    if isinstance(state, Resolved | WithdrawalAsked) or filing.open_question is None or not may_change(filing.consent):
+def _question(state: Accepted, reader: Reader) -> Question | None:
+    """That there is one, and until when, is no case content; its text, and what it is about, are."""
+    asked = None if isinstance(state, Resolved | WithdrawalAsked) else state.filing.open_question
+    if asked is None or may(reader, Thing.QUESTION) is May.NO:
         return None
-    asked = filing.open_question
-    return asked if filing.consent.verified else replace(asked, about=(), blob=None)
+    return asked if may(reader, Thing.QUESTION_TEXT) is May.YES else replace(asked, about=(), blob=None)
 
 
 def _where(state: Accepted) -> Where:
@@ -199,26 +210,13 @@ def _outcome(state: Accepted) -> Outcome | None:
     return None
 
 
-def _may(state: Accepted) -> frozenset[str]:
-    """Which forms the page offers, besides asking for review."""
-    if not may_change(state.filing.consent):
-        return frozenset()
+def _offered(state: Accepted) -> set[Thing]:
+    """Which forms there are at this stage, besides asking for review; who may use them is for `may` to say."""
     if isinstance(state, Resolved):
-        return frozenset({"contact"})
-    allowed = {"contact", "amend"}
-    alone = acts_alone(state.filing.requestor_type, state.filing.consent)
-    if alone or (isinstance(state, Withdrawable) and state.wish is None):
-        allowed |= _gives_up(state)
-    return frozenset(allowed)
-
-
-def _gives_up(state: Accepted) -> set[str]:
-    """What takes something away: at once from who acts alone, else one at a time, once staff agree."""
-    gives_up = {"representative"}
-    if state.filing.requestor_type in REPRESENTATIVES:
-        gives_up.add("stand_down")
+        return {Thing.CONTACT}
+    offered = {Thing.CONTACT, Thing.AMEND, Thing.HAND_OVER, Thing.STAND_DOWN}
     if isinstance(state, WindowOpen):
-        gives_up.add("waive")
+        offered.add(Thing.WAIVE)
     if isinstance(state, Withdrawable):
-        gives_up.add("withdraw")
-    return gives_up
+        offered.add(Thing.WITHDRAW)
+    return offered

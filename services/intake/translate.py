@@ -13,7 +13,7 @@ from services.intake.domain.filing import Change, Filing
 from services.intake.domain.heard import Assignment, Consideration, Escalation, Question, Remand, Resolution
 from shared.contracts import events
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import ReviewGround
+from shared.contracts.vocabulary import ConsentKind, ReviewGround
 from shared.mongo.mapping import StateMapping
 
 FACTS = StateMapping[Facts](Facts)
@@ -64,6 +64,7 @@ def submitted(filing: Filing) -> events.RequestSubmitted:
         age_band=filing.age_band,
         represented=filing.represented,
         possible_double_of=filing.possible_double_of,
+        noncitizen_reachable=filing.noncitizen_reachable,
     )
 
 
@@ -92,6 +93,7 @@ def filing_of(data: events.RequestSubmitted, *, fingerprint: str) -> Filing:
         resubmits=data.resubmits,
         sent_again_at=data.resubmitted_at,
         possible_double_of=data.possible_double_of,
+        noncitizen_reachable=data.noncitizen_reachable,
     )
 
 
@@ -127,6 +129,8 @@ def amended(filing: Filing, change: Change, by: Hand | None = None) -> events.Re
         for_office=by is not None and by.for_office,
         requestor_type=change.requestor_type,
         represented=filing.represented if change.requestor_type else None,
+        noncitizen_status=Consent(ConsentKind.NONE, ruling).status if (ruling := change.noncitizen_ruling) else None,
+        noncitizen_reachable=change.noncitizen_reachable,
     )
 
 

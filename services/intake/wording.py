@@ -54,11 +54,11 @@ STAGES: Final[Mapping[Where, str]] = {
     Where.MAY_ASK_REVIEW: (
         "The field office has looked at the request. You can now ask headquarters to look at it again."
     ),
-    Where.REVIEW_ASKED: "You asked headquarters to look at the case. The request is on its way there.",
+    Where.REVIEW_ASKED: "Headquarters was asked to look at the case. The request is on its way there.",
     Where.WITH_HEADQUARTERS: "The request is with headquarters. A Senior Reviewing Official will look at it.",
     Where.BACK_AT_FIELD_OFFICE: "Headquarters asked the field office to look at the request again.",
     Where.ANSWER_COMING: "The review is almost finished. The final answer is being prepared.",
-    Where.WITHDRAWAL_ASKED: "You asked to take the request back. We will confirm this soon.",
+    Where.WITHDRAWAL_ASKED: "The request was taken back. We will confirm this soon.",
     Where.RESOLVED: "The review is finished.",
     Where.ERASED: "The personal data of this case was erased. There is nothing more to show.",
 }
@@ -76,6 +76,10 @@ STEPS: Final[Mapping[Date | Step, str]] = {
         "Until then, you can still ask for the review."
     ),
     Step.HAND_OVER_WAITS: "You asked to hand the case over. Staff must agree first. Until then, your link still works.",
+    Step.ANOTHERS_WISH: (
+        "Somebody asked to take the request back, to go on without a review, or to hand the case over. "
+        "Staff must agree first. Is that not what you want? Then please call us."
+    ),
     Step.REFUSED: (
         "Staff did not accept the paper, or could not tell who you are. You cannot change the case with this link. "
         "Please call us to send a better paper."
@@ -138,7 +142,7 @@ RESULTS: Final[Mapping[ResolutionOutcome | TriageOutcome, str]] = {
     ResolutionOutcome.UPHELD: "Headquarters agreed with the field office. The request was declined.",
     ResolutionOutcome.OVERRIDDEN: "Headquarters changed the field office's answer. The request was granted.",
     ResolutionOutcome.NO_ACTION: "Headquarters took no action.",
-    ResolutionOutcome.WITHDRAWN: "The request was taken back, as you asked.",
+    ResolutionOutcome.WITHDRAWN: "The request was taken back.",
 }
 """Triage's words are the resolution's: the codes are the same."""
 
@@ -169,6 +173,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "no_review_now": "You cannot ask for, or give up, a review at headquarters at this time.",
     "nobody_represents": "Nobody speaks for the person in this case, so nobody can stop doing so.",
     "consent_refused": "Staff did not accept the paper, or could not tell who you are. Please call us.",
+    "not_by_this_link": "You cannot change that with this link. Please call us.",
     "wish_waits": "You asked for something before. Staff must look at that first.",
     "no_such_question": "This question has already been answered.",
     "not_open": "This case is not open any more.",
@@ -188,6 +193,7 @@ DONE: Final[Mapping[str, str]] = {
     "withdraw_waits": "You asked to take the request back. Staff must agree first. Nothing has changed yet.",
     "waive_waits": "You asked to go on without a review. Staff must agree first. Nothing has changed yet.",
     "hand_over_waits": "You asked to hand the case over. Staff must agree first. Nothing has changed yet.",
+    "stand_down_waits": "You asked to stop speaking for the person. Staff must agree first. Nothing has changed yet.",
     "amend": "Your changes were added.",
 }
 
@@ -231,6 +237,14 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
         ),
         "Yes, ask to hand the case over",
     ),
+    "stand_down_waits": (
+        "Ask to stop speaking for the person",
+        (
+            "We first make sure that we can reach the person. Staff will look at what you ask. "
+            "Until they agree, we write to you, and your link still works."
+        ),
+        "Yes, ask to stop speaking for the person",
+    ),
     "representative": (
         "Hand the case over to a representative",
         (
@@ -238,14 +252,6 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
             "working now. Staff will check Form G-28."
         ),
         "Yes, hand the case over",
-    ),
-    "stand_down": (
-        "Stop speaking for the person",
-        (
-            "From now on we write to the person alone, at the address that we know. The link that you have stops "
-            "working now."
-        ),
-        "Yes, I do not speak for the person any more",
     ),
     "amend": (
         "Add this to the case",

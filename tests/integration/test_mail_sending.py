@@ -55,9 +55,12 @@ async def test_requestor_and_noncitizen_each_get_their_copy_in_their_language(
     ids = {f"<{key}@agency.example>" for key in await world.letters(case_id)}
     assert set(relay.copies) == ids
     text = by_reader["ana@example.org"].get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    link = f"https://second-look.example/status/{Links(SecretKey(b'l' * 32)).token(case_id, 1)}"
+    links = Links(SecretKey(b"l" * 32))
     assert NUMBER in text
-    assert link in text
+    assert f"https://second-look.example/status/{links.token(case_id, 1)}" in text
+    own = by_reader["luz@example.org"].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert links.token(case_id, 1, Recipient.NONCITIZEN) in own
+    assert links.token(case_id, 1) not in own
     assert "Ana Example" not in text
     assert await world.recorded(case_id) == [("sent", 0), ("sent", 0)]
     assert await world.one_each(case_id) == {Phase.SENT}

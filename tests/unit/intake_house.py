@@ -27,6 +27,7 @@ from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown, CommandFailed, Outage
 from shared.casework.reaction import Command
 from shared.contracts.envelope import Event, encode
+from shared.contracts.sealed import SealedText
 from shared.mongo import driver
 from shared.privacy.access import AccessLog
 from shared.privacy.blind_index import BlindIndex
@@ -34,12 +35,13 @@ from shared.privacy.case_ids import CaseIds
 from shared.privacy.keyring import Keyring
 from shared.privacy.keys import SecretKey
 from shared.privacy.links import Links
+from shared.privacy.sealing import CaseKey, seal
 from shared.web import problems
 from shared.web.headers import SecurityHeaders
-from shared.web.sign_in import SignIn
+from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
-from tests.unit.intake_world import MONDAY, rules
+from tests.unit.intake_world import MONDAY, question, rules
 from tests.unit.memory_collection import MemoryCollection
 
 
@@ -251,6 +253,25 @@ class House:
             arrived = Arrived(case_id, own.type, encode(own), event=own)
             offering.offer(self.engine.cases[case_id], arrived, rules(), now=self.clock)
             self.engine.note_what_is_shown()
+
+    async def rule(
+        self, case_id: UUID, status: str, *, of: str = "requestor", seen: int = 0, office: str = "ELP"
+    ) -> httpx.Response:
+        """Staff's word on a consent, or on who the noncitizen is."""
+        token = self.issuer.staff("person-7", [Role.OFFICER], offices=(office,))
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"{status}-{of}-{seen}"}
+        wish = {"facts_seen": seen, "status": status, "of": of}
+        return await self.http.post(f"/cases/{case_id}/consent", json=wish, headers=headers)
+
+    async def sealed_question(self, case_id: UUID, text: str) -> Event[Any]:
+        """A question of the field office, sealed with the key of this case."""
+        asked = question()
+        key = (await self.keyring.get([case_id]))[case_id]
+        assert isinstance(key, CaseKey)
+        name = f"question_{asked.data.question.hex}"
+        plaintext = SealedText(text=text).model_dump_json().encode()
+        box = seal(key, case_id=case_id, cause=asked.id, name=name, plaintext=plaintext)
+        return asked.model_copy(update={"data": asked.data.model_copy(update={"sealed": {name: box}})})
 
     async def prepare(self, *contents: Any, channel: str = "http", key: str | None = None) -> list[Any]:
         """Prepare raw submissions as a batch."""

@@ -113,6 +113,7 @@ async def test_a_request_that_was_not_accepted_says_what_to_mend(house: House) -
 async def test_after_a_hand_over_its_client_hears_of_that_and_of_nothing_more(house: House) -> None:
     case_id, path = await submitted(house, "matter-9", body=own())
     house.hear(case_id, assigned())
+    await house.rule(case_id, "verified")
     house.wait(timedelta(hours=1))
     form = ATTORNEY | {"idempotency_key": "r", "confirm": "yes"}
     assert (await house.http.post(f"{path}/representative", data=form)).status_code == 200

@@ -1,5 +1,6 @@
 """Who may know, and who may withdraw alone: given / when / then, through the engine's own core."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from services.intake.domain.case import (
     WindowOpen,
     WithdrawalAsked,
 )
-from services.intake.domain.consent import Consent, Ruling, acts_alone, verifies
+from services.intake.domain.consent import Consent, May, Reader, Ruling, Thing, may, verifies
 from services.intake.reactions import BEHAVIOUR
 from services.intake.upcasting import with_rulings
 from shared.casework.commands import Answered
@@ -35,22 +36,25 @@ WISH = Withdraw(Recipient.REQUESTOR, {"amended_1": b"box"}, wish=1)
 
 
 @pytest.mark.parametrize(
-    ("requestor", "kind", "ruling", "alone"),
+    ("requestor", "kind", "ruling", "answer"),
     [
-        (RequestorType.NONCITIZEN, ConsentKind.NONE, None, True),
-        (RequestorType.NONCITIZEN, ConsentKind.NONE, VERIFIED, True),
-        (RequestorType.NONCITIZEN, ConsentKind.NONE, REFUSED, False),  # staff found that it is somebody else
-        (RequestorType.ATTORNEY, ConsentKind.G28, None, False),
-        (RequestorType.ATTORNEY, ConsentKind.G28, VERIFIED, True),
-        (RequestorType.ATTORNEY, ConsentKind.G28, REFUSED, False),
-        (RequestorType.ACCREDITED_REP, ConsentKind.G28, VERIFIED, True),
-        (RequestorType.ACCREDITED_REP, ConsentKind.NONE, VERIFIED, False),
-        (RequestorType.FAMILY, ConsentKind.FORM_60_001, VERIFIED, False),  # may hear, may not act
-        (RequestorType.NGO_OTHER, ConsentKind.FORM_60_001, VERIFIED, False),
+        (RequestorType.NONCITIZEN, ConsentKind.NONE, None, May.WAITS),  # so says the form: nobody has looked yet
+        (RequestorType.NONCITIZEN, ConsentKind.NONE, VERIFIED, May.YES),
+        (RequestorType.NONCITIZEN, ConsentKind.NONE, REFUSED, May.NO),  # staff found that it is somebody else
+        (RequestorType.ATTORNEY, ConsentKind.G28, None, May.WAITS),
+        (RequestorType.ATTORNEY, ConsentKind.G28, VERIFIED, May.YES),
+        (RequestorType.ATTORNEY, ConsentKind.G28, REFUSED, May.NO),
+        (RequestorType.ACCREDITED_REP, ConsentKind.G28, VERIFIED, May.YES),
+        (RequestorType.ACCREDITED_REP, ConsentKind.NONE, VERIFIED, May.WAITS),
+        (RequestorType.FAMILY, ConsentKind.FORM_60_001, VERIFIED, May.WAITS),  # may hear, may not act
+        (RequestorType.NGO_OTHER, ConsentKind.FORM_60_001, VERIFIED, May.WAITS),
     ],
 )
-def test_who_acts_alone(requestor: RequestorType, kind: ConsentKind, ruling: Ruling | None, alone: bool) -> None:
-    assert acts_alone(requestor, Consent(kind, ruling)) is alone
+def test_who_gives_up_a_right_alone(
+    requestor: RequestorType, kind: ConsentKind, ruling: Ruling | None, answer: May
+) -> None:
+    reader = Reader(Recipient.REQUESTOR, requestor, Consent(kind, ruling))
+    assert may(reader, Thing.WITHDRAW) is may(reader, Thing.WAIVE) is may(reader, Thing.HAND_OVER) is answer
 
 
 @pytest.mark.parametrize(
@@ -165,7 +169,10 @@ def test_staff_confirm_what_they_have_seen_and_only_what_waits() -> None:
 def test_a_withdrawal_sealed_for_the_other_way_is_sealed_again() -> None:
     at_once = Withdraw(Recipient.REQUESTOR, {"withdrawal": b"box"})
     assert refused(submitted(), Ask.WITHDRAW, at_once) == "facts_changed"
-    assert refused(submitted(RequestorType.NONCITIZEN, ConsentKind.NONE), Ask.WITHDRAW, WISH) == "facts_changed"
+    verified = submitted(RequestorType.NONCITIZEN, ConsentKind.NONE)
+    verified.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by=OFFICER))
+    wish = Withdraw(Recipient.REQUESTOR, {"amended_2": b"box"}, wish=2)
+    assert refused(verified, Ask.WITHDRAW, wish) == "facts_changed"
 
 
 def test_a_representative_who_is_verified_meanwhile_withdraws_at_once() -> None:
@@ -225,6 +232,27 @@ def test_nothing_is_handed_over_that_has_moved_on() -> None:
     assert refused(world, Ask.HAND_OVER, TO_ATTORNEY) == "facts_changed"
     world.hear(resolved())
     assert refused(world, Ask.HAND_OVER, HandOver(2, RequestorType.ATTORNEY, None, {})) == "resolved"
+
+
+def test_the_noncitizen_stays_who_staff_have_found_them_to_be_whoever_asks() -> None:
+    world = submitted(RequestorType.NONCITIZEN, ConsentKind.NONE)
+    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by=OFFICER))
+    to = HandOver(2, RequestorType.ATTORNEY, Language.ES, {"amended_2": b"box"}, reachable=True)
+    world.ask(Ask.HAND_OVER, to)
+    filing = world.state.filing
+    assert (filing.consent.status, filing.reader(Recipient.NONCITIZEN).consent.status) == ("claimed", "verified")
+    assert (world.said[-1].noncitizen_status, world.said[-1].noncitizen_reachable) == ("verified", True)
+    world.ask(Ask.HAND_OVER, HandOver(3, RequestorType.NONCITIZEN, None, {"amended_3": b"box"}, OFFICER))
+    assert world.state.filing.consent.verified
+
+
+def test_a_representative_who_stands_down_never_hurries() -> None:
+    world = submitted(RequestorType.ATTORNEY, ConsentKind.G28)
+    world.ask(Ask.CONSENT, RuleOnConsent(0, verified=True, by=OFFICER))
+    at_once = HandOver(2, RequestorType.NONCITIZEN, None, {"amended_2": b"box"})
+    assert refused(world, Ask.HAND_OVER, at_once) == "facts_changed"  # to be sealed as a wish
+    world.ask(Ask.HAND_OVER, replace(at_once, wish=True))
+    assert (world.state.wish.of, world.state.filing.requestor_type) == ("case", "ATTORNEY")
 
 
 # What earlier builds stored

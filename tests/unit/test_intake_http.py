@@ -205,6 +205,7 @@ async def test_get_never_acts_and_post_asks_first(house: House) -> None:
 
 async def test_a_confirmed_form_acts_once_however_often_it_is_sent(house: House) -> None:
     case_id, path = await house.opened(own())
+    await house.rule(case_id, "verified")
     form = {"reason": "We found another way.", "idempotency_key": "form-1"}
     first = await post(house, f"{path}/withdraw", form)
     again = await post(house, f"{path}/withdraw", form)
@@ -243,7 +244,8 @@ async def test_a_form_that_cannot_be_read_says_which_field(house: House) -> None
 
 async def test_waiving_makes_the_answer_final(house: House) -> None:
     case_id, path = await house.opened(own())
-    house.hear(case_id, completed("DECLINED"))
+    house.hear(case_id, assigned(), completed("DECLINED"))
+    await ruled(house, case_id, "verified")
     await post(house, f"{path}/waive", {})
     assert isinstance(state(house, case_id), ReviewLapsed)
 
@@ -355,6 +357,7 @@ async def test_a_question_is_shown_and_answered(house: House) -> None:
 
 async def test_json_needs_the_confirmation_too(house: House) -> None:
     case_id, path = await house.opened(own())
+    await house.rule(case_id, "verified")
     asked = await post(house, f"{path}/withdraw", {}, confirm=False, Accept="application/json")
     assert (asked.status_code, asked.json()["code"]) == (409, "confirmation_needed")
     done = await post(house, f"{path}/withdraw", {}, Accept="application/json")

@@ -84,7 +84,11 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=OFFICER)),
     (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by=OFFICER)),
     (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=Hand("official-1", for_office=False))),
+    (Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER, of=Recipient.NONCITIZEN)),
+    (Ask.WAIVE, Waive(by=Recipient.NONCITIZEN)),
+    (Ask.WITHDRAW, Withdraw(Recipient.NONCITIZEN, {"amended_1": b"box"}, wish=1)),
     (Ask.HAND_OVER, HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"box"})),
+    (Ask.HAND_OVER, HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"box"}, wish=True)),
     (Ask.HAND_OVER, HandOver(2, RequestorType.NONCITIZEN, None, {"amended_2": b"box"}, OFFICER)),
     (Ask.ERASE, Erase("privacy-1", "order-7")),
 ]

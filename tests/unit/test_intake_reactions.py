@@ -20,6 +20,7 @@ from services.intake.domain.case import (
     WindowOpen,
     WithdrawalAsked,
 )
+from services.intake.domain.consent import Consent, Ruling
 from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change
 from shared.casework.commands import Answered
@@ -28,6 +29,7 @@ from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.vocabulary import (
     Belief,
+    ConsentKind,
     CustodyStatus,
     Recipient,
     RejectCode,
@@ -56,7 +58,8 @@ REVIEW = AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {})
 
 def submitted(requestor: RequestorType = RequestorType.NONCITIZEN, **more: Any) -> World:
     world = World()
-    assert isinstance(world.submit(requestor_type=requestor, **more), Answered)
+    known = Consent(ConsentKind.NONE, Ruling(True, "officer-1", MONDAY))
+    assert isinstance(world.submit(requestor_type=requestor, **{"consent": known} | more), Answered)
     return world
 
 
@@ -237,7 +240,7 @@ def test_silence_is_no_ground_once_the_office_has_answered() -> None:
 def test_doing_without_review_lapses_it_at_once() -> None:
     world = declined()
     world.ask(Ask.WAIVE, Waive(), at=DECLINED_AT + DAY)
-    assert world.said[-1] == events.ReviewLapsed(at=DECLINED_AT + DAY, waived=True)
+    assert world.said[-1] == events.ReviewLapsed(at=DECLINED_AT + DAY, waived=True, by=Recipient.REQUESTOR)
     assert world.state.waived
     world.hear(question())
     assert isinstance(world.state, ReviewLapsed)

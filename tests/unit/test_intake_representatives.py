@@ -56,6 +56,7 @@ async def verified(house: House, case_id: UUID, seen: int) -> None:
 
 async def test_who_hands_over_is_told_so_and_never_gets_the_new_link(house: House) -> None:
     case_id, path = await house.opened(own())
+    await verified(house, case_id, 0)
     asked = await post(house, f"{path}/representative", ATTORNEY | {"confirm": ""})
     assert "The link that you have stops working now." in asked.text.replace("\n", " ")
     assert "Odalys Fernbach" in asked.text
@@ -68,13 +69,15 @@ async def test_who_hands_over_is_told_so_and_never_gets_the_new_link(house: Hous
 
 
 async def test_a_program_gets_no_link_either(house: House) -> None:
-    _, path = await house.opened(own())
+    case_id, path = await house.opened(own())
+    await verified(house, case_id, 0)
     answer = await post(house, f"{path}/representative", ATTORNEY, headers=JSON)
     assert set(answer.json()) == {"done", "case_number"}
 
 
 async def test_a_noncitizen_who_hands_over_stays_reachable(house: House) -> None:
     case_id, path = await house.opened(own())
+    await verified(house, case_id, 0)
     await post(house, f"{path}/representative", ATTORNEY)
     people = await known(house, case_id)
     assert people.requestor.email == "odalys.fernbach@example.org"
@@ -98,7 +101,7 @@ async def test_the_new_one_sees_only_the_stage_until_staff_have_seen_a_g28(house
     assert "outcome" in (await house.http.get(now, headers=JSON)).json()
 
 
-async def test_a_representative_stands_down_and_the_noncitizen_goes_on_alone(house: House) -> None:
+async def test_standing_down_waits_until_staff_see_that_the_noncitizen_can_be_reached(house: House) -> None:
     body = complete(consent={"kind": "G28", "signed": True})
     body["requestor"] |= {"type": "ATTORNEY"}
     body["noncitizen"] |= {"email": "zoraida.quintanabelle@example.org", "language": "es"}
@@ -106,7 +109,14 @@ async def test_a_representative_stands_down_and_the_noncitizen_goes_on_alone(hou
     house.hear(case_id, assigned())
     await verified(house, case_id, 0)
     assert "stand_down" in (await house.http.get(path, headers=JSON)).json()["may"]
-    assert (await post(house, f"{path}/stand_down", {})).status_code == 200
+    asked = await post(house, f"{path}/stand_down", {"confirm": ""})
+    assert "We first make sure that we can reach the person." in asked.text
+    done = await post(house, f"{path}/stand_down", {})
+    assert "Nothing has changed yet." in (await house.http.get(done.headers["Location"])).text
+    assert state(house, case_id).filing.requestor_type == "ATTORNEY"
+    wish = {"facts_seen": 2, "representative": None}
+    answer = await house.http.post(f"/cases/{case_id}/representative", json=wish, headers=staff(house))
+    assert answer.status_code == 200, answer.text
     assert (await house.http.get(path)).status_code == 404
     people = await known(house, case_id)
     assert people.requestor.email == "zoraida.quintanabelle@example.org"

@@ -44,7 +44,9 @@ def test_headquarters_confirms_a_waiver_and_never_the_office_that_declined() -> 
     assert refused(world, Ask.WITHDRAWAL, by_the_office) == "for_headquarters"
     official = Hand("official-1", for_office=False)
     world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=official), at=MONDAY + 8 * DAY)
-    assert world.said[-1] == events.ReviewLapsed(at=MONDAY + 8 * DAY, waived=True, confirmed_by="official-1")
+    assert world.said[-1] == events.ReviewLapsed(
+        at=MONDAY + 8 * DAY, waived=True, by=Recipient.REQUESTOR, confirmed_by="official-1"
+    )
     assert isinstance(world.state, ReviewLapsed)
 
 

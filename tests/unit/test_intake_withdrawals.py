@@ -69,7 +69,8 @@ async def test_the_requestor_is_told_that_a_withdrawal_waits_before_and_after(ho
 async def test_a_program_is_told_that_it_waits(house: House) -> None:
     _, path = await house.opened()
     assert (await withdraw(house, path, headers=JSON)).json()["done"] == "withdraw_waits"
-    _, path = await house.opened(own())
+    case_id, path = await house.opened(own())
+    await house.rule(case_id, "verified")
     assert (await withdraw(house, path, headers=JSON)).json()["done"] == "withdraw"
 
 

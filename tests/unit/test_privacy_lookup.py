@@ -1,6 +1,8 @@
 """Blind indexes, private links, masking and access records."""
 
+import hmac
 import os
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contracts.vocabulary import Recipient
 from shared.privacy.access import AccessLog
 from shared.privacy.blind_index import BlindIndex, NothingToIndex
 from shared.privacy.keys import SecretKey
@@ -80,20 +83,29 @@ def test_a_link_names_its_case_and_matches_its_generation_alone() -> None:
     token = LINKS.token(CASE, 2)
     assert len(token) == 43
     assert LINKS.case_of(token) == CASE
-    assert LINKS.matches(token, 2)
-    assert not LINKS.matches(token, 1)
-    assert not LINKS.matches(token, 3)
+    assert LINKS.role_of(token, 2) is Recipient.REQUESTOR
+    assert LINKS.role_of(token, 1) is None
+    assert LINKS.role_of(token, 3) is None
+
+
+def test_each_role_has_a_link_of_its_own_and_the_requestors_is_the_one_of_before() -> None:
+    tokens = {role: LINKS.token(CASE, 2, role) for role in (Recipient.REQUESTOR, Recipient.NONCITIZEN)}
+    assert len(set(tokens.values())) == 2
+    assert {role: LINKS.role_of(token, 2) for role, token in tokens.items()} == {role: role for role in tokens}
+    assert LINKS.role_of(tokens[Recipient.NONCITIZEN], 3) is None
+    before = hmac.digest(KEY.material, b"secondlook/link/1\x00" + CASE.bytes + (2).to_bytes(8, "big"), "sha256")
+    assert tokens[Recipient.REQUESTOR] == urlsafe_b64encode(CASE.bytes + before[:16]).rstrip(b"=").decode()
 
 
 def test_a_link_made_with_another_key_matches_nothing() -> None:
     token = Links(SecretKey(os.urandom(32))).token(CASE, 1)
     assert LINKS.case_of(token) == CASE, "which proves nothing"
-    assert not LINKS.matches(token, 1)
+    assert LINKS.role_of(token, 1) is None
 
 
 def test_a_link_of_an_unknown_case_never_matches() -> None:
-    assert not LINKS.matches(LINKS.token(CASE, 0), None)
-    assert not LINKS.matches(LINKS.token(CASE, 1), None)
+    assert LINKS.role_of(LINKS.token(CASE, 0), None) is None
+    assert LINKS.role_of(LINKS.token(CASE, 1), None) is None
 
 
 def test_no_character_of_a_link_can_be_changed() -> None:
@@ -101,7 +113,7 @@ def test_no_character_of_a_link_can_be_changed() -> None:
     for place, character in enumerate(token):
         for other in "AQgw-_9":
             changed = token[:place] + other + token[place + 1 :]
-            assert other == character or not LINKS.matches(changed, 1)
+            assert other == character or LINKS.role_of(changed, 1) is None
 
 
 @pytest.mark.parametrize(
@@ -109,21 +121,21 @@ def test_no_character_of_a_link_can_be_changed() -> None:
 )
 def test_a_malformed_link_is_of_no_case_and_raises_nothing(token: str) -> None:
     assert LINKS.case_of(token) is None
-    assert not LINKS.matches(token, 1)
-    assert not LINKS.matches(token, None)
+    assert LINKS.role_of(token, 1) is None
+    assert LINKS.role_of(token, None) is None
 
 
 @given(st.text(max_size=60))
 def test_no_text_at_all_raises(token: str) -> None:
     LINKS.case_of(token)
-    assert not LINKS.matches(token, 1)
+    assert LINKS.role_of(token, 1) is None
 
 
 def test_one_link_has_one_spelling() -> None:
     token = LINKS.token(CASE, 1)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     spellings = [token[:-1] + last for last in alphabet]
-    assert [one for one in spellings if LINKS.case_of(one) and LINKS.matches(one, 1)] == [token]
+    assert [one for one in spellings if LINKS.case_of(one) and LINKS.role_of(one, 1)] == [token]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who may be told more than the stage, and who may give up a right alone: the consent, and what staff made of it.
+"""Who may read and do what by a private link: one function, `may`, which pages, JSON and commands all ask.
 
 Inferred from the rule of OIDO, a sister office (dhs.gov/myoido): representatives need a signed G-28, everybody else a
 signed ICE Form 60-001. A G-28 enters somebody's appearance, so that they act; a 60-001 only lets somebody hear.
@@ -7,8 +7,9 @@ signed ICE Form 60-001. A G-28 enters somebody's appearance, so that they act; a
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum, unique
 
-from shared.contracts.vocabulary import ConsentKind, ConsentStatus, RequestorType
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Recipient, RequestorType
 
 REPRESENTATIVES = frozenset({RequestorType.ATTORNEY, RequestorType.ACCREDITED_REP})
 
@@ -50,17 +51,89 @@ def verifies(kind: ConsentKind, requestor: RequestorType, papers: Papers) -> boo
     return kind in papers.get(requestor, frozenset())
 
 
-def acts_alone(requestor: RequestorType, consent: Consent) -> bool:
-    """Whether the requestor's word is enough to end the request, or to do without review at headquarters.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever holds a private link: the role that it was made for, as what they ask, and what staff made of them.
 
-    The noncitizen's is, and a verified representative's. Everybody else could end what a person in detention counts on;
-    staff confirm it first.
+    The noncitizen's own link says nothing of who reads it: somebody gave that address. `kind` is then NONCITIZEN, and
+    the ruling in `consent` is staff's on who reads there.
     """
-    if requestor is RequestorType.NONCITIZEN:
-        return consent.status is not ConsentStatus.REFUSED
-    return requestor in REPRESENTATIVES and consent.kind is ConsentKind.G28 and consent.verified
+
+    role: Recipient
+    kind: RequestorType
+    consent: Consent
+
+    @property
+    def refused(self) -> bool:
+        """Whether staff have refused the paper, or found that it is somebody else."""
+        return self.consent.status is ConsentStatus.REFUSED
+
+    @property
+    def acts_alone(self) -> bool:
+        """Whether their word is enough to give up what a person in detention may count on.
+
+        The noncitizen's is, and a representative's, once staff have verified them. A 60-001 lets somebody hear only.
+        """
+        represents = self.kind in REPRESENTATIVES and self.consent.kind is ConsentKind.G28
+        return self.consent.verified and (represents or self.kind is RequestorType.NONCITIZEN)
 
 
-def may_change(consent: Consent) -> bool:
-    """Whether the link still changes anything. Asking for a review takes no right from anybody, and stays open."""
-    return consent.status is not ConsentStatus.REFUSED
+@unique
+class Thing(StrEnum):
+    """What can be read or done by a private link. What the case holds at the moment is for `status` to say.
+
+    `question`: that there is one, and until when. `missing`: what the request lacks. `contact`: how to reach the
+    requestor, their paper, their language, a new link.
+    """
+
+    MISSING = "missing"
+    QUESTION = "question"
+    QUESTION_TEXT = "question_text"
+    OUTCOME = "outcome"
+    REVIEW = "review"
+    AMEND = "amend"
+    CONTACT = "contact"
+    WAIVE = "waive"
+    WITHDRAW = "withdraw"
+    HAND_OVER = "representative"
+    STAND_DOWN = "stand_down"
+
+
+@unique
+class May(StrEnum):
+    """The answer. `waits`: it is a wish, which staff rule on."""
+
+    YES = "yes"
+    WAITS = "waits"
+    NO = "no"
+
+
+def may(reader: Reader, thing: Thing) -> May:
+    """Whether this reader may read or do this.
+
+    To ask for review takes no right from anybody: it waits only where staff have refused the reader, and all else ends
+    there. Standing down leaves a person without a voice: it always waits.
+    """
+    match thing:
+        case Thing.QUESTION_TEXT | Thing.OUTCOME:
+            return _if(reader.consent.verified)
+        case Thing.MISSING:
+            return _if(reader.role is Recipient.REQUESTOR or reader.consent.verified)
+        case Thing.REVIEW:
+            return May.WAITS if reader.refused else May.YES
+        case _ if reader.refused:
+            return May.NO
+        case Thing.QUESTION | Thing.AMEND:
+            return May.YES
+        case Thing.CONTACT:
+            return _if(reader.role is Recipient.REQUESTOR)
+        case Thing.STAND_DOWN:
+            return May.WAITS if reader.kind in REPRESENTATIVES else May.NO
+        case Thing.HAND_OVER if reader.role is not Recipient.REQUESTOR:
+            return May.NO
+        case Thing.WAIVE | Thing.WITHDRAW | Thing.HAND_OVER:
+            return May.YES if reader.acts_alone else May.WAITS
+
+
+def _if(allowed: bool) -> May:
+    return May.YES if allowed else May.NO

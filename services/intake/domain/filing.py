@@ -5,13 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.domain.asserted import Facts, merged
-from services.intake.domain.consent import REPRESENTATIVES, Consent
+from services.intake.domain.consent import REPRESENTATIVES, Consent, Reader, Ruling
 from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
     ConsentKind,
     DecisionUnderReview,
     Language,
+    Recipient,
     RejectCode,
     ReliefSought,
     RequestorType,
@@ -31,6 +32,9 @@ class Filing:
 
     `client` and `client_reference` are blind indexes: of the signed-in system that submitted it, and of how that calls
     it. After a hand-over (`handed_over`) the case is somebody else's, and that system hears no more than this.
+
+    `noncitizen_reachable`: whether the noncitizen has an address of their own, where somebody else asks (None: not
+    kept). `noncitizen_ruling`: what staff made of who reads there.
     """
 
     number: str
@@ -62,7 +66,15 @@ class Filing:
     answered: tuple[UUID, ...] = ()
     link_generation: int = 1
     link_asked: tuple[datetime, ...] = ()
+    noncitizen_reachable: bool | None = None
+    noncitizen_ruling: Ruling | None = None
     heard: Heard = field(default_factory=Heard)
+
+    def reader(self, role: Recipient) -> Reader:
+        """Whoever holds the link that was made for this role."""
+        if role is Recipient.REQUESTOR or self.requestor_type is RequestorType.NONCITIZEN:
+            return Reader(role, self.requestor_type, self.consent)
+        return Reader(role, RequestorType.NONCITIZEN, Consent(ConsentKind.NONE, self.noncitizen_ruling))
 
     @property
     def open_question(self) -> Question | None:
@@ -101,17 +113,25 @@ class Change:
     answers: UUID | None = None
     new_link: bool = False
     requestor_type: RequestorType | None = None
+    noncitizen_reachable: bool | None = None
+    noncitizen_ruling: Ruling | None = None
 
 
-def handed_over(to: RequestorType, language: Language | None) -> Change:
-    """What changes when somebody else becomes the requestor: nobody has verified them, and the old link ends."""
+def handed_over(filing: Filing, to: RequestorType, language: Language | None, *, reachable: bool | None) -> Change:
+    """What changes when somebody else becomes the requestor: nobody has verified them, and the old link ends.
+
+    Only the noncitizen stays who staff have found them to be. `reachable`: whether they have an address of their own.
+    """
     represents = to in REPRESENTATIVES
+    known = filing.reader(Recipient.NONCITIZEN).consent.ruling
     return Change(
         names=("representative", "consent", *(("language",) if language else ())),
-        consent=Consent(ConsentKind.G28 if represents else ConsentKind.NONE),
+        consent=Consent(ConsentKind.G28) if represents else Consent(ConsentKind.NONE, known),
         language=language,
         new_link=True,
         requestor_type=to,
+        noncitizen_reachable=reachable,
+        noncitizen_ruling=known,
     )
 
 
@@ -132,6 +152,10 @@ def amended(filing: Filing, change: Change, *, blob: str | None, sealed_bytes: i
         requestor_type=to or filing.requestor_type,
         represented=to in REPRESENTATIVES if to else filing.represented,
         handed_over=filing.handed_over or to is not None,
+        noncitizen_reachable=(
+            filing.noncitizen_reachable if change.noncitizen_reachable is None else change.noncitizen_reachable
+        ),
+        noncitizen_ruling=change.noncitizen_ruling or filing.noncitizen_ruling,
         link_generation=filing.link_generation + change.new_link,
         sealed_amendments=(*filing.sealed_amendments, blob) if blob else filing.sealed_amendments,
         sealed_bytes=filing.sealed_bytes + sealed_bytes,

@@ -142,7 +142,7 @@ class Desk:
 
     def _compose(self, taken: Taken, state: State, reader: Reader) -> bytes:
         generation = getattr(state, "link_generation", 1)
-        link = f"{self.public_url.rstrip('/')}/status/{self.links.token(taken.case_id, generation)}"
+        link = f"{self.public_url.rstrip('/')}/status/{self.links.token(taken.case_id, generation, taken.entry.role)}"
         rendered = self.letters.render(taken.entry.letter, reader.language, number=state.number, link=link)
         return compose(
             rendered,

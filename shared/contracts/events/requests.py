@@ -6,6 +6,7 @@ from uuid import UUID
 from shared.contracts.envelope import EventData, Ordinal, Time
 from shared.contracts.events.facts import Consent, Custody, Facts, Place, Received, Removal
 from shared.contracts.vocabulary import (
+    ConsentStatus,
     DecisionUnderReview,
     EventType,
     Language,
@@ -41,6 +42,7 @@ class RequestSubmitted(EventData):
     """Accepted: a case with a number. `received_at` orders the queue and starts the clocks.
 
     `resubmitted_at`: when it came, where it keeps the place of the rejected request that it mends.
+    `noncitizen_reachable`: whether an address of the noncitizen's own is known; absent: not said.
     """
 
     type: ClassVar[EventType] = EventType.REQUEST_SUBMITTED
@@ -63,6 +65,7 @@ class RequestSubmitted(EventData):
     age_band: str
     represented: bool
     possible_double_of: str | None = None
+    noncitizen_reachable: bool | None = None
 
 
 class RequestAmended(EventData):
@@ -71,6 +74,9 @@ class RequestAmended(EventData):
     `amended_by`: the member of staff who did it; absent where it was the requestor. `for_office`: as an officer of the
     field office, and so they never review the case. `requestor_type`, `represented`: given when somebody else is the
     requestor from now on (`representative` in `changed`); the sealed part says who.
+
+    `noncitizen_status`: what staff made of who reads at the noncitizen's own address; given when they ruled, and when a
+    hand-over made it count. `noncitizen_reachable`: given with a hand-over.
     """
 
     type: ClassVar[EventType] = EventType.REQUEST_AMENDED
@@ -89,10 +95,12 @@ class RequestAmended(EventData):
     for_office: bool = False
     requestor_type: RequestorType | None = None
     represented: bool | None = None
+    noncitizen_status: ConsentStatus | None = None
+    noncitizen_reachable: bool | None = None
 
 
 class RequestWithdrawn(EventData):
-    """The requestor asks to withdraw; the arbiter answers with a resolution.
+    """The requestor, or the noncitizen by their own link (`by`), withdraws; the arbiter answers with a resolution.
 
     `confirmed_by`: the member of staff who agreed, where the requestor's word alone was not enough.
     """

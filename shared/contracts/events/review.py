@@ -9,6 +9,7 @@ from shared.contracts.events.facts import Custody, Facts, Removal
 from shared.contracts.vocabulary import (
     DecisionUnderReview,
     EventType,
+    Recipient,
     ReliefSought,
     RequestorType,
     ReviewGround,
@@ -36,8 +37,9 @@ class ReviewRequested(EventData):
 
 
 class ReviewLapsed(EventData):
-    """The window to ask for SRO review closed, or the requestor waived it.
+    """The window to ask for SRO review closed, or somebody waived it.
 
+    `by`: in which role, where it was waived.
     `confirmed_by`: the member of staff who agreed to a waiver, where the requestor's word alone was not enough.
     """
 
@@ -45,6 +47,7 @@ class ReviewLapsed(EventData):
 
     at: Time
     waived: bool
+    by: Recipient | None = None
     confirmed_by: str | None = None
 
 
