@@ -44,7 +44,9 @@ def waiting(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Show the withdrawals that wait, the oldest first: asked for by somebody who may not end the review alone.
+    """Show what waits for a word of staff, the most urgent first: asked for by somebody who may not do it alone.
+
+    Of a wish *for* review (review_wanted) headquarters alone confirms or refuses.
 
     Example: `secondlook withdrawal list --office SNA`
     """
@@ -56,7 +58,7 @@ def waiting(
         not_mistyped(office.upper())
         out.print(f"No withdrawal waits at {office.upper()}.")
         return
-    table = Table("case", "gives up", "office", "asked by", "consent", "since", "facts", box=None, header_style="bold")
+    table = Table("case", "wish", "office", "asked by", "consent", "since", "facts", box=None, header_style="bold")
     for each in found:
         since = local(datetime.fromisoformat(each["asked_at"]), policy_now(data))
         who, consent = word(each["requestor_type"]), each["consent"]

@@ -43,6 +43,7 @@ def letters_of(case_id: UUID, events: Iterable[Event[Any]]) -> dict[UUID, Copy]:
 
 def _made_by(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
     yield from _made(events)
+    yield from _given_up(events)
     yield from _to_offices(events)
 
 
@@ -52,9 +53,7 @@ OFFICE = (Recipient.OFFICE,)
 
 def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
     """Letter, causing event, to whom, and in which round of the field office."""
-    submitted = next((e for e in events if e.type is EventType.REQUEST_SUBMITTED), None)
-    alone = submitted is not None and submitted.data.requestor_type is RequestorType.NONCITIZEN
-    both = REQUESTOR if alone else (Recipient.REQUESTOR, Recipient.NONCITIZEN)
+    alone, both = _readers(events)
     at_an_office = False
     for event in events:
         match event.type:
@@ -81,6 +80,23 @@ def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tu
                 yield Letter.LINK_SENT, event, REQUESTOR if alone else (event.data.to,), -event.seq  # beside amendments
             case _:
                 pass
+
+
+def _readers(events: Sequence[Event[Any]]) -> tuple[bool, tuple[Recipient, ...]]:
+    """Whether the noncitizen filed alone, and whom a letter to both then reaches."""
+    submitted = next((e for e in events if e.type is EventType.REQUEST_SUBMITTED), None)
+    alone = submitted is not None and submitted.data.requestor_type is RequestorType.NONCITIZEN
+    return alone, REQUESTOR if alone else (Recipient.REQUESTOR, Recipient.NONCITIZEN)
+
+
+def _given_up(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
+    """Whoever takes the request back, or gives the review up: both hear of it."""
+    _, both = _readers(events)
+    for event in events:
+        if event.type is EventType.REQUEST_WITHDRAWN:
+            yield Letter.GIVEN_UP, event, both, 1
+        elif event.type is EventType.REVIEW_LAPSED and event.data.waived:
+            yield Letter.GIVEN_UP, event, both, 2
 
 
 def _to_offices(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:

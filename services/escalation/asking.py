@@ -57,7 +57,12 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
         state=asking,
         emits=(Emit(_told(asked), sealed=tuple(wish.box)),),
         keep=wish.box,
-        answer={"question": str(command.id), "answer_by": answer_by.isoformat(), "addressee": wish.addressee.value},
+        answer={
+            "question": str(command.id),
+            "answer_by": answer_by.isoformat(),
+            "addressee": wish.addressee.value,
+            "clock_stands_still": asking.question is not None and not of_office,
+        },
     )
 
 

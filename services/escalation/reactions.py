@@ -11,7 +11,15 @@ from typing import Any, assert_never
 from services.escalation import asking, claiming, officials
 from services.escalation.admission import claim_that_holds, kept_away
 from services.escalation.domain import arbitration
-from services.escalation.domain.file import FieldRecord, File, with_amendment, with_record, with_request, with_requestor
+from services.escalation.domain.file import (
+    FieldRecord,
+    File,
+    with_amendment,
+    with_noncitizen,
+    with_record,
+    with_request,
+    with_requestor,
+)
 from services.escalation.domain.states import (
     AwaitingRequestor,
     Following,
@@ -25,7 +33,15 @@ from services.escalation.domain.states import (
 from services.escalation.orders import Order
 from services.escalation.recalling import on_resolution_issued
 from services.escalation.resolving import resolve
-from services.escalation.translate import amendment_of, escalated, facts_told, overdue, record_of, request_of
+from services.escalation.translate import (
+    amendment_of,
+    escalated,
+    facts_told,
+    noncitizen_told,
+    overdue,
+    record_of,
+    request_of,
+)
 from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
@@ -42,12 +58,14 @@ class Moment(StrEnum):
 
 
 def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
-    """Newer facts are filed, before and after escalation; an answer sets the SRO's clock going again.
+    """Newer facts are filed, before and after escalation; an answer sets the SRO's clock going again, and so does what
+    leaves nobody who could answer.
 
     An officer of the field office who did it may not review the case any more.
     """
     data = event.data
     filed = with_amendment(file_of(state), amendment_of(event), facts_told(data))
+    filed = with_noncitizen(filed, data.amendment, noncitizen_told(data))
     newer = refiled(state, with_requestor(filed, data.amendment, data.requestor_type))
     return Step(
         state=arbitration.answered(newer, data.answers, context.policy, context.now),
@@ -105,7 +123,8 @@ def _after_remand(state: Remanded, record: FieldRecord, context: Context, keep: 
 def on_review_requested(state: State | None, event: Event[events.ReviewRequested], context: Context) -> Outcome[State]:
     """Upon request the case goes before the SRO, whether or not the field office's record is here yet."""
     data = event.data
-    filed = refiled(state, with_request(file_of(state), request_of(event), data.number))
+    known = with_noncitizen(file_of(state), data.amendment, noncitizen_told(data))
+    filed = refiled(state, with_request(known, request_of(event), data.number))
     match filed:
         case Following() | AwaitingRequestor():
             queued = arbitration.enter_queue(

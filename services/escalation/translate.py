@@ -41,6 +41,13 @@ def facts_told(data: events.RequestAmended | events.ReviewRequested) -> Mapping[
     return _groups(custody=data.custody, removal=data.removal, facts=data.facts)
 
 
+def noncitizen_told(data: events.RequestAmended | events.ReviewRequested) -> Mapping[str, str]:
+    """What an event gives of how the noncitizen is reached, as JSON."""
+    status = data.noncitizen_status if isinstance(data, events.RequestAmended) else None
+    given = {"reachable": data.noncitizen_reachable, "status": status}
+    return {name: json.dumps(value) for name, value in given.items() if value is not None}
+
+
 def amendment_of(event: Event[events.RequestAmended]) -> Amendment:
     """When something was told later, and what it was about."""
     data = event.data

@@ -18,6 +18,7 @@ TOO_LARGE = Refused("too_large", "This case has reached the limit of what can be
 NOT_BY_THIS_LINK = Refused("not_by_this_link", "This private link is not the requestor's, who alone can change that.")
 CONSENT_REFUSED = Refused("consent_refused", "Staff have refused this consent, so its link changes nothing any more.")
 WISH_WAITS = Refused("wish_waits", "What was asked before waits for a word of staff; nothing more can be given up.")
+NO_REVIEW_NOW = Refused("no_review_now", "A review at headquarters cannot be asked for, or given up, at this time.")
 FACTS_CHANGED = Refused("facts_changed", "The case has changed since you looked at it. Look again, then decide.")
 
 

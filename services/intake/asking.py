@@ -12,7 +12,7 @@ from services.intake import from_body
 from services.intake.commands import Amend, Ask, AskReview, Boxes, Waive, Withdraw
 from services.intake.domain.case import Accepted, State
 from services.intake.domain.consent import Consent, May, Thing, may
-from services.intake.domain.filing import Change
+from services.intake.domain.filing import Change, Filing
 from services.intake.opening import opened
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.errors import CommandRefused, Outage
@@ -68,10 +68,9 @@ class Asking:
     async def review(
         self, case_id: UUID, key: str, ground: ReviewGround, words: str | None, *, by: Recipient
     ) -> Answered:
-        """Ask for SRO review."""
+        """Ask for SRO review, or wish for it, for headquarters to rule on."""
         cause = command_of(Ask.REVIEW, case_id, key)
-        boxes = await self._text(case_id, cause, "review", words)
-        return await self._do(Ask.REVIEW, cause, case_id, AskReview(ground, boxes, by))
+        return await self._insist(Ask.REVIEW, cause, case_id, lambda: self._review(case_id, cause, ground, words, by))
 
     async def waive(self, case_id: UUID, key: str, *, by: Recipient) -> Answered:
         """Do without SRO review."""
@@ -96,16 +95,31 @@ class Asking:
                     raise
         raise AssertionError("the last attempt either answers or raises")
 
+    async def _review(
+        self, case_id: UUID, cause: UUID, ground: ReviewGround, words: str | None, by: Recipient
+    ) -> AskReview:
+        filing = await self._filing(case_id)
+        if filing is None or not filing.review_waits(by):
+            return AskReview(ground, await self._text(case_id, cause, "review", words), by)
+        number = filing.amendment + 1
+        return AskReview(ground, await self._wished(case_id, cause, number, words), by, wish=number)
+
     async def _withdrawal(self, case_id: UUID, cause: UUID, words: str | None, by: Recipient) -> Withdraw:
-        view = await self._engine.case(case_id)
-        filing = view.state.filing if view and isinstance(view.state, Accepted) else None
+        filing = await self._filing(case_id)
         if filing is None or may(filing.reader(by), Thing.WITHDRAW) is May.YES:
             return Withdraw(by, await self._text(case_id, cause, "withdrawal", words))
         number = filing.amendment + 1
-        sealed = SealedAmendment(text=words)
-        key = await self._key(case_id) if words else None
-        boxes = _box(key, case_id, cause, f"amended_{number}", sealed) if words else {}
-        return Withdraw(by, boxes, wish=number)
+        return Withdraw(by, await self._wished(case_id, cause, number, words), wish=number)
+
+    async def _filing(self, case_id: UUID) -> Filing | None:
+        view = await self._engine.case(case_id)
+        return view.state.filing if view and isinstance(view.state, Accepted) else None
+
+    async def _wished(self, case_id: UUID, cause: UUID, number: int, words: str | None) -> Boxes:
+        """The words of a wish, as the amendment that tells of it."""
+        if not words:
+            return {}
+        return _box(await self._key(case_id), case_id, cause, f"amended_{number}", SealedAmendment(text=words))
 
     async def _amendment(self, case_id: UUID, cause: UUID, wish: Amendment, by: Recipient) -> Amend:
         view = await self._engine.case(case_id)

@@ -38,6 +38,7 @@ class When(StrEnum):
     """The names of the deadlines."""
 
     WINDOW_CLOSES = "window_closes"
+    REVIEW_COUNTS = "review_counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,15 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class AskReview:
-    """Ask the Senior Reviewing Official to look. `boxes` may hold `review`, the requestor's own words."""
+    """Ask the Senior Reviewing Official to look. `boxes` may hold the requestor's own words.
+
+    They are sealed as `review`; or, where it waits for headquarters, as the amendment with the number `wish`.
+    """
 
     ground: ReviewGround
     boxes: Boxes
     by: Recipient = Recipient.REQUESTOR
+    wish: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Step(StrEnum):
     REVIEW_WAIVER_WAITS = "review_waiver_waits"
     HAND_OVER_WAITS = "hand_over_waits"
     ANOTHERS_WISH = "anothers_wish"
+    REVIEW_WAITS = "review_waits"
     REFUSED = "refused"
     WAIT = "wait"
     WAIT_FOR_THE_STAGE = "wait_for_the_stage"
@@ -92,7 +93,9 @@ def _undated(status: Status) -> Iterator[Step]:
         yield Step.REFUSED
     if status.waits is not None:
         yield Step.ANOTHERS_WISH if status.anothers_wish else _WAITS[status.waits]
-    if status.grounds and status.window_closes is None:
+    if status.review_waits:
+        yield Step.REVIEW_WAITS
+    if status.grounds and status.window_closes is None and status.where is not Where.MAY_ASK_REVIEW:
         yield Step.MAY_ASK_NOW
     if status.where in _WAITING and not (status.review_due or status.question):
         yield Step.WAIT if status.told_all else Step.WAIT_FOR_THE_STAGE

@@ -8,17 +8,15 @@ from services.intake.amending import (
     CONSENT_REFUSED,
     CONTACT,
     FACTS_CHANGED,
+    NO_REVIEW_NOW,
     NOT_BY_THIS_LINK,
     NOT_OPEN,
-    TOO_LARGE,
     WISH_WAITS,
     amend,
-    size,
 )
 from services.intake.commands import (
     REFERENCE,
     Amend,
-    AskReview,
     Boxes,
     CorrectFacts,
     Erase,
@@ -31,14 +29,12 @@ from services.intake.domain.case import (
     Erased,
     GivesUp,
     Rejected,
-    ReviewAsked,
     ReviewLapsed,
     State,
     UnderConsideration,
     WindowOpen,
     WithdrawalWish,
     after_the_window,
-    grounds_for_review,
     link_generation,
     number_shown,
     with_filing,
@@ -46,11 +42,10 @@ from services.intake.domain.case import (
 from services.intake.domain.completeness import NotAccepted, assess
 from services.intake.domain.consent import May, Thing, may
 from services.intake.domain.facts import is_urgent
-from services.intake.domain.filing import MAX_SEALED_BYTES, Change, Filing
+from services.intake.domain.filing import Change, Filing
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts import events
 
-NO_REVIEW_NOW = Refused("no_review_now", "A review at headquarters cannot be asked for, or given up, at this time.")
 REVIEW_GIVEN_UP = "waiver_asked"
 """What `request.amended` says in `changed` of a wish to do without review."""
 KEY_REUSED = Refused("idempotency_key_reused", "This idempotency key was used before, with another content.")
@@ -83,24 +78,6 @@ def on_submit(state: State | None, command: Command[Submit], context: Context) -
     )
 
 
-def on_review(state: State | None, command: Command[AskReview], context: Context) -> Step[State] | Refused:
-    """Ask the SRO, in the open window or after too long a silence. Who goes on no longer wishes to withdraw."""
-    if not isinstance(state, UnderConsideration | WindowOpen):
-        return NO_REVIEW_NOW
-    if command.data.ground not in grounds_for_review(state, context.now):
-        return NO_REVIEW_NOW
-    filing, boxes = state.filing, command.data.boxes
-    if filing.sealed_bytes + size(boxes) > MAX_SEALED_BYTES:
-        return TOO_LARGE
-    sealed = ("submitted", *filing.sealed_amendments, *boxes)
-    asked = ReviewAsked(
-        replace(filing, sealed_bytes=filing.sealed_bytes + size(boxes)), command.data.ground, context.now
-    )
-    return Step(
-        state=asked, emits=(Emit(translate.review_requested(filing, asked.ground), sealed=sealed),), keep=dict(boxes)
-    )
-
-
 def on_waive(state: State | None, command: Command[Waive], context: Context) -> Step[State] | Refused:
     """Do without review, so that the field office's answer becomes final now.
 
@@ -113,7 +90,7 @@ def on_waive(state: State | None, command: Command[Waive], context: Context) -> 
     if answer is May.NO:
         return CONSENT_REFUSED
     if answer is May.WAITS:
-        if state.wish is not None:
+        if state.wish is not None or state.asks is not None:
             return WISH_WAITS
         wish = WithdrawalWish(by, context.now, GivesUp.REVIEW)
         return amend(replace(state, wish=wish), Change(names=(REVIEW_GIVEN_UP,)), {})

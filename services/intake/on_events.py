@@ -81,7 +81,7 @@ def on_resolved(state: State | None, event: Event[ResolutionIssued], _: Context)
 
 def on_window_closed(state: State | None, _: Deadline, __: Context) -> Step[State] | Refused:
     """Nobody asked in time: say so, once. The engine asks only while `due` names this moment."""
-    if not isinstance(state, WindowOpen):
+    if not isinstance(state, WindowOpen) or state.asks is not None:
         return Refused("no_window", "No window to ask for review is open.")
     lapsed = ReviewLapsed(state.filing, state.closes, waived=False, wish=after_the_window(state.wish))
     return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=state.closes, waived=False)),))

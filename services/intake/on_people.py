@@ -11,12 +11,15 @@ from services.intake.domain.case import (
     Resolved,
     ReviewLapsed,
     State,
+    UnderConsideration,
+    WindowOpen,
     Withdrawable,
     WithdrawalAsked,
     WithdrawalWish,
 )
 from services.intake.domain.consent import REPRESENTATIVES, Consent, May, Ruling, Thing, may, verifies
 from services.intake.domain.filing import Change, handed_over
+from services.intake.on_review import counted, counted_unless_it_waits, not_taken
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import RequestWithdrawn
 from shared.contracts.events import ReviewLapsed as ReviewLapsedSaid
@@ -33,7 +36,7 @@ ALREADY = Refused("already_withdrawn", "You have already asked to withdraw this 
 WRONG_PAPER = Refused("wrong_paper", "This paper does not let this kind of requestor hear more than the stage.")
 NOBODY_REPRESENTS = Refused("nobody_represents", "Nobody represents the noncitizen in this case.")
 NOT_TWO_PEOPLE = Refused("not_two_people", "The noncitizen is the requestor: rule on the requestor.")
-FOR_HEADQUARTERS = Refused("for_headquarters", "Only headquarters confirms that its review is given up.")
+FOR_HEADQUARTERS = Refused("for_headquarters", "Only headquarters rules on its own review.")
 _NOT = {
     GivesUp.REQUEST: NOT_CONFIRMED,
     GivesUp.REVIEW: NOT_GIVEN_UP,
@@ -56,7 +59,8 @@ def on_consent(state: State | None, command: Command[RuleOnConsent], context: Co
     if ruled.verified and not verifies(kind, filing.requestor_type, context.policy.papers):
         return WRONG_PAPER
     consent = Consent(kind, Ruling(ruled.verified, ruled.by.who, context.now))
-    return amend(state, Change(names=("consent",), consent=consent), {}, by=ruled.by)
+    ruling = amend(state, Change(names=("consent",), consent=consent), {}, by=ruled.by)
+    return counted_unless_it_waits(ruling, context)
 
 
 def on_withdraw(state: State | None, command: Command[Withdraw], context: Context) -> Step[State] | Refused:
@@ -71,8 +75,8 @@ def on_withdraw(state: State | None, command: Command[Withdraw], context: Contex
     if answer is May.NO:
         return CONSENT_REFUSED
     alone = answer is May.YES
-    if state.wish is not None and not alone:
-        return ALREADY
+    if not alone and _waits(state):
+        return WISH_WAITS if state.wish is None else ALREADY
     if alone != (asked.wish is None) or asked.wish not in (None, filing.amendment + 1):
         return FACTS_CHANGED  # Sealed for the other way, or under a number that another amendment took.
     return _withdrawn(state, asked, context) if alone else _wished(state, asked, context)
@@ -81,15 +85,18 @@ def on_withdraw(state: State | None, command: Command[Withdraw], context: Contex
 def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], context: Context) -> Step[State] | Refused:
     """Staff confirm what waits to be given up, or do not: then everything goes on as if nobody had asked.
 
-    That nobody looks again at a field office's decision is for headquarters to confirm, never for that office.
+    That nobody looks again at a field office's decision is for headquarters to confirm, never for that office. On a
+    wish for review headquarters alone rules, either way.
     """
     if not isinstance(state, Withdrawable):
         return NONE_WAITS if isinstance(state, WithdrawalAsked) else _closed(state)
     ruled, wish = command.data, state.wish
-    if wish is None:
+    if not _waits(state):
         return NONE_WAITS
     if ruled.facts_seen != state.filing.amendment:
         return FACTS_CHANGED
+    if wish is None:
+        return _on_review_wish(state, ruled, context)
     if not ruled.confirmed:
         return amend(replace(state, wish=None), Change(names=(_NOT[wish.of],)), {}, by=ruled.by)
     if wish.of is GivesUp.CASE:
@@ -126,7 +133,7 @@ def on_hand_over(state: State | None, command: Command[HandOver], context: Conte
         return _hand_over_wished(state, asked, context)
     kept = _without_wish_of_before(state)
     change = handed_over(filing, asked.to, asked.language, reachable=asked.reachable)
-    return amend(kept, change, asked.boxes, by=asked.by)
+    return counted_unless_it_waits(amend(kept, change, asked.boxes, by=asked.by), context)
 
 
 def _without_wish_of_before(state: Open) -> Open:
@@ -141,7 +148,21 @@ def _who_reads(state: Accepted, ruled: RuleOnConsent, context: Context) -> Step[
     if state.filing.requestor_type is RequestorType.NONCITIZEN:
         return NOT_TWO_PEOPLE
     ruling = Ruling(ruled.verified, ruled.by.who, context.now)
-    return amend(state, Change(names=("noncitizen_reader",), noncitizen_ruling=ruling), {}, by=ruled.by)
+    found = amend(state, Change(names=("noncitizen_reader",), noncitizen_ruling=ruling), {}, by=ruled.by)
+    return counted_unless_it_waits(found, context)
+
+
+def _waits(state: Withdrawable) -> bool:
+    asks = state.asks if isinstance(state, UnderConsideration | WindowOpen) else None
+    return state.wish is not None or asks is not None
+
+
+def _on_review_wish(state: Withdrawable, ruled: RuleOnWithdrawal, context: Context) -> Step[State] | Refused:
+    if not isinstance(state, UnderConsideration | WindowOpen):
+        return NONE_WAITS
+    if ruled.by.for_office:
+        return FOR_HEADQUARTERS
+    return counted(Step(state=state), context) if ruled.confirmed else not_taken(state, ruled.by)
 
 
 def _withdrawn(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State]:
@@ -162,7 +183,7 @@ def _wished(state: Withdrawable, asked: Withdraw, context: Context) -> Step[Stat
 def _hand_over_wished(state: Open, asked: HandOver, context: Context) -> Step[State] | Refused:
     if not isinstance(state, Withdrawable):
         return ALREADY
-    if state.wish is not None:
+    if _waits(state):
         return WISH_WAITS
     wish = WithdrawalWish(Recipient.REQUESTOR, context.now, GivesUp.CASE)
     return amend(replace(state, wish=wish), Change(names=(HAND_OVER_WISHED,)), asked.boxes)

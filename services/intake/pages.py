@@ -291,6 +291,7 @@ def _effect(visit: Visit, route: str) -> str:
 
 
 _WAITS: Final = {
+    "review": "review_waits",
     "withdraw": "withdraw_waits",
     "waive": "waive_waits",
     "representative": "hand_over_waits",

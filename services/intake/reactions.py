@@ -3,29 +3,33 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.intake import on_commands, on_events, on_link, on_people, recalling
+from services.intake import on_commands, on_events, on_link, on_people, on_review, recalling
 from services.intake.client_rows import listed_under, shown
 from services.intake.commands import Ask, When
-from services.intake.domain.case import Accepted, Erased, State, WindowOpen, Withdrawable
-from services.intake.upcasting import with_kinds_of_wishes, with_rulings
+from services.intake.domain.case import Accepted, Erased, State, UnderConsideration, WindowOpen, Withdrawable, waiting
+from services.intake.upcasting import with_kinds_of_wishes, with_rulings, with_wishes_for_review
 from shared.casework.reaction import Behaviour, Due
 from shared.contracts.vocabulary import EventType, Service
+from shared.policy.model import RANK
 
 
 def due(state: State, _: Mapping[str, Any]) -> Due | None:
-    """The only moment that intake waits for: the end of the window to ask for review."""
+    """What intake waits for: a wish for review that comes to count, else the end of the window to ask for it."""
+    if isinstance(state, UnderConsideration | WindowOpen) and state.asks is not None:
+        return Due(When.REVIEW_COUNTS, state.asks.counts_at(state.filing.urgency))
     return Due(When.WINDOW_CLOSES, state.closes) if isinstance(state, WindowOpen) else None
 
 
 def queue(state: State, _: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How cases are listed: for the client who submitted them, by what it calls them (blind indexes both), and by since
-    when a withdrawal waits."""
-    waits = state.wish.at if isinstance(state, Withdrawable) and state.wish else None
+    """How cases are listed: for the client who submitted them, by what it calls them (blind indexes both), and by how
+    urgent something is that waits for a word of staff, and since when."""
+    wish = waiting(state)
     known = state.filing if isinstance(state, Accepted) else state
     return {
         "own": listed_under(state),
         "reference": None if isinstance(known, Erased) else known.client_reference,
-        "withdrawal": waits,
+        "withdrawal": wish.at if wish else None,
+        "withdrawal_rank": RANK[state.filing.urgency] if wish and isinstance(state, Withdrawable) else None,
     }
 
 
@@ -41,7 +45,7 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     },
     reactions={
         Ask.SUBMIT: on_commands.on_submit,
-        Ask.REVIEW: on_commands.on_review,
+        Ask.REVIEW: on_review.on_review,
         Ask.WAIVE: on_commands.on_waive,
         Ask.WITHDRAW: on_people.on_withdraw,
         Ask.AMEND: on_commands.on_amend,
@@ -58,6 +62,7 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
         EventType.REVIEW_REMANDED: on_events.on_remanded,
         EventType.RESOLUTION_ISSUED: on_events.on_resolved,
         When.WINDOW_CLOSES: on_events.on_window_closed,
+        When.REVIEW_COUNTS: on_review.on_review_counts,
     },
     due=due,
     queue=queue,
@@ -65,6 +70,6 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     shown=shown,
     indexes=(("queue.own", "shown_at"),),
     creates=frozenset({Ask.SUBMIT}),
-    schema=3,
-    upcasters={1: with_rulings, 2: with_kinds_of_wishes},
+    schema=4,
+    upcasters={1: with_rulings, 2: with_kinds_of_wishes, 3: with_wishes_for_review},
 )

@@ -236,6 +236,7 @@ def as_json(
         "zone": zone.key,
         "withdrawal_waits": status.waits is GivesUp.REQUEST or None,
         "hand_over_waits": status.waits is GivesUp.CASE or None,
+        "review_waits": status.review_waits or None,
         "waiver_waits": status.waits is GivesUp.REVIEW or None,
         "grounds": list(status.grounds),
         "may": sorted(status.may | ({"review"} if status.grounds else set())),

@@ -14,7 +14,7 @@ from services.intake import from_body
 from services.intake.asking import CaseView, Engine
 from services.intake.commands import Ask, CorrectFacts, Hand, RuleOnConsent
 from services.intake.domain.asserted import NAMES
-from services.intake.domain.case import Accepted, State, Withdrawable, number_shown
+from services.intake.domain.case import Accepted, ReviewWish, State, number_shown, waiting
 from services.intake.domain.case_number import read_number
 from services.intake.domain.filing import Filing
 from services.intake.erasing import Erasing
@@ -241,8 +241,8 @@ def clear(case_id: UUID, state: State) -> dict[str, Any]:
         shown["filing"] = _FILING.dump_python(state.filing, mode="json", exclude=_NOT_SHOWN, exclude_none=True)
         shown["filing"]["consent"]["status"] = state.filing.consent.status
         shown["amendment"] = state.filing.amendment
-    if isinstance(state, Withdrawable) and state.wish is not None:
-        shown["withdrawal_waits_since"] = state.wish.at
+    if (wish := waiting(state)) is not None:
+        shown["review_waits_since" if isinstance(wish, ReviewWish) else "withdrawal_waits_since"] = wish.at
     return shown
 
 

@@ -1,7 +1,7 @@
 """What waits to be given up: asked for by somebody who may not do so alone. A queue, and a ruling of staff."""
 
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -11,13 +11,14 @@ from starlette.responses import Response
 from services.intake.asking import CaseView
 from services.intake.asking import Engine as AskingEngine
 from services.intake.commands import Ask, RuleOnWithdrawal
-from services.intake.domain.case import Withdrawable
+from services.intake.domain.case import ReviewWish, Withdrawable, waiting
 from services.intake.staff import StaffDesk, cause_of, may_see
 from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
 _MOST = 200
+REVIEW_WANTED: Final = "review_wanted"
 
 
 class Listed(CaseView, Protocol):
@@ -43,6 +44,7 @@ class WithdrawalRuled(Body):
 class Waiting(BaseModel):
     """A withdrawal, or a waiver of review (`of`), that waits. Its reason, sealed, is among the texts of the case.
 
+    `of` review_wanted: a wish *for* review, of somebody refused, which counts by itself at `counts_at`.
     `by`: whose link it was asked by, the requestor's or the noncitizen's own.
     """
 
@@ -55,6 +57,8 @@ class Waiting(BaseModel):
     amendment: int
     of: str
     by: str
+    urgency: str
+    counts_at: datetime | None = None
 
 
 class WithdrawalPage(BaseModel):
@@ -75,12 +79,15 @@ def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
         skip: Annotated[int, Query(ge=0, le=100_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=_MOST)] = _MOST,
     ) -> WithdrawalPage:
-        """Withdrawals that wait for a word of staff, the oldest first: those of the officer's offices and of none yet.
+        """What waits for a word of staff, the most urgent and then the oldest first: of one's own offices and of none.
 
         `skip` and `limit` count those of all offices.
         """
         found = await engine.listing(
-            {"queue.withdrawal": {"$exists": True}}, sort=[("queue.withdrawal", 1)], skip=skip, limit=limit + 1
+            {"queue.withdrawal": {"$exists": True}},
+            sort=[("queue.withdrawal_rank", 1), ("queue.withdrawal", 1)],
+            skip=skip,
+            limit=limit + 1,
         )
         seen = [shown for view in found[:limit] if (shown := _shown(view)) and may_see(person, shown.office)]
         return WithdrawalPage(withdrawals=seen, more=len(found) > limit)
@@ -100,7 +107,8 @@ def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
 
 def _shown(view: Listed) -> Waiting | None:
     state = view.state
-    if not isinstance(state, Withdrawable) or state.wish is None:
+    wish = waiting(state)
+    if not isinstance(state, Withdrawable) or wish is None:
         return None
     filing = state.filing
     return Waiting(
@@ -109,8 +117,10 @@ def _shown(view: Listed) -> Waiting | None:
         office=filing.office,
         requestor_type=filing.requestor_type,
         consent=filing.consent.status,
-        asked_at=state.wish.at,
+        asked_at=wish.at,
         amendment=filing.amendment,
-        of=state.wish.of,
-        by=state.wish.by,
+        of=REVIEW_WANTED if isinstance(wish, ReviewWish) else wish.of,
+        by=wish.by,
+        urgency=filing.urgency,
+        counts_at=wish.counts_at(filing.urgency) if isinstance(wish, ReviewWish) else None,
     )

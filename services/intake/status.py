@@ -18,12 +18,15 @@ from services.intake.domain.case import (
     Resolved,
     ReviewAsked,
     ReviewLapsed,
+    ReviewWish,
     State,
     UnderConsideration,
     WindowOpen,
     Withdrawable,
     WithdrawalAsked,
+    WithdrawalWish,
     grounds_for_review,
+    waiting,
 )
 from services.intake.domain.consent import May, Reader, Thing, may
 from services.intake.domain.heard import Heard, Question
@@ -89,6 +92,7 @@ class Status:
     another_request: bool = False
     waits: GivesUp | None = None
     anothers_wish: bool = False
+    review_waits: bool = False
     refused: bool = False
     grounds: tuple[ReviewGround, ...] = ()
     may: frozenset[str] = field(default_factory=frozenset)
@@ -122,7 +126,9 @@ def status_of(
 def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
     filing, heard = state.filing, state.filing.heard
     where, told_all = _where(state), may(reader, Thing.OUTCOME) is May.YES
-    wish = state.wish if isinstance(state, Withdrawable) else None
+    wish = waiting(state)
+    review_waits = filing.review_waits(reader.role)
+    asks = wish if isinstance(wish, ReviewWish) else None
     offered = {thing: may(reader, thing) for thing in _offered(state)}
     silent = where in (Where.RECEIVED, Where.WITH_FIELD_OFFICE)
     assignment = heard.assignment if silent else None
@@ -134,23 +140,29 @@ def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
         missing=filing.incomplete if silent and may(reader, Thing.MISSING) is May.YES else (),
         answer_due=assignment.answer_due if assignment else None,
         may_ask_from=assignment.silence_ends_at if assignment else None,
-        window_closes=state.closes if isinstance(state, WindowOpen) else None,
+        window_closes=state.closes if isinstance(state, WindowOpen) and asks is None else None,
         review_due=heard.escalations[-1].due if where is Where.WITH_HEADQUARTERS else None,
         question=_question(state, reader),
         outcome=_outcome(state) if told_all else None,
         office=heard.assignment.office if told_all and heard.assignment else None,
         told_all=told_all,
         another_request=silent and told_all and filing.possible_double_of is not None,
-        waits=wish.of if wish else None,
-        anothers_wish=wish is not None and wish.by is not reader.role,
+        waits=wish.of if isinstance(wish, WithdrawalWish) else None,
+        anothers_wish=isinstance(wish, WithdrawalWish) and wish.by is not reader.role,
+        review_waits=asks is not None and asks.by is reader.role,
         refused=reader.refused,
-        grounds=grounds_for_review(state, now),
+        grounds=() if asks and review_waits else grounds_for_review(state, now),
         may=frozenset(
             thing.value
             for thing, answer in offered.items()
             if answer is May.YES or (answer is May.WAITS and isinstance(state, Withdrawable) and wish is None)
         ),
-        only_wishes=frozenset(thing.value for thing, answer in offered.items() if answer is May.WAITS),
+        only_wishes=frozenset(
+            [
+                *(thing.value for thing, answer in offered.items() if answer is May.WAITS),
+                *([Thing.REVIEW.value] if review_waits else []),
+            ]
+        ),
     )
 
 

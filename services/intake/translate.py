@@ -149,6 +149,7 @@ def review_requested(filing: Filing, ground: ReviewGround) -> events.ReviewReque
         relief_sought=filing.relief_sought,
         requestor_type=filing.requestor_type,
         received_at=filing.received_at,
+        noncitizen_reachable=filing.noncitizen_reachable,
     )
 
 

@@ -18,6 +18,14 @@ def with_rulings(state: dict[str, Any]) -> dict[str, Any]:
     return state | {"filing": filing | {"consent": consent}}
 
 
+def with_wishes_for_review(state: dict[str, Any]) -> dict[str, Any]:
+    """Shape 4 may hold a wish for review that waits (`asks`); in shape 3 nobody had one, as by default.
+
+    The shape has a number of its own because an older build would let the window close over it.
+    """
+    return state
+
+
 def with_kinds_of_wishes(state: dict[str, Any]) -> dict[str, Any]:
     """Shape 3 says what a wish that waits for staff is of; in shape 2 each was of a withdrawal, as it is by default.
 

@@ -80,6 +80,9 @@ STEPS: Final[Mapping[Date | Step, str]] = {
         "Somebody asked to take the request back, to go on without a review, or to hand the case over. "
         "Staff must agree first. Is that not what you want? Then please call us."
     ),
+    Step.REVIEW_WAITS: (
+        "You asked headquarters for a review. Headquarters looks at that first. After three days it counts by itself."
+    ),
     Step.REFUSED: (
         "Staff did not accept the paper, or could not tell who you are. You cannot change the case with this link. "
         "Please call us to send a better paper."
@@ -192,6 +195,7 @@ DONE: Final[Mapping[str, str]] = {
     "withdraw": "You asked to take the request back.",
     "withdraw_waits": "You asked to take the request back. Staff must agree first. Nothing has changed yet.",
     "waive_waits": "You asked to go on without a review. Staff must agree first. Nothing has changed yet.",
+    "review_waits": "You asked headquarters for a review. Headquarters looks at that first.",
     "hand_over_waits": "You asked to hand the case over. Staff must agree first. Nothing has changed yet.",
     "stand_down_waits": "You asked to stop speaking for the person. Staff must agree first. Nothing has changed yet.",
     "amend": "Your changes were added.",
@@ -201,6 +205,14 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
     "review": (
         "Ask headquarters to look at the case",
         "A Senior Reviewing Official at headquarters will look at the case. You can ask only once.",
+        "Yes, ask headquarters",
+    ),
+    "review_waits": (
+        "Ask headquarters to look at the case",
+        (
+            "Staff did not accept the paper, or could not tell who you are. Headquarters looks first at what you ask. "
+            "Until then, the time to ask does not end. After three days it counts by itself. You can ask only once."
+        ),
         "Yes, ask headquarters",
     ),
     "waive": (
@@ -217,7 +229,8 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Ask to take the request back",
         (
             "Only the person, or a representative whose Form G-28 we have checked, can take the request back alone. "
-            "Staff will look at what you ask. Until they agree, we keep looking at the case."
+            "Staff will look at what you ask. Until they agree, we keep looking at the case. "
+            "If they agree, nobody will look at the case any more."
         ),
         "Yes, ask to take the request back",
     ),
@@ -225,7 +238,8 @@ CONFIRMATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "Ask to go on without a review",
         (
             "Only the person, or a representative whose Form G-28 we have checked, can give up the review alone. "
-            "Staff will look at what you ask. Until they agree, you can still ask for the review."
+            "Staff will look at what you ask. Until they agree, you can still ask for the review. "
+            "If they agree, the answer of the field office is final."
         ),
         "Yes, ask to go on without a review",
     ),

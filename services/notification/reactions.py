@@ -31,9 +31,11 @@ from shared.contracts.events import (
     RequestAmended,
     RequestRejected,
     RequestSubmitted,
+    RequestWithdrawn,
     ResolutionIssued,
     ResolutionOverdue,
     ReviewEscalated,
+    ReviewLapsed,
     ReviewOverdue,
     TriageAssigned,
     TriageCompleted,
@@ -203,6 +205,19 @@ def on_not_carried_out(state: State | None, event: Event[ResolutionOverdue], con
     return with_letters(state, event, context, office=event.data.office or HEADQUARTERS)
 
 
+def on_withdrawn(state: State | None, event: Event[RequestWithdrawn], context: Context) -> Outcome:
+    """The request was taken back: whoever did it, both hear of it."""
+    return _unchanged(state) if not isinstance(state, Followed) else with_letters(state, event, context)
+
+
+def on_lapsed(state: State | None, event: Event[ReviewLapsed], context: Context) -> Outcome:
+    """The review was given up: both hear of it. Where nobody asked in time, the resolution that follows is told."""
+    if not isinstance(state, Followed):
+        return _unchanged(state)
+    waived = {When.WAIVED} if event.data.waived else frozenset[When]()
+    return with_letters(state, event, context, true_of_it=waived)
+
+
 def on_erased(state: State | None, _event: Event[CaseErased], _: Context) -> Outcome:
     """Nothing more is sent; letters that are due are suppressed when they are claimed."""
     return FIRST if state is None else Step(state=erase(state))
@@ -217,12 +232,13 @@ REACTIONS: Reactions[State] = {
     EventType.REQUEST_SUBMITTED: on_submitted,
     EventType.REQUEST_REJECTED: on_rejected,
     EventType.REQUEST_AMENDED: on_amended,
-    EventType.REQUEST_WITHDRAWN: on_no_letter,
+    EventType.REQUEST_WITHDRAWN: on_withdrawn,
     EventType.LINK_REQUESTED: on_link_requested,
     EventType.TRIAGE_ASSIGNED: on_assigned,
     EventType.INFORMATION_REQUESTED: on_question,
     EventType.TRIAGE_COMPLETED: on_considered,
     EventType.REVIEW_REQUESTED: on_no_letter,
+    EventType.REVIEW_LAPSED: on_lapsed,
     EventType.REVIEW_ESCALATED: on_escalated,
     EventType.REVIEW_OVERDUE: on_review_overdue,
     EventType.REVIEW_REMANDED: on_no_letter,

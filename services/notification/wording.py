@@ -128,6 +128,13 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
             "Is that not what you want? Then please call us.",
         ),
     ),
+    Letter.GIVEN_UP: Wording(
+        "Something was given up",
+        (
+            "Somebody took the request back, or gave up the review at headquarters. This counts now.",
+            "Is that not what you want? Then please call us soon.",
+        ),
+    ),
     Letter.REPRESENTATIVE_ENDED: Wording(
         "We write to another person from now on",
         (

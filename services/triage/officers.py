@@ -163,7 +163,7 @@ def in_effect(
 
 
 def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outcome[State]:
-    """Put one question to the requestor; the clock stands still until it is answered."""
+    """Put one question to the requestor; the clock stands still until it is answered, if anybody hears of it."""
     wish = command.data
     item = claimed_item(state, wish.officer, context)
     if isinstance(item, Refused):
@@ -187,7 +187,11 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
             Emit(assigned(asking, office_now(asking, context.work))),
         ),
         keep=wish.box,
-        answer={"question": str(command.id), "answer_by": answer_by.isoformat()},
+        answer={
+            "question": str(command.id),
+            "answer_by": answer_by.isoformat(),
+            "clock_stands_still": asking.question is not None,
+        },
     )
 
 

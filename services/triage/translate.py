@@ -45,6 +45,7 @@ def situation_of(data: events.RequestSubmitted) -> Situation:
         place=_place(data.place) if data.place else None,
         facts=_facts(data.facts),
         consent=_as_json(data.consent),
+        noncitizen_reachable=data.noncitizen_reachable,
     )
 
 
@@ -58,6 +59,8 @@ def changes_of(data: events.RequestAmended) -> Mapping[str, Any]:
         "consent": data.consent and _as_json(data.consent),
         "requestor_type": data.requestor_type,
         "represented": data.represented,
+        "noncitizen_reachable": data.noncitizen_reachable,
+        "noncitizen_status": data.noncitizen_status,
     }
     return {field: value for field, value in given.items() if value is not None}
 

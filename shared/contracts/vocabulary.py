@@ -263,6 +263,7 @@ class Letter(StrEnum):
     NEW_ADDRESS = "new_address"
     LINK_SENT = "link_sent"
     WITHDRAWAL_WAITS = "withdrawal_waits"
+    GIVEN_UP = "given_up"
     REPRESENTATIVE_ENDED = "representative_ended"
     REPRESENTATIVE_BEGAN = "representative_began"
     OFFICE_IMMINENT = "office_imminent"

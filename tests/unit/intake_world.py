@@ -138,13 +138,17 @@ def said_by(
 
 
 def assigned(
-    revision: int = 1, *, office: str | None = "ELP", silent_until: datetime = MONDAY + 60 * DAY
+    revision: int = 1,
+    *,
+    office: str | None = "ELP",
+    silent_until: datetime = MONDAY + 60 * DAY,
+    urgency: Urgency = Urgency.ROUTINE,
 ) -> Event[Any]:
     """Triage puts the case somewhere."""
     data = events.TriageAssigned(
         revision=revision,
         office=office,
-        urgency=Urgency.ROUTINE,
+        urgency=urgency,
         answer_due=MONDAY + 30 * DAY,
         silence_ends_at=silent_until,
         guidance="g",

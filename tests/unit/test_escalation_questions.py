@@ -1,6 +1,7 @@
 """Questions of headquarters: whose clock stands still, how the office answers, and what an answer decides: nothing."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from services.escalation.domain.file import Addressee
 from services.escalation.domain.states import InQueue, Remanded, Resolved
 from services.escalation.orders import Order
 from shared.contracts import events
-from shared.contracts.vocabulary import EventType, TriageOutcome, Urgency
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, EventType, TriageOutcome, Urgency
 from tests.unit.escalation_story import ERASED, SAM, TOM, Escalation, amended, completed, given, requested
 from tests.unit.one_case import POLICY, after
 
@@ -148,3 +149,42 @@ def test_an_answer_of_the_requestor_names_its_question_and_sets_the_clock_going(
     assert case.queue["due"] == due + timedelta(days=2)
     assert isinstance(case.state, InQueue)
     assert [told.answers for told in case.state.file.amendments] == [question]
+
+
+REFUSED = events.Consent(kind=ConsentKind.FORM_60_001, status=ConsentStatus.REFUSED)
+
+
+def consent(amendment: int, **told: Any) -> events.RequestAmended:
+    return events.RequestAmended(amendment=amendment, changed=("consent",), **told)
+
+
+@pytest.mark.parametrize(
+    ("reachable", "told", "stands_still"),
+    [
+        (False, {"consent": REFUSED}, False),
+        (True, {"consent": REFUSED}, True),  # the noncitizen is written to
+        (None, {"consent": REFUSED}, True),  # told by an older build, which did not say
+        (True, {"consent": REFUSED, "noncitizen_status": ConsentStatus.REFUSED}, False),
+        (True, {"consent": REFUSED, "noncitizen_reachable": False}, False),
+        (False, {}, True),
+    ],
+)
+def test_a_question_stops_no_clock_when_nobody_may_be_asked(
+    reachable: bool | None, told: dict[str, Any], stands_still: bool
+) -> None:
+    def waiting() -> Escalation:
+        case = Escalation()
+        case.hear("triage", completed(TriageOutcome.DECLINED), after(days=1))
+        case.hear("intake", requested(noncitizen_reachable=reachable), after(days=2))
+        case.claim()
+        return case
+
+    asked_after = waiting()
+    asked_after.hear("intake", consent(1, **told), after(days=3))
+    due = asked_after.queue["due"]
+    asked_after.ask_requestor(at=after(days=4))
+    assert (asked_after.queue["due"] > due) is stands_still
+    asked_before = waiting()
+    asked_before.ask_requestor(at=after(days=4))
+    asked_before.hear("intake", consent(1, **told), after(days=6))
+    assert (asked_before.queue["due"] != due + timedelta(days=2)) is stands_still

@@ -47,7 +47,7 @@ def expected(kind: RequestorType, ruling: ConsentStatus, *, own_link: bool) -> d
         "question": changes,
         "question_text": "yes" if verified else "no",
         "outcome": "yes" if verified else "no",
-        "review": "yes",
+        "review": "waits" if refused else "yes",
         "waive": gives_up,
         "withdraw": gives_up,
         "amend": changes,

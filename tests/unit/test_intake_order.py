@@ -73,6 +73,10 @@ def deliveries(draw: st.DrawFn, told: Sequence[Event[Any]]) -> list[Event[Any]]:
 COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.REVIEW, AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {"review": b"box"})),
     (Ask.REVIEW, AskReview(ReviewGround.NO_TIMELY_ANSWER, {})),
+    (Ask.REVIEW, AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {"amended_2": b"box"}, wish=2)),
+    (Ask.REVIEW, AskReview(ReviewGround.NO_TIMELY_ANSWER, {"amended_1": b"box"}, wish=1)),
+    (Ask.CONSENT, RuleOnConsent(0, verified=False, by=OFFICER)),
+    (Ask.WITHDRAWAL, RuleOnWithdrawal(2, confirmed=False, by=Hand("official-1", for_office=False))),
     (Ask.WAIVE, Waive()),
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {})),
     (Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"})),

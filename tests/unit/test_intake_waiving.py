@@ -80,5 +80,5 @@ def test_a_refused_consent_ends_what_its_link_may_change_but_not_the_way_to_head
         (Ask.AMEND, claimed_anew),
     ]:
         assert refused(world, ask, data) == "consent_refused"
-    world.ask(Ask.REVIEW, AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {}), at=MONDAY + 6 * DAY)
-    assert isinstance(world.state, ReviewAsked)
+    wish = AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {}, wish=2)
+    assert isinstance(world.ask(Ask.REVIEW, wish, at=MONDAY + 6 * DAY), Answered)  # see test_intake_review_wish.py

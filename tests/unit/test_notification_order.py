@@ -65,6 +65,8 @@ def stories(draw: st.DrawFn) -> list[Arrived]:
         ("triage", ASKED),
         ("escalation", ASKED),
         ("triage", considered(draw(st.sampled_from(TriageOutcome)))),
+        ("intake", events.RequestWithdrawn(by=draw(st.sampled_from(sorted(BOTH))))),
+        ("intake", events.ReviewLapsed(at=after(days=1), waived=draw(st.booleans()))),
         ("escalation", escalated(1)),
         ("escalation", events.ReviewRemanded(round=2, reasons=())),
         ("triage", considered(round_=2)),

@@ -34,7 +34,7 @@ from tests.unit.notification_story import (
     escalated,
     submitted,
 )
-from tests.unit.one_case import as_stored
+from tests.unit.one_case import after, as_stored
 
 STEPS = ("considered", "please_answer", "with_headquarters")
 BOTH = [("received", "noncitizen", "due", None), ("received", "requestor", "due", None)]
@@ -302,6 +302,22 @@ def test_a_withdrawal_that_waits_is_told_to_both_until_the_case_is_resolved() ->
     case.hear("intake", amended(2, "withdrawal_asked"))
     late = [row for row in case.short if row[0] == "withdrawal_waits" and row[3] == "ALREADY_RESOLVED"]
     assert len(late) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (events.RequestWithdrawn(by=Recipient.REQUESTOR), True),
+        (events.ReviewLapsed(at=after(days=1), waived=True, by=Recipient.REQUESTOR), True),
+        (events.ReviewLapsed(at=after(days=1), waived=False), False),  # nobody gave anything up: the time ran out
+    ],
+)
+def test_what_was_given_up_at_once_is_told_to_both_and_no_resolution_overtakes_it(said: EventData, told: bool) -> None:
+    case = a_case()
+    case.hear("escalation", RESOLVED)
+    case.hear("intake", said)
+    expected = [("noncitizen", "due"), ("requestor", "due")] if told else []
+    assert [row[1:3] for row in case.short if row[0] == "given_up"] == expected
 
 
 def test_a_case_stored_in_the_shape_of_before_is_read() -> None:

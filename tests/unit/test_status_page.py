@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.intake.rendering import STYLE
-from shared.contracts.vocabulary import ConsentStatus, Language
+from shared.contracts.vocabulary import ConsentStatus, Language, Recipient
 from shared.web.sign_in import Role
 from tests.unit.contrast import colour_of, colours, declarations, ratio
 from tests.unit.intake_house import House, complete, own
@@ -72,6 +72,24 @@ async def withdrawal_waits(house: House) -> str:
     return path
 
 
+async def review_waits(house: House) -> str:
+    path = await told(completed("DECLINED"))(house)
+    case_id = house.links.case_of(path.rpartition("/")[2])
+    assert case_id is not None
+    await house.rule(case_id, "refused")
+    form = {"confirm": "yes", "idempotency_key": "r", "ground": "NEW_CIRCUMSTANCES"}
+    assert (await house.http.post(f"{path}/review", data=form)).status_code == 303
+    return path
+
+
+async def of_the_noncitizen(house: House) -> str:
+    """The noncitizen's own link, in a case in which somebody else asks, and asked to take it back."""
+    path = await withdrawal_waits(house)
+    case_id = house.links.case_of(path.rpartition("/")[2])
+    assert case_id is not None
+    return f"/status/{house.links.token(case_id, 1, Recipient.NONCITIZEN)}"
+
+
 async def erased(house: House) -> str:
     path = await told()(house)
     case_id = house.links.case_of(path.rpartition("/")[2])
@@ -92,6 +110,8 @@ STORIES: dict[str, Story] = {
     "resolved": told(completed("DECLINED"), escalated(), resolved(), consent=True),
     "withdrawn": withdrawn,
     "withdrawal_waits": withdrawal_waits,
+    "review_waits": review_waits,
+    "of_the_noncitizen": of_the_noncitizen,
     "erased": erased,
 }
 

@@ -1,6 +1,7 @@
 """How a request moves through the field office: given what was heard, when something comes, then where it stands."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from services.triage.orders import Claim, Order
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.envelope import EventData
-from shared.contracts.vocabulary import EventType, TriageOutcome, Urgency
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, EventType, RequestorType, TriageOutcome, Urgency
 from tests.unit.one_case import POLICY, after
 from tests.unit.triage_story import (
     ANA,
@@ -264,6 +265,43 @@ def test_the_pause_ends_when_the_time_to_answer_is_over_and_needs_no_event() -> 
     assert isinstance(answered, UnderConsideration)
     assert answered.answer_due == due
     assert answered.question is None
+
+
+REFUSED = events.Consent(kind=ConsentKind.FORM_60_001, status=ConsentStatus.REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "stands_still"),
+    [
+        ({"noncitizen_reachable": False}, {"consent": REFUSED}, False),
+        ({"noncitizen_reachable": True}, {"consent": REFUSED}, True),  # the noncitizen is written to
+        ({}, {"consent": REFUSED}, True),  # told by an older build, which did not say
+        ({"noncitizen_reachable": True}, {"consent": REFUSED, "noncitizen_status": ConsentStatus.REFUSED}, False),
+        (
+            {"noncitizen_reachable": True, "requestor_type": RequestorType.NONCITIZEN},
+            {"consent": REFUSED},
+            False,
+        ),  # there is no other noncitizen
+        ({"noncitizen_reachable": False}, {"facts": events.Facts()}, True),
+    ],
+)
+def test_a_question_stops_no_clock_when_nobody_may_be_asked(
+    known: dict[str, Any], told: dict[str, Any], stands_still: bool
+) -> None:
+    asked_after = Triage().submit(submitted(**known))
+    asked_after.hear("intake", amended(1, **told), after(days=1))
+    asked_after.claim()
+    assert isinstance(asked_after.state, UnderConsideration)
+    due = asked_after.state.answer_due
+    asked_after.ask_requestor(at=after(days=2))
+    assert (asked_after.state.answer_due > due, asked_after.state.question is not None) == (stands_still, stands_still)
+    asked_before = Triage().submit(submitted(**known))
+    asked_before.claim()
+    asked_before.ask_requestor(at=after(days=2))
+    asked_before.hear("intake", amended(1, **told), after(days=5))
+    newest = asked_before.told(EventType.TRIAGE_ASSIGNED)[-1]
+    # As where the answer came on the fifth day.
+    assert (newest["answer_due"] != "2021-04-07T21:00:00.000Z") is stands_still
 
 
 def test_a_removal_waits_for_no_answer() -> None:

@@ -112,15 +112,22 @@ def remand(state: InQueue, by: str, reasons: tuple[str, ...], now: datetime) -> 
 
 
 def ask(state: InQueue, question: UUID, answer_by: datetime, *, policy: Policy, now: datetime) -> InQueue:
-    """The requestor is asked: the longest pause is assumed. That of an earlier question is counted first."""
+    """The requestor is asked: the longest pause is assumed. That of an earlier question is counted first.
+
+    Where nobody would hear of the question, nobody is waited for, and the clock goes on.
+    """
     counted = end_question(state, policy, now)
+    if not state.file.may_be_asked:
+        return counted
     still = _paused(counted, counted.clock, policy, since=now, until=answer_by)
     return replace(counted, clock=still, question=Question(question, now, answer_by, before=counted.clock))
 
 
 def answered(state: State, question: UUID | None, policy: Policy, now: datetime) -> State:
-    """The clock goes on when the open question is answered."""
-    if isinstance(state, InQueue) and state.question is not None and state.question.id == question:
+    """The clock goes on when the open question is answered, or nobody is left who could answer it."""
+    if not isinstance(state, InQueue) or state.question is None:
+        return state
+    if state.question.id == question or not state.file.may_be_asked:
         return end_question(state, policy, now)
     return state
 
@@ -130,7 +137,7 @@ def end_question(state: InQueue, policy: Policy, now: datetime) -> InQueue:
     question = state.question
     if question is None:
         return state
-    until = min(now, question.answer_by)
+    until = max(question.asked_at, min(now, question.answer_by))
     clock = _paused(state, question.before, policy, since=question.asked_at, until=until)
     return replace(state, clock=clock, question=None)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from shared.contracts.vocabulary import (
     Belief,
+    ConsentStatus,
     CustodyStatus,
     DecisionUnderReview,
     MootBecause,
@@ -138,7 +139,8 @@ class File:
 
     `amendment` is the newest heard of; each group of `facts` (custody, removal, place, facts, consent) carries the
     amendment that told it, and the newer one wins. `records` are in the order of their rounds, `amendments` of their
-    numbers, `asked`, `answers` and `sent_back` of time.
+    numbers, `asked`, `answers` and `sent_back` of time. `noncitizen`: whether the noncitizen has an address of their
+    own (`reachable`), and what staff made of who reads there (`status`); each like a fact.
     """
 
     number: str | None = None
@@ -152,6 +154,19 @@ class File:
     answers: tuple[OfficeAnswer, ...] = ()
     sent_back: tuple[SentBack, ...] = ()
     handed_to: Requestor | None = None
+    noncitizen: dict[str, Known] = field(default_factory=dict)
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether anybody outside would hear of a question: not a refused requestor; then only the noncitizen.
+
+        Where it was not told whether they can be reached, they count as reachable.
+        """
+        if self.fact("consent", "status") != ConsentStatus.REFUSED:
+            return True
+        known = {name: json.loads(told.value) for name, told in self.noncitizen.items()}
+        theirs = self.requestor_type is not RequestorType.NONCITIZEN and known.get("reachable") is not False
+        return theirs and known.get("status") != ConsentStatus.REFUSED
 
     @property
     def requestor_type(self) -> RequestorType | None:
@@ -223,12 +238,21 @@ class File:
 
 def with_facts(file: File, amendment: int, told: Mapping[str, str]) -> File:
     """The file with what an amendment, or the request for review as of that amendment, tells."""
+    return replace(file, amendment=max(file.amendment, amendment), facts=_newest(file.facts, amendment, told))
+
+
+def with_noncitizen(file: File, amendment: int, told: Mapping[str, str]) -> File:
+    """The file with what is told of how the noncitizen is reached."""
+    return replace(file, noncitizen=_newest(file.noncitizen, amendment, told))
+
+
+def _newest(known: Mapping[str, Known], amendment: int, told: Mapping[str, str]) -> dict[str, Known]:
     newer = {
-        group: Known(amendment, value)
-        for group, value in told.items()
-        if group not in file.facts or file.facts[group].amendment < amendment
+        name: Known(amendment, value)
+        for name, value in told.items()
+        if name not in known or known[name].amendment < amendment
     }
-    return replace(file, amendment=max(file.amendment, amendment), facts=dict(sorted((file.facts | newer).items())))
+    return dict(sorted((dict(known) | newer).items()))
 
 
 def with_amendment(file: File, amendment: Amendment, told: Mapping[str, str]) -> File:

@@ -12,7 +12,15 @@ from typing import assert_never
 
 from services.intake.domain.filing import Filing
 from services.intake.domain.heard import Heard
-from shared.contracts.vocabulary import Language, Recipient, RejectCode, RequestorType, ReviewGround, TriageOutcome
+from shared.contracts.vocabulary import (
+    Language,
+    Recipient,
+    RejectCode,
+    RequestorType,
+    ReviewGround,
+    TriageOutcome,
+    Urgency,
+)
 
 OPENS_THE_WINDOW = frozenset({TriageOutcome.DECLINED, TriageOutcome.REFERRED})
 
@@ -66,21 +74,47 @@ class WithdrawalWish:
     of: GivesUp = GivesUp.REQUEST
 
 
+COUNTS_AFTER = timedelta(days=3)
+"""So long headquarters may look at a wish for its review; then it counts by itself. Design choice: shorter than any
+window, and long enough for a weekend."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewWish:
+    """Somebody whom staff have refused asks for SRO review. Until headquarters has ruled, no window closes."""
+
+    by: Recipient
+    at: datetime
+    ground: ReviewGround
+
+    def counts_at(self, urgency: Urgency) -> datetime:
+        """When it counts by itself: at once where a removal is imminent, which waits for nobody."""
+        return self.at if urgency is Urgency.REMOVAL_IMMINENT else self.at + COUNTS_AFTER
+
+
 @dataclass(frozen=True, slots=True)
 class UnderConsideration:
-    """With the field office, or waiting for the arbiter's word on a favourable answer."""
+    """With the field office, or waiting for the arbiter's word on a favourable answer.
+
+    `asks`: a wish for review that waits, on the ground of too long a silence.
+    """
 
     filing: Filing
     wish: WithdrawalWish | None = None
+    asks: ReviewWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WindowOpen:
-    """The field office declined or referred; the requestor may ask for SRO review until `closes`."""
+    """The field office declined or referred; the requestor may ask for SRO review until `closes`.
+
+    It stays open beyond that while a wish for review waits (`asks`).
+    """
 
     filing: Filing
     closes: datetime
     wish: WithdrawalWish | None = None
+    asks: ReviewWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +206,10 @@ def with_filing(state: Accepted, filing: Filing) -> Accepted:
         case UnderConsideration() | WindowOpen() | Resolved():
             wish = None if isinstance(state, Resolved) else state.wish
             closes = filing.heard.window_closes
-            return WindowOpen(filing, closes, wish) if closes else UnderConsideration(filing, after_the_window(wish))
+            asks = None if isinstance(state, Resolved) else state.asks
+            if closes:
+                return WindowOpen(filing, closes, wish, asks)
+            return UnderConsideration(filing, after_the_window(wish), asks if _silent(filing.heard) else None)
         case _:
             assert_never(state)
 
@@ -180,6 +217,17 @@ def with_filing(state: Accepted, filing: Filing) -> Accepted:
 def after_the_window(wish: WithdrawalWish | None) -> WithdrawalWish | None:
     """What is left of a wish once no window is open: nothing of one to do without review."""
     return wish if wish and wish.of is not GivesUp.REVIEW else None
+
+
+def _silent(heard: Heard) -> bool:
+    """Whether the field office has not answered, and headquarters has not taken the case."""
+    return heard.first_consideration is None and not heard.escalations
+
+
+def waiting(state: State) -> WithdrawalWish | ReviewWish | None:
+    """What waits for a word of staff, if anything does; one thing at a time."""
+    asks = state.asks if isinstance(state, UnderConsideration | WindowOpen) else None
+    return asks or (state.wish if isinstance(state, Withdrawable) else None)
 
 
 def hear(state: Accepted, heard: Heard) -> Accepted:
@@ -198,8 +246,7 @@ def grounds_for_review(state: State, now: datetime) -> tuple[ReviewGround, ...]:
             return GROUNDS_IN_THE_WINDOW
         case UnderConsideration(filing):
             heard = filing.heard
-            silent = heard.first_consideration is None and not heard.escalations
-            if silent and heard.assignment and now >= heard.assignment.silence_ends_at:
+            if _silent(heard) and heard.assignment and now >= heard.assignment.silence_ends_at:
                 return (ReviewGround.NO_TIMELY_ANSWER,)
             return ()
         case _:

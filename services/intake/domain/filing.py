@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.domain.asserted import Facts, merged
-from services.intake.domain.consent import REPRESENTATIVES, Consent, Reader, Ruling
+from services.intake.domain.consent import REPRESENTATIVES, Consent, May, Reader, Ruling, Thing, may
 from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
@@ -75,6 +75,11 @@ class Filing:
         if role is Recipient.REQUESTOR or self.requestor_type is RequestorType.NONCITIZEN:
             return Reader(role, self.requestor_type, self.consent)
         return Reader(role, RequestorType.NONCITIZEN, Consent(ConsentKind.NONE, self.noncitizen_ruling))
+
+    def review_waits(self, role: Recipient) -> bool:
+        """Whether a wish of this role for review waits for headquarters. Nobody's does where a removal is imminent."""
+        waits = may(self.reader(role), Thing.REVIEW) is May.WAITS
+        return waits and self.urgency is not Urgency.REMOVAL_IMMINENT
 
     @property
     def open_question(self) -> Question | None:

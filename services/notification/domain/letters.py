@@ -74,6 +74,7 @@ class When(StrEnum):
     LINK_CHANGED = "link_changed"
     LINK_ENDED = "link_ended"
     WITHDRAWAL_ASKED = "withdrawal_asked"
+    WAIVED = "waived"
     HANDED_OVER = "handed_over"
 
 
@@ -87,6 +88,7 @@ CONDITIONS: Mapping[When, str] = {
     When.LINK_CHANGED: "a new private link was made",
     When.LINK_ENDED: "the private link of before has ended, by a new one or by a hand-over",
     When.WITHDRAWAL_ASKED: "a withdrawal, a waiver of review or a hand-over waits for staff",
+    When.WAIVED: "somebody did without the review",
     When.HANDED_OVER: "somebody else is the requestor from now on",
 }
 
@@ -176,6 +178,8 @@ RULES: tuple[Rule, ...] = (
         when=When.WITHDRAWAL_ASKED,
         suppressed=_OVERTAKEN,
     ),
+    Rule(EventType.REQUEST_WITHDRAWN, Letter.GIVEN_UP, BOTH),
+    Rule(EventType.REVIEW_LAPSED, Letter.GIVEN_UP, BOTH, when=When.WAIVED),
     Rule(
         EventType.REQUEST_AMENDED,
         Letter.REPRESENTATIVE_ENDED,
@@ -192,7 +196,6 @@ where its address is; duty mailboxes are the office map's (`mail/duty.py`). A re
 """
 
 NO_LETTER: Mapping[EventType, str] = {
-    EventType.REQUEST_WITHDRAWN: "the resolution that answers it is told",
     EventType.REVIEW_REQUESTED: "the page confirms it; with_headquarters follows",
     EventType.REVIEW_REMANDED: "the page says it; the answer is told",
     EventType.CASE_ERASED: "nobody can be written to any more",
@@ -207,7 +210,7 @@ OF_THE_CASE = frozenset(
     for rule in RULES
     if Recipient.REQUESTOR in rule.roles
     and rule.address is Address.CURRENT
-    and rule.when in {When.ALWAYS, When.FIRST_OFFICE, When.WITHDRAWAL_ASKED}
+    and rule.when in {When.ALWAYS, When.FIRST_OFFICE, When.WITHDRAWAL_ASKED, When.WAIVED}
     and not rule.only_named
 )
 """The letters that tell a step of the case; all others tell people of their own address or link."""

@@ -10,7 +10,7 @@ from enum import StrEnum, unique
 from typing import Any
 
 from services.triage.domain.asked import Asked
-from services.triage.domain.situation import Situation, imminent_from, responsible_place, urgency
+from services.triage.domain.situation import Situation, imminent_from, may_be_asked, responsible_place, urgency
 from shared.contracts.vocabulary import (
     DecisionUnderReview,
     RejectCode,
@@ -105,6 +105,11 @@ class Case:
         """Whether a representative asks now."""
         now = self.situation.represented
         return self.submission.represented if now is None else now
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether a question would reach anybody outside."""
+        return may_be_asked(self.situation, self.requestor_type)
 
     def before_removal(self, end: datetime, since: datetime) -> datetime:
         """The end of a clock that began at `since`: sooner where only something sooner is of use before a removal."""

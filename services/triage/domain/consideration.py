@@ -46,14 +46,17 @@ def _looked_at_again(state: UnderConsideration, policy: Policy) -> UnderConsider
 def with_newer_facts(
     state: Heard, amendment: int, changed: Mapping[str, Any], answers: UUID | None, *, policy: Policy, now: datetime
 ) -> Heard:
-    """The state with an amendment, unless a newer one is known. An answer sets the clock going again."""
+    """The state with an amendment, unless a newer one is known.
+
+    An answer sets the clock going again, and so does what leaves nobody who could answer.
+    """
     if amendment <= state.case.amendment:
         return state
     amended = replace(state, case=amend(state.case, amendment, changed, policy, at=now))
     if not isinstance(amended, UnderConsideration):
         return amended
     amended = _looked_at_again(amended, policy)
-    if amended.question is not None and amended.question.id == answers:
+    if amended.question is not None and (amended.question.id == answers or not amended.case.may_be_asked):
         return _clock_goes_on(amended, amended.question, policy, now)
     return amended
 
@@ -61,13 +64,18 @@ def with_newer_facts(
 def asked(
     state: UnderConsideration, question: UUID, answer_by: datetime, *, policy: Policy, now: datetime
 ) -> UnderConsideration:
-    """The requestor is asked: the clock stands still, and the longest pause is assumed."""
+    """The requestor is asked: the clock stands still, and the longest pause is assumed.
+
+    Where nobody would hear of the question, nobody is waited for, and the clock goes on.
+    """
+    if not state.case.may_be_asked:
+        return _moved(replace(state, question=None))
     still = paused(state.clock, policy, since=now, until=answer_by)
     return _moved(replace(state, clock=still, question=Question(question, now, answer_by, before=state.clock)))
 
 
 def _clock_goes_on(state: UnderConsideration, question: Question, policy: Policy, now: datetime) -> UnderConsideration:
-    until = min(now, question.answer_by)
+    until = max(question.asked_at, min(now, question.answer_by))
     clock = paused(question.before, policy, since=question.asked_at, until=until)
     return replace(state, clock=clock, question=None)
 

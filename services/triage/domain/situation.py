@@ -1,9 +1,10 @@
 """What is known of the person's situation, as far as it routes and ranks a request."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from shared.contracts.vocabulary import Belief, CustodyStatus, RequestorType, Urgency
+from shared.contracts.vocabulary import Belief, ConsentStatus, CustodyStatus, RequestorType, Urgency
 from shared.policy import model as policy
 
 
@@ -34,9 +35,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The newest of each. `facts` and `consent` are kept as they came (JSON): officers see them, no rule asks them.
+    """The newest of each. `facts` and `consent` are kept as they came (JSON): officers see them.
 
-    `requestor_type`, `represented`: who asks since a hand-over; None while it is who submitted.
+    `requestor_type`, `represented`: who asks since a hand-over; None while it is who submitted. `noncitizen_reachable`:
+    whether the noncitizen has an address of their own; `noncitizen_status`: what staff made of who reads there. None:
+    not told.
     """
 
     custody: Custody
@@ -46,11 +49,24 @@ class Situation:
     consent: str = "{}"
     requestor_type: RequestorType | None = None
     represented: bool | None = None
+    noncitizen_reachable: bool | None = None
+    noncitizen_status: ConsentStatus | None = None
 
 
 def imminent_from(removal: Removal, within: timedelta) -> datetime | None:
     """The moment from which the scheduled removal counts as imminent; None when no date is known."""
     return policy.imminent_from(removal.scheduled_for, within)
+
+
+def may_be_asked(situation: Situation, requestor: RequestorType) -> bool:
+    """Whether anybody outside would hear of a question. A refused requestor does not; then only the noncitizen would.
+
+    Where it was not told whether they can be reached, they count as reachable.
+    """
+    if json.loads(situation.consent).get("status") != ConsentStatus.REFUSED:
+        return True
+    theirs = requestor is not RequestorType.NONCITIZEN and situation.noncitizen_reachable is not False
+    return theirs and situation.noncitizen_status is not ConsentStatus.REFUSED
 
 
 def urgency(situation: Situation, *, imminent_since: datetime | None, as_of: datetime) -> Urgency:

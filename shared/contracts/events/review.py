@@ -18,7 +18,10 @@ from shared.contracts.vocabulary import (
 
 
 class ReviewRequested(EventData):
-    """The requestor asks the SRO to look, with all that headquarters needs (it has not followed the case so far)."""
+    """The requestor asks the SRO to look, with all that headquarters needs (it has not followed the case so far).
+
+    `noncitizen_reachable`: whether an address of the noncitizen's own is known; absent: not said.
+    """
 
     type: ClassVar[EventType] = EventType.REVIEW_REQUESTED
 
@@ -34,6 +37,7 @@ class ReviewRequested(EventData):
     relief_sought: tuple[ReliefSought, ...] = ()
     requestor_type: RequestorType | None = None
     received_at: Time | None = None
+    noncitizen_reachable: bool | None = None
 
 
 class ReviewLapsed(EventData):
