@@ -45,7 +45,11 @@ async def test_a_wrong_request_keeps_nothing_and_leaves_its_key_free(house: Hous
 
 def test_the_limits_that_are_told_are_the_settings() -> None:
     settings = (PROJECT / ".env.example").read_text(encoding="utf-8")
-    assert "60 at once, then 5 a second" in TEXT
+    told = " ".join(TEXT.split())
+    assert "200 requests at once, and then 20 a second" in told
+    assert re.search(r"^#CLIENT_BURST=200$", settings, re.MULTILINE)
+    assert re.search(r"^#CLIENT_PER_SECOND=20$", settings, re.MULTILINE)
+    assert "60 at once, and then 5 a second" in told
     assert re.search(r"^# ?PUBLIC_BURST=60$", settings, re.MULTILINE)
     assert re.search(r"^# ?PUBLIC_PER_SECOND=5$", settings, re.MULTILINE)
 
