@@ -294,6 +294,8 @@ class Foundation(Generic[S]):
     async def _begin_comparing(self) -> None:
         """Stand still; but what an older keyring made of erasures is judged by the store as it was put back."""
         if not self.keys.standing.compared:
+            await self.keys.look()  # intake may be through since we looked last
+        if not self.keys.standing.compared:
             raise KeyringNotCompared
         await self.restored.begin()
 
