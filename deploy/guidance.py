@@ -54,6 +54,9 @@ Where an interval was found to be wrong about the past, its file is corrected, a
 | --- | --- | --- |
 | the injunction of 19 August 2021 | until 15 September 2021 | until 25 August 2021: stayed for the time being |
 | the vacatur of the Mayorkas guidelines | from 10 June 2022, its order's day | from 24 June 2022: its effect |
+| the map of offices | one of 2025 for all times | `2021-01`, without Harlingen, until 20 August 2022 |
+| windows of the requestor | ended on any day | on the next business day (8 CFR 1.2); what was told stays |
+| zones | those of offices and states | those of places: a clock that runs keeps its zone |
 """
 
 EASTERN = ZoneInfo("America/New_York")

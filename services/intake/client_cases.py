@@ -214,12 +214,12 @@ class ClientCases:
         boxes = await self._engine.boxes(ids, REFERENCE)
         keys = await self._keyring.get(list(boxes))
         now = self._now()
-        kept = self._policies.at(now).resubmit_within
+        kept = self._policies.at(now).kept_until
         rows = []
         for case in page:
             if isinstance(case.state, Rejected | Accepted):
                 reference = _opened(keys.get(case.case_id), case.case_id, boxes.get(case.case_id))
-                row = row_of(case.state, now, place_kept=kept, reference=reference, changed_at=case.shown_at)
+                row = row_of(case.state, now, kept_until=kept, reference=reference, changed_at=case.shown_at)
                 rows.append((case, row))
         return rows
 

@@ -6,8 +6,9 @@ A row says no more than the case's page: the stage, what comes next and by when.
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.intake.domain.case import Accepted, Erased, Rejected, State
@@ -61,12 +62,12 @@ def row_of(
     state: Rejected | Accepted,
     now: datetime,
     *,
-    place_kept: timedelta,
+    kept_until: Callable[[datetime], datetime],
     reference: str | None,
     changed_at: datetime | None,
 ) -> Row:
-    """The row of a case at this moment. `place_kept`: as the case's page has it."""
-    status = status_of(state, now, place_kept=place_kept)
+    """The row of a case at this moment. `kept_until`: as the case's page has it."""
+    status = status_of(state, now, kept_until=kept_until)
     if isinstance(state, Accepted) and state.filing.handed_over:
         return Row(status.number, reference, HANDED_OVER, changed_at=changed_at)
     steps = steps_of(status)

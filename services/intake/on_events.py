@@ -51,7 +51,7 @@ def on_completed(state: State | None, event: Event[TriageCompleted], context: Co
     It closes at the end of a day where the requestor reads of it, not where the office is.
     """
     policy, opens = context.policy, event.data.round == 1 and event.data.outcome in OPENS_THE_WINDOW
-    zone = zone_of(state, policy.office_map)
+    zone = zone_of(state, policy)
     closes = policy.end_of(policy.review_window, event.time, zone.key) if opens else None
     return _added(state, lambda heard: heard.with_consideration(translate.consideration_of(event, closes)))
 

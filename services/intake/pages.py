@@ -183,14 +183,14 @@ class StatusPages:
             if json:
                 return Problem(404, "not_found", tongue.say("This page was not found")).response()
             return HTMLResponse(self._pages.not_found(tongue), 404)
-        status = status_of(view.state, now, role=role, place_kept=self._policies.at(now).resubmit_within)
+        status = status_of(view.state, now, role=role, kept_until=self._policies.at(now).kept_until)
         return Visit(
             case_id=case_id,
             role=role,
             state=view.state,
             status=status,
             tongue=self._pages.tongues.choose(asked=lang, accepted=accepted, otherwise=status.language),
-            zone=zone_of(view.state, self._policies.at(now).office_map),
+            zone=zone_of(view.state, self._policies.at(now)),
             base=f"{self._prefix}/status/{link}",
             json=json,
             question_text=await self._question(case_id, status),

@@ -5,8 +5,9 @@ office that has the case only with it. Never a facility, an address or a name.
 Who may read and do what is for `consent.may` to say; here is what there is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum, unique
 from typing import assert_never
 
@@ -100,15 +101,19 @@ class Status:
 
 
 def status_of(
-    state: State, now: datetime, *, role: Recipient = Recipient.REQUESTOR, place_kept: timedelta = timedelta()
+    state: State,
+    now: datetime,
+    *,
+    role: Recipient = Recipient.REQUESTOR,
+    kept_until: Callable[[datetime], datetime] | None = None,
 ) -> Status:
     """What to show of a case at this moment to who holds the link of a role.
 
-    `place_kept`: so long after a rejected request came, one that mends it counts from that day.
+    `kept_until`: by the day of a rejected request, until when one that mends it counts from that day.
     """
     match state:
         case Rejected():
-            by = state.received_at + place_kept
+            by = kept_until(state.received_at) if kept_until else state.received_at
             return Status(
                 state.number,
                 Where.NOT_ACCEPTED,

@@ -211,7 +211,7 @@ class Submissions:
         if mended is None:
             return filing
         policy = self._policies.at(filing.received_at)
-        if mended.since is None or filing.received_at - mended.since > policy.resubmit_within:
+        if mended.since is None or filing.received_at > policy.kept_until(mended.since):
             return replace(filing, resubmits=mended.number)
         return replace(filing, resubmits=mended.number, received_at=mended.since, sent_again_at=filing.received_at)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from services.triage.alerting import alert
@@ -177,7 +178,7 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
             "about_unknown",
             "Say what it is about: custody, removal, place, facts, consent, a code of what is missing, or of a reason.",
         )
-    answer_by = context.policy.end_of(context.policy.question_answer_within, context.now, item.clock.zone)
+    answer_by = _answer_by(item, context)
     asking = consideration.asked(item, command.id, answer_by, policy=context.policy, now=context.now)
     question = InformationRequested(question=command.id, about=wish.about, answer_by=answer_by)
     return Step(
@@ -193,6 +194,13 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
             "clock_stands_still": asking.question is not None,
         },
     )
+
+
+def _answer_by(item: UnderConsideration, context: Context) -> datetime:
+    """The end of a day where the person lives: the requestor reads of it there."""
+    policy, place = context.policy, item.case.situation.place
+    zone = policy.requestors_zone(place.state, place.county) if place else policy.requestors_zone(None, None)
+    return policy.end_of(policy.question_answer_within, context.now, zone)
 
 
 def _taken(

@@ -22,8 +22,10 @@ ZONES: Final[Mapping[str, str]] = {
     "Pacific/Honolulu": "Hawaii time",
     "America/Puerto_Rico": "Puerto Rico time",
     "Pacific/Guam": "Guam time",
+    "Pacific/Pago_Pago": "Samoa time",
+    "America/Adak": "Aleutian time",
 }
-"""What people call the zones of the field offices: message ids. Arizona and Guam keep no summer time."""
+"""What people call the zones of places: message ids. Arizona, Guam and Samoa keep no summer time."""
 
 
 def when(moment: datetime, zone: ZoneInfo, tongue: Tongue) -> str:

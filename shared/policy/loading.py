@@ -1,9 +1,10 @@
 """Reads the policy: effective-dated YAML files, validated as a whole.
 
-`guidance/`: who is presumed a priority; `process/`: clocks, windows, reasons, questions; `offices/`; `calendars/`.
+`guidance/`: who is presumed a priority; `process/`: clocks, windows, reasons, questions; `offices/`; `calendars/`;
+`places/`: time zones and ZIP codes.
 
-Without a folder this package's own files are read; POLICY_DIR names a folder that replaces them (but for the calendar,
-if it has no `calendars/`: public holidays are not the agency's).
+Without a folder this package's own files are read; POLICY_DIR names a folder that replaces them (but for `calendars/`
+and `places/`, if it has none: public holidays and time zones are not the agency's).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,12 +18,14 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from shared.policy.calendar import Calendar
+from shared.policy.geography import Geography
 from shared.policy.guidance_file import GuidanceRead, guidance
 from shared.policy.model import GuidanceInForce, OfficeMap, Policies, Policy, RoutineShare, Timeline
 from shared.policy.office_areas import office_map
+from shared.policy.places_file import geography
 from shared.policy.process_file import ProcessRead, process, required_of
 from shared.policy.reasons import unfit
-from shared.policy.shapes import CalendarFile, Dated, GuidanceFile, OfficesFile, ProcessFile
+from shared.policy.shapes import CalendarFile, Dated, GuidanceFile, OfficesFile, PlacesFile, ProcessFile
 from shared.policy.working_time import calendar
 from shared.policy.written import PolicyInvalid, Written, read
 
@@ -52,10 +55,10 @@ def load(folder: Path | None = None) -> Policies:
     versions = _timeline(root / "guidance", GuidanceFile, guidance)
     processes = _timeline(root / "process", ProcessFile, process)
     maps = _timeline(root / "offices", OfficesFile, office_map)
-    own = root / "calendars"
-    calendars = _timeline(own if own.exists() else OWN_FILES / "calendars", CalendarFile, calendar)
+    calendars = _timeline(_own_or_ours(root / "calendars"), CalendarFile, calendar)
+    places = _timeline(_own_or_ours(root / "places"), PlacesFile, geography)
     _agree(versions, processes)
-    parts: tuple[Sequence[InForce[Any]], ...] = (versions, processes, maps, calendars)
+    parts: tuple[Sequence[InForce[Any]], ...] = (versions, processes, maps, calendars, places)
     start = max(part[0].since for part in parts)
     begins = (interval.since for part in parts for interval in part)
     moments = sorted({start, *(moment for moment in begins if moment > start)})
@@ -70,11 +73,16 @@ def load(folder: Path | None = None) -> Policies:
                     timeline=timeline,
                     offices=_at(maps, at),
                     working_time=_at(calendars, at),
+                    places=_at(places, at),
                 ),
             )
             for at in moments
         )
     )
+
+
+def _own_or_ours(folder: Path) -> Path:
+    return folder if folder.exists() else OWN_FILES / folder.name
 
 
 def _timeline(folder: Path, shape: type[F], make: Callable[[Written, F], V]) -> Sequence[InForce[V]]:
@@ -147,7 +155,13 @@ def _guidance_timeline(versions: Sequence[InForce[GuidanceRead]]) -> Timeline:
 
 
 def _policy(
-    guided: GuidanceRead, ruled: ProcessRead, *, timeline: Timeline, offices: OfficeMap, working_time: Calendar
+    guided: GuidanceRead,
+    ruled: ProcessRead,
+    *,
+    timeline: Timeline,
+    offices: OfficeMap,
+    working_time: Calendar,
+    places: Geography,
 ) -> Policy:
     rules = ruled.file
     before_removal, share = rules.answer_before_removal, rules.routine_share.value
@@ -158,6 +172,7 @@ def _policy(
         questions=ruled.questions,
         office_map=offices,
         calendar=working_time,
+        places=places,
         reasons={**ruled.reasons, **{each.code: each for each in guided.reasons}},
         required=required_of(rules),
         papers=rules.consent.value.papers.by_requestor(),

@@ -6,7 +6,7 @@ Loaded from effective-dated YAML by `shared.policy.loading`; a value without a p
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from operator import itemgetter
 from typing import Final
@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from shared.contracts.vocabulary import ConsentKind, RejectCode, RequestorType, Stage, Urgency
 from shared.policy.calendar import Calendar
 from shared.policy.conditions import AGE_BAND, AGE_BANDS, DAYS, NAMED, PRESUMED, AllOf, AnyOf, Known, Truth, weigh
-from shared.policy.places import normalise_county, normalise_state
+from shared.policy.geography import Geography
+from shared.policy.places import Unplaced, normalise_county, normalise_state, says_county
 from shared.policy.priorities import (
     NOTE,
     Factors,
@@ -63,6 +64,7 @@ __all__ = [
     "TimeLimit",
     "Timeline",
     "Truth",
+    "Unplaced",
     "imminent_from",
     "urgency_of",
     "useful_until",
@@ -74,6 +76,8 @@ HEADQUARTERS: Final = "HQ"
 
 TO_BE_ASSIGNED: Final = "TO_BE_ASSIGNED"
 """The queue of cases whose place is in no office's area, as far as known; a person forwards them."""
+
+HELP_LINE_ZONE: Final = "America/New_York"
 
 _EARLIEST: Final = date(1900, 1, 1)
 
@@ -109,14 +113,13 @@ class Reason:
 class Office:
     """An ERO field office, or headquarters. `zone`: the seat's time zone, by its IANA name.
 
-    `zones`: those of states in its area that go by another clock. `duty_mailbox`: where somebody always looks.
+    `duty_mailbox`: where somebody always looks.
     """
 
     code: str
     name: str
     seat: str
     zone: str
-    zones: Mapping[str, str] = field(default_factory=dict)
     duty_mailbox: str | None = None
 
 
@@ -124,28 +127,42 @@ class Office:
 class OfficeMap:
     """Which office is responsible for which place, from a day on. Keys of `areas` are normalised.
 
-    (state, county) in a state that is divided, (state, "") for a whole state.
+    (state, county) in a state that is divided, (state, "") for a whole state. `towns`: counties of whose name there is
+    a larger town in another office's area; their name alone says neither.
     """
 
     version: str
     offices: Mapping[str, Office]
     areas: Mapping[tuple[str, str], str]
+    towns: frozenset[tuple[str, str]] = frozenset()
 
     def office_for(self, state: str, county: str | None) -> str | None:
         """The code of the office responsible for a place; None when nobody can tell (a visible queue, never a guess).
 
         A state that belongs to one office needs no county; one that is divided needs a county that the map knows.
         """
-        code = normalise_state(state)
-        if code is None:
-            return None
-        whole = self.areas.get((code, ""))
-        return whole or self.areas.get((code, normalise_county(county or "")))
+        found = self.placed(state, county)
+        return None if isinstance(found, Unplaced) else found
 
-    def zone_for(self, office: str | None, state: str | None = None) -> str:
-        """The IANA name of the zone in which an office's clocks run for somebody in `state`; headquarters' for none."""
-        responsible = self.offices.get(office or HEADQUARTERS) or self.offices[HEADQUARTERS]
-        return responsible.zones.get(normalise_state(state or "") or "", responsible.zone)
+    def placed(self, state: str | None, county: str | None) -> str | Unplaced:
+        """The same, with what keeps a place from having an office: what to ask for."""
+        code = normalise_state(state or "")
+        if code is None:
+            return Unplaced.NO_STATE
+        if whole := self.areas.get((code, "")):
+            return whole
+        if not any(area == code for area, _ in self.areas):
+            return Unplaced.NO_AREA
+        if not county:
+            return Unplaced.NO_COUNTY
+        key = (code, normalise_county(county))
+        if key in self.towns and not says_county(county):
+            return Unplaced.TOWN_OR_COUNTY
+        return self.areas.get(key, Unplaced.UNKNOWN_COUNTY)
+
+    def seat_zone(self, office: str | None) -> str:
+        """The IANA name of the zone of an office's seat; headquarters' for none."""
+        return (self.offices.get(office or HEADQUARTERS) or self.offices[HEADQUARTERS]).zone
 
     def mailbox_for(self, office: str | None) -> str | None:
         """The duty mailbox of an office; headquarters' for cases that no office has, and where an office has none."""
@@ -166,9 +183,9 @@ class RoutineShare:
 class Policy:
     """Everything that is policy and not code, as in force at one moment.
 
-    `guidance`, `process` and the names of `office_map` and `calendar` are the versions. `timeline` has the guidance of
-    all times: what is looked at again later goes by the version in force then. `questions` are by fact. `papers`: which
-    let each kind of requestor hear more than the stage, once staff have verified them.
+    `guidance`, `process` and the names of `office_map`, `calendar` and `places` are the versions. `timeline` has the
+    guidance of all times: what is looked at again later goes by the version in force then. `questions` are by fact.
+    `papers`: which let each kind of requestor hear more than the stage, once staff have verified them.
     """
 
     guidance: str
@@ -177,6 +194,7 @@ class Policy:
     questions: Mapping[str, Remark]
     office_map: OfficeMap
     calendar: Calendar
+    places: Geography
     reasons: Mapping[str, Reason]
     required: tuple[RejectCode, ...]
     papers: Mapping[RequestorType, frozenset[ConsentKind]]
@@ -195,7 +213,7 @@ class Policy:
     window_grace: timedelta
     claim_lasts: timedelta
     link_lasts: timedelta
-    resubmit_within: timedelta
+    resubmit_within: TimeLimit
     remands: int
 
     def may_give(self, code: str, stage: Stage, outcome: str) -> bool:
@@ -214,6 +232,17 @@ class Policy:
         version = self.timeline.named(guidance)
         known = {each.code: each for each in (*(version.remarks if version else ()), *self.questions.values())}
         return {code: known[code] for code in codes if code in known}
+
+    def requestors_zone(self, state: str | None, county: str | None) -> str:
+        """The zone in which a requestor's windows end and the page speaks: where the person lives, or the help line's.
+
+        It tells nothing of an office or a facility.
+        """
+        return self.places.zone_of(state, county) or HELP_LINE_ZONE
+
+    def kept_until(self, received_at: datetime) -> datetime:
+        """Until when a request that mends one that was rejected keeps its day. Of a rejected one no place is kept."""
+        return self.end_of(self.resubmit_within, received_at, HELP_LINE_ZONE)
 
     def end_of(self, limit: TimeLimit, start: datetime, zone: str) -> datetime:
         """When a time limit that begins at `start` is over, by the calendar and the clocks of a zone."""

@@ -20,7 +20,8 @@ def office_map(written: Written, file: OfficesFile) -> OfficeMap:
         raise PolicyInvalid("\n".join(wrong))
     offices = {office.code: _office(office) for office in file.offices}
     areas = {area: office.code for office in file.offices for area, _ in _areas(office)}
-    return OfficeMap(version=file.version, offices=offices, areas=areas)
+    towns = {(_state(state), normalise_county(name)) for office in file.offices for state, name in _towns(office)}
+    return OfficeMap(version=file.version, offices=offices, areas=areas, towns=frozenset(towns))
 
 
 def _office(written: WrittenOffice) -> Office:
@@ -29,7 +30,6 @@ def _office(written: WrittenOffice) -> Office:
         name=written.name,
         seat=written.seat,
         zone=written.zone,
-        zones={_state(state): zone for state, zone in written.zones.items()},
         duty_mailbox=written.duty_mailbox,
     )
 
@@ -67,17 +67,14 @@ def _complaints(file: OfficesFile) -> Iterator[tuple[Field, str]]:
             elif county and state in whole:
                 yield (*here, *field), f"{state} belongs to {whole[state]} whole"
             owners[state, county] = office.code
-        for field, message in (*_unknown_names(office), *_zones_elsewhere(office)):
+        for field, message in _unknown_names(office):
             yield (*here, *field), message
     if HEADQUARTERS not in codes:
         yield ("offices",), f"headquarters ({HEADQUARTERS}) is missing: cases that no office has yet are its business"
 
 
-def _zones_elsewhere(office: WrittenOffice) -> Iterator[tuple[Field, str]]:
-    own = {_state(state) for state in (*office.states, *office.counties)}
-    for state in office.zones:
-        if _state(state) not in own:
-            yield ("zones", state), f"{state} is not in this office's area"
+def _towns(office: WrittenOffice) -> Iterator[tuple[str, str]]:
+    return ((state, name) for state, names in office.also_towns.items() for name in names)
 
 
 def _unknown_names(office: WrittenOffice) -> Iterator[tuple[Field, str]]:
@@ -85,3 +82,6 @@ def _unknown_names(office: WrittenOffice) -> Iterator[tuple[Field, str]]:
         for name, county in names.items():
             if county not in office.counties.get(state, ()):
                 yield ("also_called", state, name), f"{county} is not among this office's counties"
+    for state, name in _towns(office):
+        if name not in office.counties.get(state, ()):
+            yield ("also_towns", state), f"{name} is not among this office's counties"

@@ -5,6 +5,7 @@ People write a county in many ways ("St. Lawrence County", "condado de Kings", "
 
 import re
 import unicodedata
+from enum import StrEnum, unique
 
 STATES = {
     "AL": "Alabama",
@@ -100,13 +101,25 @@ _BEFORE = re.compile(r"^(?:city and county|county|parish|borough|municipality|co
 _AFTER = re.compile(
     r" (?:city and county|city and borough|county|co|parish|borough|municipio|municipality|census area|condado)$"
 )
+_ARTICLE = re.compile(r"^(?:the|el|la|los|las) (?=bronx|county|city and county|borough|condado)")
 _SAINT = re.compile(r"^(?:saint|sainte|ste) ")
+
+
+@unique
+class Unplaced(StrEnum):
+    """Why nobody can tell which office answers for a place."""
+
+    NO_STATE = "no_state"
+    NO_AREA = "no_area"
+    NO_COUNTY = "no_county"
+    UNKNOWN_COUNTY = "unknown_county"
+    TOWN_OR_COUNTY = "town_or_county"
 
 
 def _plain(text: str) -> str:
     """Lower case, without accents, and with single spaces where anything but letters and digits stood."""
     decomposed = unicodedata.normalize("NFKD", text)
-    letters = "".join(mark for mark in decomposed if not unicodedata.combining(mark)).casefold()
+    letters = "".join(mark for mark in decomposed if not unicodedata.combining(mark)).casefold().replace("&", " and ")
     return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"['’.]", "", letters)).split())
 
 
@@ -123,6 +136,12 @@ def normalise_state(text: str) -> str | None:
 
 
 def normalise_county(text: str) -> str:
-    """The key of a county: without its kind ("County", "Parish"), accents, spaces, and with "st" for "Saint"."""
-    plain = _BEFORE.sub("", _plain(text))
+    """The key of a county: without its kind ("County", "Parish"), article, accents, spaces; with "st" for "Saint"."""
+    plain = _BEFORE.sub("", _ARTICLE.sub("", _plain(text)))
     return _SAINT.sub("st ", _AFTER.sub("", plain)).replace(" ", "")
+
+
+def says_county(text: str) -> bool:
+    """Whether a county is called one, and not by its name alone, which may be a town's as well."""
+    plain = _ARTICLE.sub("", _plain(text))
+    return bool(_BEFORE.search(plain) or _AFTER.search(plain))

@@ -16,6 +16,7 @@ from shared.contracts.vocabulary import (
 )
 from shared.policy.time_limits import TimeLimit
 from shared.policy.time_texts import Duration, HolidayRule, Limit, WallClock, Weekday, Zone
+from shared.policy.zip_texts import Zips
 
 T = TypeVar("T")
 Text = Annotated[str, Field(min_length=1)]
@@ -179,7 +180,7 @@ class ProcessFile(Dated):
     window_grace: Sourced[Duration]
     claim_lasts: Sourced[Duration]
     link_lasts: Sourced[Duration]
-    resubmit_within: Sourced[Duration]
+    resubmit_within: Sourced[Limit]
     remands: Sourced[Annotated[int, Field(ge=0, le=9)]]
     questions: tuple[WrittenQuestion, ...]
     reasons: tuple[WrittenReason, ...] = Field(min_length=1)
@@ -243,26 +244,43 @@ class GuidanceFile(Dated):
 
 
 class WrittenOffice(Shape):
-    """An office with the states that are whole its own, and the counties of those that are divided.
+    """An office with the states that are whole its own, and the counties of those that are divided. `zone`: the seat's.
 
-    `zone` is the seat's; `zones` name others, for states of its area whose people and staff go by another clock.
+    `also_towns`: its counties of whose name there is a larger town in another office's area.
     """
 
     code: Code
     name: Text
     seat: Text
     zone: Zone
-    zones: dict[str, Zone] = {}
     duty_mailbox: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     states: tuple[Text, ...] = ()
     counties: dict[str, tuple[Text, ...]] = {}
     also_called: dict[str, dict[str, Text]] = {}
+    also_towns: dict[str, tuple[Text, ...]] = {}
 
 
 class OfficesFile(Dated):
     """`offices/*.yaml`."""
 
     offices: tuple[WrittenOffice, ...] = Field(min_length=1)
+
+
+class WrittenZips(Shape):
+    """Where ZIP codes are: states by three digits, or by a whole code; counties and towns by whole ones."""
+
+    states: dict[str, Zips]
+    counties: dict[str, dict[str, Zips]]
+    towns: dict[str, dict[str, Zips]] = {}
+    on_a_border: Zips = ()
+
+
+class PlacesFile(Dated):
+    """`places/*.yaml`. `zones`: of each state; `zones_of_counties`: by state and zone, where another one holds."""
+
+    zones: dict[str, Zone]
+    zones_of_counties: dict[str, dict[Zone, tuple[Text, ...]]] = {}
+    zips: WrittenZips
 
 
 class WrittenHoliday(Shape):

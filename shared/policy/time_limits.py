@@ -33,15 +33,21 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """Such as "36 hours", "14 days", "14 days, by 17:00", "10 business days".
+    """Such as "36 hours", "14 days, by 17:00", "10 business days", "30 days, by 23:59, or the next business day".
 
     The day on which it begins is not counted. It ends on its last day at the local time `by`; without one, days end at
-    the time of day at which they began, and business days when the office closes.
+    the time of day at which they began, and business days when the office closes. `on_open_day`: all days are counted,
+    and where the last one is no business day it ends on the next (8 CFR 1.2: what somebody outside has to do by then).
     """
 
     count: int
     unit: Unit
     by: time | None = None
+    on_open_day: bool = False
+
+    def last_day(self, day: date, calendar: Calendar) -> date:
+        """The day on which it ends, where counting leads to `day`."""
+        return next(each for each in _from(day) if calendar.is_open(each)) if self.on_open_day else day
 
 
 def end_of(limit: TimeLimit, start: datetime, *, calendar: Calendar, zone: ZoneInfo) -> datetime:
@@ -53,7 +59,8 @@ def end_of(limit: TimeLimit, start: datetime, *, calendar: Calendar, zone: ZoneI
             return _after_open_time(start, timedelta(hours=limit.count), calendar, zone)
         case Unit.DAYS:
             began = _wall_clock(start, zone)
-            return moment_of(began.date() + limit.count * DAY, limit.by or began.time(), zone)
+            last = limit.last_day(began.date() + limit.count * DAY, calendar)
+            return moment_of(last, limit.by or began.time(), zone)
         case Unit.BUSINESS_DAYS:
             last = _open_day_after(_wall_clock(start, zone).date(), limit.count, calendar)
             return moment_of(last, limit.by or calendar.closes, zone)
@@ -78,7 +85,7 @@ def added_back(
             days = sum(calendar.is_open(day) for day in _days(first + DAY, last))
             return max(end, moment_of(_open_day_after(end_day, days, calendar), by or calendar.closes, zone))
         case TimeLimit(unit=Unit.DAYS, by=time() as by):
-            return max(end, moment_of(end_day + (last - first), by, zone))
+            return max(end, moment_of(limit.last_day(end_day + (last - first), calendar), by, zone))
         case _:
             return end + (until - since)
 

@@ -39,14 +39,16 @@ def _duration(written: object) -> timedelta:
 
 
 def _limit(written: object) -> TimeLimit:
-    form = r"(\d{1,5}) ((?:business )?(?:day|hour))s?(?:, by (\d\d:\d\d))?"
+    form = r"(\d{1,5}) ((?:business )?(?:day|hour))s?(?:, by (\d\d:\d\d)(, or the next business day)?)?"
     match = re.fullmatch(form, written) if isinstance(written, str) else None
     if match is None or not int(match[1]):
         raise ValueError('a time limit is written "36 hours", "14 days, by 17:00", "10 business days"')
     unit = Unit(f"{match[2]}s")
     if match[3] and not unit.in_days:
         raise ValueError("only days end by a time of day")
-    return TimeLimit(int(match[1]), unit, _wall_clock(match[3]) if match[3] else None)
+    if match[4] and unit is not Unit.DAYS:
+        raise ValueError("business days end on one anyway")
+    return TimeLimit(int(match[1]), unit, _wall_clock(match[3]) if match[3] else None, on_open_day=bool(match[4]))
 
 
 def _wall_clock(written: object) -> time:

@@ -18,6 +18,7 @@ GUIDANCE = "guidance/johnson-11090.1.yaml"
 LAST_GUIDANCE = "guidance/eo-14159.yaml"
 PROCESS = "process/icr.yaml"
 OFFICES = "offices/2025-09.yaml"
+PLACES = "places/us.yaml"
 CALENDAR = "calendars/us-federal.yaml"
 Rewrite = Callable[[str, str, str], Path]
 
@@ -32,7 +33,7 @@ def rewrite(tmp_path: Path) -> Rewrite:
     """The default policy in a folder of its own, with one text replaced by another."""
 
     def replaced(file: str, old: str, new: str) -> Path:
-        for part in ("guidance", "process", "offices", "calendars"):
+        for part in ("guidance", "process", "offices", "calendars", "places"):
             shutil.copytree(OWN_FILES / part, tmp_path / part, dirs_exist_ok=True)
         text = (tmp_path / file).read_text(encoding="utf-8")
         assert old in text
@@ -59,7 +60,7 @@ def test_policy_says_whether_a_missing_paper_is_a_reason_to_reject(rewrite: Rewr
 def test_the_default_is_the_interim_guidance_of_february_2021(policy: Policy) -> None:
     assert policy.guidance == "JOHNSON_11090_1_2021_02_18"
     assert policy.process == "ICR_2021_03_05"
-    assert policy.office_map.version == "2025-09"
+    assert (policy.office_map.version, policy.places.version) == ("2021-01", "US_2025")
     assert set(policy.required) == set(RejectCode) - {RejectCode.NO_CONSENT, RejectCode.UNSIGNED_G28}
     assert policy.papers[RequestorType.FAMILY] == {ConsentKind.FORM_60_001}
     assert policy.calendar.version == "US_FEDERAL"
@@ -67,7 +68,7 @@ def test_the_default_is_the_interim_guidance_of_february_2021(policy: Policy) ->
     assert policy.sro_answer_within[Urgency.REMOVAL_IMMINENT] == TimeLimit(2, Unit.DAYS, time(17))
     assert policy.answer_within[Urgency.ROUTINE] == TimeLimit(20, Unit.BUSINESS_DAYS)
     assert policy.answer_before_removal == timedelta(hours=24)
-    assert policy.review_window == TimeLimit(30, Unit.DAYS, time(23, 59))
+    assert policy.review_window == TimeLimit(30, Unit.DAYS, time(23, 59), on_open_day=True)
     assert policy.remands == 1
 
 
@@ -134,6 +135,7 @@ def test_a_reason_explains_only_its_own_outcomes(policy: Policy) -> None:
         (PROCESS, "is: 30 days, by 23:59", "is: 0 days, by 23:59", "review_window.is", "a time limit is written"),
         (PROCESS, "is: 30 days, by 23:59", "is: 30 days, by 24:01", "review_window.is", "a time of day is written"),
         (PROCESS, "is: 30 days, by 23:59", "is: 30 hours, by 23:59", "review_window.is", "only days end by"),
+        (PROCESS, "is: 30 days, by", "is: 30 business days, by", "review_window.is", "end on one anyway"),
         (CALENDAR, "day: July 4", "day: July 32", "holidays.5.day", 'a holiday is on "January 1"'),
         (CALENDAR, "day: last Monday of May", "day: fifth Monday of May", "holidays.3.day", "a holiday is on"),
         (CALENDAR, "day: last Monday of May", "day: last Mon of May", "holidays.3.day", "a weekday is one of"),
@@ -143,7 +145,21 @@ def test_a_reason_explains_only_its_own_outcomes(policy: Policy) -> None:
         (CALENDAR, "[MONDAY, ", "[MON, ", "open_on.is.0", "a weekday is one of"),
         (CALENDAR, "since: 2021-06-17", "since: 2021-06-31", "file", "cannot be read"),
         (OFFICES, "zone: America/Phoenix", "zone: America/Tuscon", "offices.17.zone", "no time zone"),
-        (OFFICES, "PR: America/Puerto_Rico", "GU: Pacific/Guam", "zones.GU", "GU is not in this office's area"),
+        (OFFICES, "TX: [Austin, Tyler]", "TX: [Austin, Bexar]", "also_towns.TX", "Bexar is not among"),
+        (PLACES, "  MD: America/New_York\n", "", "zones", "MD has no zone"),
+        (PLACES, "  MD: America/New_York", "  MR: America/New_York\n  MD: America/New_York", "zones.MR", "is no state"),
+        (PLACES, "Bay, Calhoun", "Bay, Bay County", "zones_of_counties.FL.America/Chicago.1", "given twice"),
+        (PLACES, '"350-352', '"35-352', "zips.states.AL", "is no ZIP code"),
+        (PLACES, '"350-352', '"352-350', "zips.states.AL", "is no ZIP code"),
+        (PLACES, '"350-352', '"350-352 716', "zips.states.AR", "716 belongs to AL already"),
+        (
+            PLACES,
+            'Alpine: "95223',
+            'Alpine: "94501 95223',
+            "zips.counties.CA.Alpine",
+            "belongs to Alameda County already",
+        ),
+        (PLACES, 'Alpine: "95223', 'Alpine: "10001 95223', "zips.counties.CA.Alpine", "10001 is not in CA"),
         (OFFICES, "duty.pho@ero.example", "duty.pho", "offices.17.duty_mailbox", "match pattern"),
         (OFFICES, "code: HQ", "code: HEAD", "offices", "headquarters (HQ) is missing"),
         (OFFICES, "code: BAL", "code: ATL", "offices.1.code", "ATL is given twice"),
@@ -152,7 +168,7 @@ def test_a_reason_explains_only_its_own_outcomes(policy: Policy) -> None:
         (OFFICES, "states: [MD]", "states: [Maryland, XY]", "offices.1.states.1", "XY is no state or territory"),
         (OFFICES, "Manhattan: New York", "Manhattan: Yonkers", "also_called.NY.Manhattan", "Yonkers is not among"),
         (OFFICES, "offices:\n", "offices: [\n", "file", "is no YAML"),
-        (OFFICES, "from: 2021-01-20T00:00:00-05:00", "from: 2021-02-31T00:00:00-05:00", "file", "cannot be read"),
+        (OFFICES, "from: 2022-08-20T00:00:00-05:00", "from: 2022-02-31T00:00:00-05:00", "file", "cannot be read"),
         (OFFICES, "version:", "? [a, b]\n: version:", "file", "is no YAML"),
         (OFFICES, "version:", "\0version:", "file", "cannot be read"),
     ],
@@ -197,13 +213,14 @@ def test_everything_that_is_wrong_in_a_file_is_said_at_once(rewrite: Rewrite) ->
         ("1 hour", TimeLimit(1, Unit.HOURS)),
         ("14 days", TimeLimit(14, Unit.DAYS)),
         ("14 days, by 17:00", TimeLimit(14, Unit.DAYS, time(17))),
+        ("14 days, by 17:00, or the next business day", TimeLimit(14, Unit.DAYS, time(17), on_open_day=True)),
         ("1 business day", TimeLimit(1, Unit.BUSINESS_DAYS)),
         ("10 business days, by 12:00", TimeLimit(10, Unit.BUSINESS_DAYS, time(12))),
         ("16 business hours", TimeLimit(16, Unit.BUSINESS_HOURS)),
     ],
 )
 def test_a_time_limit_is_written_in_words(rewrite: Rewrite, written: str, limit: TimeLimit) -> None:
-    folder = rewrite(PROCESS, "is: 30 days, by 23:59", f"is: {written}")
+    folder = rewrite(PROCESS, "is: 30 days, by 23:59, or the next business day", f"is: {written}")
     assert load(folder).versions[0][1].review_window == limit
 
 

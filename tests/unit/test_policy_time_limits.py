@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from shared.contracts.vocabulary import Urgency
 from shared.policy.loading import load
 from shared.policy.time_limits import TimeLimit, Unit, added_back, end_of, moment_of
 
@@ -24,6 +25,7 @@ LIMITS = [
     TimeLimit(1, Unit.DAYS),
     TimeLimit(14, Unit.DAYS, FIVE),
     TimeLimit(3, Unit.DAYS, time(2, 30)),
+    TimeLimit(30, Unit.DAYS, time(23, 59), on_open_day=True),
     TimeLimit(10, Unit.BUSINESS_DAYS),
     TimeLimit(1, Unit.BUSINESS_DAYS, time(23, 59)),
     TimeLimit(16, Unit.BUSINESS_HOURS),
@@ -202,3 +204,41 @@ def test_business_time_ends_while_somebody_is_there(start: datetime, limit: Time
     ends = end_of(limit, start, calendar=CALENDAR, zone=zone).astimezone(zone)
     assert CALENDAR.is_open(ends.date())
     assert ends.timetz().replace(tzinfo=None) == limit.by or CALENDAR.opens <= ends.time() <= CALENDAR.closes
+
+
+WINDOW = TimeLimit(30, Unit.DAYS, time(23, 59), on_open_day=True)
+
+
+@pytest.mark.parametrize(
+    ("start", "ends"),
+    [
+        ("2021-03-08T09:00", "2021-04-07T23:59-04:00"),  # a Wednesday: the thirtieth day itself
+        ("2021-03-10T09:00", "2021-04-09T23:59-04:00"),  # a Friday
+        ("2021-03-11T09:00", "2021-04-12T23:59-04:00"),  # a Saturday: the Monday after
+        ("2021-03-12T09:00", "2021-04-12T23:59-04:00"),  # a Sunday
+        ("2021-05-01T09:00", "2021-06-01T23:59-04:00"),  # Memorial Day: the Tuesday after
+        (
+            "2021-11-24T09:00",
+            "2021-12-27T23:59-05:00",
+        ),  # Christmas Eve, on which Christmas Day is kept: after the weekend
+        ("2024-11-24T09:00", "2024-12-26T23:59-05:00"),  # closed by order on the 24th, Christmas Day
+        ("2025-11-24T09:00", "2025-12-29T23:59-05:00"),  # closed by order on the 24th and the 26th, and the weekend
+    ],
+)
+def test_a_requestor_s_window_whose_last_day_is_no_business_day_runs_to_the_end_of_the_next(
+    start: str, ends: str
+) -> None:
+    """8 CFR 1.2: all days are counted."""
+    assert end(WINDOW, start) == ends
+
+
+def test_what_the_agency_owes_is_counted_in_days_alone() -> None:
+    policy = load().at(datetime(2021, 3, 8, tzinfo=UTC))
+    owed = [
+        *(limits.values() for limits in (policy.answer_within, policy.silence_after, policy.sro_answer_within)),
+        *(limits.values() for limits in (policy.office_answers_within, policy.carry_out_within)),
+    ]
+    assert not any(limit.on_open_day for limits in owed for limit in limits)
+    asked = (policy.review_window, policy.question_answer_within, policy.resubmit_within)
+    assert all(limit.on_open_day for limit in asked)
+    assert end(policy.sro_answer_within[Urgency.DETAINED], "2021-03-13T09:00") == "2021-03-27T17:00-04:00"  # a Saturday

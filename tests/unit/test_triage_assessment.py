@@ -83,7 +83,7 @@ def test_belief_in_imminence_outranks_custody_and_unknown_custody_counts_as_deta
         (FREE, Place("NY"), None),  # a divided state without a county: never a guess
         (FREE, Place("TX", "Nowhere"), None),
         (FREE, None, None),
-        (HELD, Place("MD"), "HAL"),  # detained: the facility's place
+        (HELD, Place("MD"), "SNA"),  # detained: the facility's place, and Laredo was San Antonio's in March 2021
         (Custody(CustodyStatus.DETAINED), Place("MD"), None),  # detained who knows where: not the residence's office
         (Custody(CustodyStatus.UNKNOWN), Place("MD"), "BAL"),
     ],

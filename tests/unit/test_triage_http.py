@@ -106,13 +106,13 @@ async def test_cases_to_be_assigned_are_seen_by_tokens_that_name_that_queue(
     lost.submit(submitted("TX", "Nowhere", number="ICR-3"))
     desks.engine.cases[lost.case.id] = lost
     assert await queue(desks, offices, office="TO_BE_ASSIGNED") == ["ICR-3"]
-    assert "ICR-3" not in await queue(desks, ["BAL", "HAL"])
-    body = {"facts_seen": 0, "office": "HAL", "text": "The county is misspelt."}
+    assert "ICR-3" not in await queue(desks, ["BAL", "SNA"])
+    body = {"facts_seen": 0, "office": "SNA", "text": "The county is misspelt."}
     path = f"/cases/{lost.case.id}/forward"
     await desks.keyring.get_or_create([lost.case.id])
     assert (await ana(desks, path, body)).status_code == 403
     answer = await desks.post(path, "desk", Role.OFFICER, body, offices=offices)
-    assert answer.json() == {"office": "HAL", "revision": 2}
+    assert answer.json() == {"office": "SNA", "revision": 2}
 
 
 async def test_a_case_is_shown_with_its_personal_data_and_leaves_an_access_record(desks: Desks[State]) -> None:

@@ -169,15 +169,15 @@ def test_a_released_case_may_be_claimed_and_its_holder_stays_among_those_who_tou
 
 def test_a_case_to_be_assigned_is_forwarded_by_the_desk_and_not_decided_before() -> None:
     case = Triage().submit(submitted("TX", "Nowhere"))
-    assert case.forward("HAL", ANA) == "not_your_office"
+    assert case.forward("SNA", ANA) == "not_your_office"
     assert case.claim(DESK) is None
     assert case.decide(officer=DESK) == "no_office"
-    assert case.forward("HAL", DESK, at=after(days=1)) is None
+    assert case.forward("SNA", DESK, at=after(days=1)) is None
     told = case.told(EventType.TRIAGE_ASSIGNED)[-1]
-    assert (told["revision"], told["office"]) == (2, "HAL")
+    assert (told["revision"], told["office"]) == (2, "SNA")
     assert case.case.changes.events[-1].blobs == ("assigned_2",)
     assert told["answer_due"] == case.told()[0]["answer_due"]  # the clock goes on
-    assert case.queue["open"] == "HAL"
+    assert case.queue["open"] == "SNA"
     assert "claimed_by" not in {name for name, value in case.queue.items() if value}
 
 

@@ -39,8 +39,8 @@ from tests.unit.triage_story import (
     submitted,
 )
 
-EVERYWHERE = Officer("officer-1", frozenset({"BAL", "PHI", "ATL", "HAL"}), assigns=True)
-SOMEBODY = Officer("officer-2", frozenset({"BAL", "PHI", "ATL", "HAL"}), assigns=True)
+EVERYWHERE = Officer("officer-1", frozenset({"BAL", "PHI", "ATL", "SNA"}), assigns=True)
+SOMEBODY = Officer("officer-2", frozenset({"BAL", "PHI", "ATL", "SNA"}), assigns=True)
 
 
 def told_by_an_officer(value: Any) -> events.Fact[Any]:
@@ -156,7 +156,7 @@ def do(case: Triage, then: str | None, at: datetime) -> None:
             case.ask(Order.CLAIM, Claim(EVERYWHERE), at)
             case.ask(Order.ASK, Ask(EVERYWHERE, ("NO_PLACE",), {}), at)
         case "forward":
-            case.ask(Order.FORWARD, Forward(EVERYWHERE, "HAL", seen, {f"assigned_{revision}": b"box"}), at)
+            case.ask(Order.FORWARD, Forward(EVERYWHERE, "SNA", seen, {f"assigned_{revision}": b"box"}), at)
         case "decide":
             case.ask(Order.CLAIM, Claim(EVERYWHERE), at)
             case.ask(Order.DECIDE, Decide(EVERYWHERE, DECLINED, seen, {}), at)

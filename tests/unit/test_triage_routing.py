@@ -11,7 +11,7 @@ from services.triage.routing import now_in_area_of, office_now
 from shared.contracts import events
 from shared.contracts.vocabulary import CustodyStatus, EventType
 from tests.unit.one_case import POLICY, after
-from tests.unit.triage_story import ANA, BEN, KIM, Triage, amended, escalated, now_detained, remanded, submitted
+from tests.unit.triage_story import ANA, BEN, DESK, KIM, Triage, amended, escalated, now_detained, remanded, submitted
 
 CLAIM_ENDS = after() + POLICY.claim_lasts
 
@@ -32,7 +32,7 @@ def where(case: Triage) -> tuple[str | None, str | None]:
     [
         ({}, "BAL"),
         (held("PA"), "PHI"),  # the facility's place, not the residence
-        (held("TX", "Kleberg County"), "HAL"),
+        (held("TX", "Kleberg County"), "SNA"),  # Harlingen opened later
         (held(None), None),  # held nobody knows where: the residence would be a guess
         (held("TX"), None),
         (held("American Samoa"), None),
@@ -55,10 +55,16 @@ def test_a_detained_person_is_routed_by_the_facility_and_everybody_else_by_resid
         ("AZ", None, "America/Phoenix", "2021-03-16T00:00:00.000Z"),
         ("PR", "San Juan", "America/Puerto_Rico", "2021-03-15T21:00:00.000Z"),
         ("GU", None, "Pacific/Guam", "2021-03-16T07:00:00.000Z"),  # received on Tuesday there
+        ("NV", "Clark", "America/Los_Angeles", "2021-03-16T00:00:00.000Z"),  # its office is in Utah
+        ("NV", "West Wendover", "America/Denver", "2021-03-15T23:00:00.000Z"),
+        ("TN", "Knox County", "America/New_York", "2021-03-15T21:00:00.000Z"),  # its office is in Louisiana
+        ("FL", "Escambia", "America/Chicago", "2021-03-15T22:00:00.000Z"),  # its office is in Miami
+        ("AS", None, "Pacific/Pago_Pago", "2021-03-16T04:00:00.000Z"),  # no office, and a clock of its own
+        ("TX", None, "America/Chicago", "2021-03-15T22:00:00.000Z"),
         (None, None, "America/New_York", "2021-03-15T21:00:00.000Z"),  # to be assigned: headquarters' clock
     ],
 )
-def test_seven_days_end_at_five_o_clock_where_the_office_is(
+def test_seven_days_end_at_five_o_clock_where_the_person_is(
     state: str | None, county: str | None, zone: str, due: str
 ) -> None:
     case = Triage().submit(submitted("MD", **held(state, county)))
@@ -160,15 +166,54 @@ def test_a_remanded_case_goes_where_the_newest_facts_place_it() -> None:
     assert where(case) == ("PHI", None)
 
 
-def test_after_a_forward_a_new_round_runs_by_the_new_office_s_clock() -> None:
-    case = Triage().submit()
-    case.forward("LOS", ANA)
+@pytest.mark.parametrize(
+    ("changed", "zone"),
+    [
+        ({}, "America/New_York"),  # Maryland, whichever office has the case
+        (held(None), "America/Los_Angeles"),  # held nobody knows where: the office's, which is the next best
+    ],
+)
+def test_after_a_forward_a_new_round_runs_by_the_place_s_clock_still(changed: dict[str, Any], zone: str) -> None:
+    case = Triage().submit(submitted("MD", **changed))
+    case.forward("LOS", DESK)
     assert isinstance(case.state, UnderConsideration)
     assert case.state.clock.zone == "America/New_York"
     case.hear("escalation", escalated(), after(days=20))
     case.hear("escalation", remanded(), after(days=25))
     assert isinstance(case.state, UnderConsideration)
-    assert case.state.clock.zone == "America/Los_Angeles"
+    assert case.state.clock.zone == zone
+
+
+@pytest.mark.parametrize(
+    ("place", "ends"),
+    [
+        ("MD", "2021-03-23T03:59:00.000Z"),
+        ("CA", "2021-03-23T06:59:00.000Z"),  # held in Maryland, while the family reads of it in California
+    ],
+)
+def test_a_question_is_open_until_a_day_ends_where_the_person_lives(place: str, ends: str) -> None:
+    case = Triage().submit(submitted(place, **held("MD")))
+    case.claim(ANA)
+    case.ask_requestor(ANA)
+    (asked,) = case.told(EventType.INFORMATION_REQUESTED)
+    assert asked["answer_by"] == ends
+
+
+@pytest.mark.parametrize(
+    ("days", "ends"),
+    [
+        (0, "2021-03-23T03:59:00.000Z"),  # the fourteenth day is a Monday
+        (4, "2021-03-27T03:59:00.000Z"),  # a Friday
+        (5, "2021-03-30T03:59:00.000Z"),  # a Saturday: the Monday after
+        (6, "2021-03-30T03:59:00.000Z"),
+    ],
+)
+def test_a_question_whose_last_day_is_no_business_day_is_open_until_the_next_one_ends(days: int, ends: str) -> None:
+    case = Triage().submit()
+    case.claim(ANA, at=after(days=days))
+    case.ask_requestor(ANA, at=after(days=days))
+    (asked,) = case.told(EventType.INFORMATION_REQUESTED)
+    assert asked["answer_by"] == ends
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,11 @@ _BY_OFFICE = {
     "WAS": "VA Fairfax; VA Arlington; VA Orange; VA Prince Edward; DC ",
 }
 
+_ANSWERS = {"HAL": "SNA"}
+"""Harlingen had no field office of its own in March 2021: San Antonio's answered for its places."""
+
 PLACES = {
-    office: tuple(Place(part[:2], part[3:] or None, office) for part in written.split("; "))
+    office: tuple(Place(part[:2], part[3:] or None, _ANSWERS.get(office, office)) for part in written.split("; "))
     for office, written in _BY_OFFICE.items()
 }
 

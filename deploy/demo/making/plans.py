@@ -126,11 +126,11 @@ def _reasons(step: str, made: dict[str, Any], rng: Random) -> list[str]:
 
 def _another(office: str) -> str:
     """The office after this one in the alphabet: the person turns out to live there."""
-    offices = sorted(PLACES)
+    offices = sorted({place.office for places in PLACES.values() for place in places if place.office})
     return offices[(offices.index(office) + 1) % len(offices)]
 
 
 def _offices_in(state: str) -> list[str]:
     """The offices that have places in a state; any of them may turn out to be the right one."""
-    found = [office for office, places in PLACES.items() if any(place.state == state for place in places)]
-    return found or ["SFR"]
+    there = (place for places in PLACES.values() for place in places if place.state == state)
+    return list(dict.fromkeys(place.office for place in there if place.office)) or ["SFR"]

@@ -55,7 +55,7 @@ def enter_queue(
 
     `told_as_of`: the amendment as of which `urgency` was told.
     """
-    zone = policy.office_map.zone_for(HEADQUARTERS)
+    zone = policy.office_map.seat_zone(HEADQUARTERS)
     return InQueue(
         file=file_of(state),
         round=round_,

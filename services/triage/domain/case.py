@@ -65,7 +65,8 @@ class Case:
 
     `as_of` is the latest moment at which the facts were looked at. `area` is the office in whose area they place the
     person. `chosen`: a person chose `office`, when the area was `area_when_chosen`, and facts no longer move the case.
-    `zone` is the one in which its clocks start: of its first place, or of the office that a person chose.
+    `zone` is the one in which its clocks start: of its first place, whichever office has it. Where no place was known
+    it is headquarters', or that of the office that a person chose (`zone_of_place` is False).
     `useful_until`: the moments before a scheduled removal by which an answer should be there, the better one first.
     `moves` counts what officers and the calendar changed (forwarded, asked, now imminent, overdue). `asked`: what
     headquarters asks the office. `moved`: the newest change of urgency.
@@ -83,6 +84,7 @@ class Case:
     zone: str
     area: str | None
     useful_until: tuple[datetime, ...] = ()
+    zone_of_place: bool = True
     chosen: bool = False
     area_when_chosen: str | None = None
     moves: int = 0
@@ -123,9 +125,8 @@ class Case:
 
 def assess(submission: Submission, situation: Situation, policy: Policy, *, at: datetime, erased: bool) -> Case:
     """A new request, assessed at `at`."""
-    place = responsible_place(situation)
     area = _area(situation, policy)
-    zone = policy.office_map.zone_for(area, place.state if place else None)
+    zone = _zone(situation, policy)
     return Case(
         submission=submission,
         situation=situation,
@@ -136,9 +137,10 @@ def assess(submission: Submission, situation: Situation, policy: Policy, *, at: 
         office_since=at,
         office_map=policy.office_map.version,
         process=policy.process,
-        zone=zone,
+        zone=zone or policy.office_map.seat_zone(None),
+        zone_of_place=zone is not None,
         area=area,
-        useful_until=policy.useful_until(situation.removal.scheduled_for, zone),
+        useful_until=policy.useful_until(situation.removal.scheduled_for, zone or policy.office_map.seat_zone(None)),
         erased=erased,
     )
 
@@ -159,7 +161,7 @@ def amend(case: Case, amendment: int, changed: Mapping[str, Any], policy: Policy
         office_map=policy.office_map.version,
         process=policy.process,
         area=area,
-        useful_until=policy.useful_until(situation.removal.scheduled_for, case.zone),
+        useful_until=policy.useful_until(situation.removal.scheduled_for, _zone(situation, policy) or case.zone),
     )
     return with_move(amended, case.urgency_at(case.as_of), by=_mover(case.situation, situation), at=at)
 
@@ -181,3 +183,8 @@ def _mover(before: Situation, after: Situation) -> Mover:
 def _area(situation: Situation, policy: Policy) -> str | None:
     place = responsible_place(situation)
     return policy.office_map.office_for(place.state, place.county) if place else None
+
+
+def _zone(situation: Situation, policy: Policy) -> str | None:
+    place = responsible_place(situation)
+    return policy.places.zone_of(place.state, place.county) if place else None

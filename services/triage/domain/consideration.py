@@ -108,13 +108,13 @@ def overdue(state: UnderConsideration, _: datetime) -> UnderConsideration:
 def forwarded(state: UnderConsideration, office: str, *, policy: Policy, now: datetime) -> UnderConsideration:
     """Given to another office by a person; the clock goes on, and facts no longer move the case.
 
-    Only a clock that starts later, after a remand, runs in the new office's zone.
+    Where no place is known, a clock that starts later, after a remand, runs in the zone of the new office's seat.
     """
     case = replace(
         state.case,
         office=office,
         office_since=now,
-        zone=policy.office_map.zone_for(office),
+        zone=state.case.zone if state.case.zone_of_place else policy.office_map.seat_zone(office),
         chosen=True,
         area_when_chosen=state.case.area,
     )
