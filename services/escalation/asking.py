@@ -1,5 +1,6 @@
 """Questions of headquarters: to the requestor, while the clock stands still, or to the field office, while it runs."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -83,7 +84,11 @@ def _told(asked: Asked) -> OfficeAsked | InformationRequested:
 def _of_requestor(item: InQueue, context: Context) -> datetime | Refused:
     if item.question is not None and item.question.is_open(context.now):
         return QUESTION_OPEN
-    return context.policy.end_of(context.policy.question_answer_within, context.now, item.zone)
+    # The end of a day where the person lives, as far as headquarters knows: the requestor reads of it there.
+    told = item.file.facts.get("place")
+    place = json.loads(told.value) if told else {}
+    zone = context.policy.requestors_zone(place.get("state"), place.get("county"))
+    return context.policy.end_of(context.policy.question_answer_within, context.now, zone)
 
 
 def _of_office(item: InQueue, context: Context) -> datetime | Refused:

@@ -38,7 +38,7 @@ def facts_told(data: events.RequestAmended | events.ReviewRequested) -> Mapping[
         return _groups(
             custody=data.custody, removal=data.removal, facts=data.facts, place=data.place, consent=data.consent
         )
-    return _groups(custody=data.custody, removal=data.removal, facts=data.facts)
+    return _groups(custody=data.custody, removal=data.removal, facts=data.facts, place=data.place)
 
 
 def noncitizen_told(data: events.RequestAmended | events.ReviewRequested) -> Mapping[str, str]:

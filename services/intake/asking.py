@@ -20,6 +20,8 @@ from shared.casework.reaction import Command
 from shared.contracts.received import RequestBody
 from shared.contracts.sealed import Requestor, SealedAmendment, SealedText
 from shared.contracts.vocabulary import ConsentKind, Recipient, ReviewGround, Service
+from shared.policy.geography import Geography
+from shared.policy.model import Policies
 from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.sealing import CaseKey, seal
 
@@ -60,9 +62,10 @@ class Amendment:
 class Asking:
     """Commands by private link; `by`: the role of the link. All raise what `engine.command` raises."""
 
-    def __init__(self, *, engine: Engine, keyring: Keyring, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, engine: Engine, keyring: Keyring, policies: Policies, now: Callable[[], datetime]) -> None:
         self._engine = engine
         self._keyring = keyring
+        self._policies = policies
         self._now = now
 
     async def review(
@@ -136,7 +139,7 @@ class Asking:
             if requestor.name != known.name and filing.consent.ruling is not None and wish.body.consent.kind is None:
                 # Somebody with another name is somebody of whom staff have seen no paper.
                 wish = replace(wish, claims_anew=filing.consent.kind)
-        change, sealed = change_of(wish, requestor)
+        change, sealed = change_of(wish, requestor, self._policies.at(self._now()).places)
         number = filing.amendment + 1
         name = f"amended_{number}"
         boxes = _box(key, case_id, cause, name, sealed) if sealed != SealedAmendment() else {}
@@ -162,7 +165,7 @@ def command_of(ask: Ask, case_id: UUID, key: str) -> UUID:
     return command_id(Service.INTAKE, LINK, ask, case_id, key)
 
 
-def change_of(wish: Amendment, requestor: Requestor | None) -> tuple[Change, SealedAmendment]:
+def change_of(wish: Amendment, requestor: Requestor | None, places: Geography) -> tuple[Change, SealedAmendment]:
     """What changes in clear, and what is sealed. `requestor` is the whole new contact, where it changes."""
     body, given = wish.body, wish.body.model_fields_set
     facility = body.custody.facility.name if body.custody.facility else None
@@ -182,15 +185,15 @@ def change_of(wish: Amendment, requestor: Requestor | None) -> tuple[Change, Sea
     )
     change = Change(
         names=tuple(name for name, changed in names if changed),
-        custody=from_body.custody_of(body.custody) if "custody" in given else None,
+        custody=from_body.custody_of(body.custody, places) if "custody" in given else None,
         removal=from_body.removal_of(body.removal) if "removal" in given else None,
-        place=from_body.place_of(body.place) if "place" in given else None,
+        place=from_body.place_of(body.place, places) if "place" in given else None,
         consent=Consent(from_body.consent_of(body.consent).kind) if claimed else anew,
         language=body.requestor.language,
         answers=wish.answers,
         new_link=wish.new_link,
     )
-    odd = from_body.place_as_written(state=body.place.state, county=body.place.county)
+    odd = from_body.place_as_written(body.place)
     return change, SealedAmendment(requestor=requestor, facility=facility, place_as_written=odd, text=body.narrative)
 
 

@@ -14,10 +14,21 @@ from services.intake.domain.completeness import Content
 from services.intake.domain.consent import Consent
 from services.intake.domain.facts import Custody, Place, Removal
 from shared.contracts.events import Fact
-from shared.contracts.received import ConsentPart, CustodyPart, FactPart, FactsPart, PlacePart, RemovalPart, RequestBody
+from shared.contracts.received import (
+    ConsentPart,
+    CustodyPart,
+    FacilityPart,
+    FactPart,
+    FactsPart,
+    PlacePart,
+    RemovalPart,
+    RequestBody,
+)
 from shared.contracts.sealed import Noncitizen, Requestor, SealedSubmission
 from shared.contracts.vocabulary import Belief, ConsentKind, CustodyStatus, Language, RequestorType
+from shared.policy.geography import Geography
 from shared.policy.places import normalise_state
+from shared.policy.reading_places import read_place
 
 By = Literal["requestor", "officer"]
 
@@ -45,14 +56,14 @@ CLEAR_FACTORS: Final = frozenset(
 )
 """Factors that may be told in clear: they say nothing of anybody's health and name no victim. All others are sealed."""
 
-_COUNTY = re.compile(r"[^\W\d_]+(?:[ .'’\-]+[^\W\d_]+){0,4}\.?")
-"""Up to five words without digits: no address fits."""
+_COUNTY = re.compile(r"[^\W\d_]+(?:[ .'’\-]+[^\W\d_]+){0,5}\.?")
+"""Up to six words without digits ("City and County of San Francisco"): no address fits."""
 
 _PLAIN: Final = NAMES - {"gang_participation", "mitigating", "aggravating"}
 """Facts whose value is taken as it is written."""
 
 
-def content_of(body: RequestBody) -> Content:
+def content_of(body: RequestBody, places: Geography) -> Content:
     """Which required parts are there. Who asks is a name and a type; a place is at least a state."""
     person, who = body.noncitizen, body.requestor
     return Content(
@@ -64,7 +75,7 @@ def content_of(body: RequestBody) -> Content:
         decision=bool(body.decision_under_review),
         relief=bool(body.relief_sought),
         narrative=bool(body.narrative),
-        place=bool(body.place.state),
+        place=bool(body.place.state or place_of(body.place, places)),
         requestor=requestor_type_of(body),
         paper=body.consent.kind or ConsentKind.NONE,
         signed=body.consent.signed is not False,
@@ -94,7 +105,7 @@ def sealed_submission(body: RequestBody, on: date) -> SealedSubmission:
             client_reference=who.client_reference,
         ),
         facility=body.custody.facility.name if body.custody.facility else None,
-        place_as_written=place_as_written(state=body.place.state, county=body.place.county),
+        place_as_written=place_as_written(body.place),
         narrative=body.narrative,
         mitigating=_sealed_factors(body.facts.mitigating, "requestor", on),
         aggravating=_sealed_factors(body.facts.aggravating, "requestor", on),
@@ -117,14 +128,11 @@ def is_represented(body: RequestBody) -> bool:
     return body.requestor.type in represents or consent_of(body.consent).kind is ConsentKind.G28
 
 
-def custody_of(part: CustodyPart) -> Custody:
+def custody_of(part: CustodyPart, places: Geography) -> Custody:
     """Custody with the facility's place; who does not say is in unknown custody."""
-    held_in = part.facility
-    return Custody(
-        status=part.status or CustodyStatus.UNKNOWN,
-        state=normalise_state(held_in.state or "") if held_in else None,
-        county=_county(held_in.county) if held_in else None,
-    )
+    held_in = place_of(part.facility, places) if part.facility else None
+    status = part.status or CustodyStatus.UNKNOWN
+    return Custody(status, held_in.state, held_in.county) if held_in else Custody(status)
 
 
 def removal_of(part: RemovalPart) -> Removal:
@@ -132,10 +140,10 @@ def removal_of(part: RemovalPart) -> Removal:
     return Removal(part.scheduled_for, part.believed_imminent or Belief.UNKNOWN)
 
 
-def place_of(part: PlacePart) -> Place | None:
+def place_of(part: PlacePart | FacilityPart, places: Geography) -> Place | None:
     """The place, in clear only as far as it is a state that exists and a county that looks like one."""
-    state = normalise_state(part.state or "")
-    return Place(state, _county(part.county)) if state else None
+    read = read_place(part.state, part.county, part.zip_code, places)
+    return Place(read[0], _county(read[1])) if read else None
 
 
 def consent_of(part: ConsentPart) -> Consent:
@@ -179,10 +187,11 @@ def _sealed_factors(given: tuple[FactPart[str], ...], asserted_by: str, on: date
     )
 
 
-def place_as_written(*, state: str | None, county: str | None) -> str | None:
-    """What was written as a place and cannot be told in clear; for the office that has to guess."""
-    odd = [text for text in (state,) if text and not normalise_state(text)]
-    odd += [text for text in (county,) if text and not _county(text)]
+def place_as_written(part: PlacePart) -> str | None:
+    """What was written as a place and is not told in clear; for the office that has to find it."""
+    odd = [text for text in (part.state,) if text and not normalise_state(text)]
+    odd += [text for text in (part.county,) if text and not _county(text)]
+    odd += [text for text in (part.zip_code,) if text]
     return ", ".join(odd) or None
 
 

@@ -97,7 +97,7 @@ class StatusPages:
         self._prefix = urlsplit(public_url).path.rstrip("/")
         self._now = now
         self._pages = Pages(tongues=shipped(), policies=policies, prefix=self._prefix)
-        self._asking = Asking(engine=engine, keyring=keyring, now=now)
+        self._asking = Asking(engine=engine, keyring=keyring, policies=policies, now=now)
         self._representing = Representing(engine=engine, keyring=keyring, now=now)
 
     async def show(self, request: Request, link: str, *, lang: str | None, accepted: str, done: str | None) -> Response:

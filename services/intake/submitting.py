@@ -152,13 +152,14 @@ class Submissions:
         filing = self._filing(read, number)
         # What the reaction will decide: it has the same policy, at the same moment.
         policy = self._policies.at(read.at)
-        missing = gaps(from_body.content_of(read.body), policy.papers)
+        missing = gaps(from_body.content_of(read.body, policy.places), policy.papers)
         urgent = is_urgent(filing.custody, filing.removal, read.at, policy.imminent_within)
         verdict = assess(missing, required=policy.required, urgent=urgent)
         return _Draft(read, key, filing, missing, isinstance(verdict, Accepted))
 
     def _filing(self, read: _Readable, number: str) -> Filing:
         body, raw, on = read.body, read.raw, read.at.date()
+        places = self._policies.at(read.at).places
         canonical = body.model_dump_json(exclude_defaults=True).encode()
         return Filing(
             number=number,
@@ -168,9 +169,9 @@ class Submissions:
             fingerprint=self._index.fingerprint(canonical),
             requestor_type=from_body.requestor_type_of(body),
             language=from_body.language_of(body),
-            custody=from_body.custody_of(body.custody),
+            custody=from_body.custody_of(body.custody, places),
             removal=from_body.removal_of(body.removal),
-            place=from_body.place_of(body.place),
+            place=from_body.place_of(body.place, places),
             decision_under_review=body.decision_under_review,
             relief_sought=body.relief_sought,
             facts=from_body.facts_of(body.facts, "requestor", on),

@@ -150,6 +150,7 @@ def review_requested(filing: Filing, ground: ReviewGround) -> events.ReviewReque
         requestor_type=filing.requestor_type,
         received_at=filing.received_at,
         noncitizen_reachable=filing.noncitizen_reachable,
+        place=_place(filing.place),
     )
 
 

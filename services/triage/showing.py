@@ -28,7 +28,7 @@ def listed(view: CaseView[State], state: UnderConsideration, policy: Policy, now
     return QueueItem(
         case_id=view.case_id,
         number=state.case.submission.number,
-        why=[each.sentence for each in why(state, now, policy.routine_share)],
+        why=[each.sentence for each in why(state, now, policy)],
         office=office_now(state, view.work),
         now_in_area_of=now_in_area_of(state, view.work),
         urgency=state.urgency,
@@ -124,7 +124,7 @@ def _open(state: UnderConsideration, work: Mapping[str, Any], policy: Policy, no
         "zone": state.clock.zone,
         "overdue": now >= state.answer_due,
         "decision": undoing.shown(work),
-        "why": [asdict(each) for each in why(state, now, policy.routine_share)],
+        "why": [asdict(each) for each in why(state, now, policy)],
         "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
         if question and question.is_open(now)
         else None,

@@ -211,6 +211,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "requestor_type": _ONE_OF_MANY,
         "received_at": _MOMENT,
         "noncitizen_reachable": "yes or no: whether an address is known, not which",
+        "place": _PART,
     },
     e.ReviewLapsed: {"at": _MOMENT, "waived": "yes or no", "by": "a role, not a person", "confirmed_by": _STAFF},
     e.ReviewEscalated: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY, "ground": _CODE},

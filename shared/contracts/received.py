@@ -62,11 +62,12 @@ class RequestorPart(Contract):
 
 
 class FacilityPart(Contract):
-    """Where somebody is held; its place routes the case."""
+    """Where somebody is held; its place routes the case. A ZIP code does where the county is not known."""
 
     name: Line | None = None
     state: Short | None = None
     county: Name | None = None
+    zip_code: Short | None = None
 
 
 class CustodyPart(Contract):
@@ -84,10 +85,11 @@ class RemovalPart(Contract):
 
 
 class PlacePart(Contract):
-    """Where the person lives, or was living."""
+    """Where the person lives, or was living. A ZIP code does where the county is not known."""
 
     state: Short | None = None
     county: Name | None = None
+    zip_code: Short | None = None
 
 
 class ConsentPart(Contract):

@@ -13,6 +13,7 @@ from deploy.demo import make_requests
 from services.intake.channels.kafka import channel_of, read_record
 from services.intake.domain.case import Accepted
 from services.intake.domain.case_number import number_of
+from services.intake.domain.facts import Place
 from services.intake.raw import ANONYMOUS, ERASED, KEY_GONE, RawSubmission, Refusal, channel_namespace
 from services.intake.registry import Numbers
 from services.intake.submitting import Prepared
@@ -263,3 +264,42 @@ async def test_a_known_case_whose_key_is_gone_gets_no_second_key_and_harms_no_ot
     assert isinstance(again, Refusal)
     assert (again.code, type(other)) == (KEY_GONE, Prepared)
     assert known.command.case_id not in house.keys_kept.documents
+
+
+@pytest.mark.parametrize(
+    ("custody", "place", "told"),
+    [
+        ({"status": "NOT_DETAINED"}, {"zip_code": "10451"}, (None, Place("NY", "Bronx County"))),
+        (
+            {"status": "NOT_DETAINED"},
+            {"state": "NY", "county": "Kings County, NY"},
+            (None, Place("NY", "Kings County")),
+        ),
+        (
+            {"status": "DETAINED", "facility": {"name": "Somewhere", "state": "TX", "zip_code": "78046"}},
+            {"state": "CA", "county": "90012"},
+            (("TX", "Webb County"), Place("CA", "Los Angeles County")),
+        ),
+        (
+            {"status": "DETAINED", "facility": {"name": "Somewhere", "state": "TX"}},
+            {"state": "TX", "zip_code": "12 Elm St."},
+            (("TX", None), Place("TX")),
+        ),
+    ],
+)
+async def test_a_zip_code_tells_the_county_in_clear_and_is_itself_sealed(
+    house: House, custody: Any, place: Any, told: Any
+) -> None:
+    (prepared,) = await house.prepare(complete(custody=custody, place=place))
+    filing = prepared.command.data.filing
+    facility, lives = told
+    assert (filing.custody.state, filing.custody.county) == (facility or (None, None))
+    assert filing.place == lives
+    assert prepared.command.data.missing == ()
+    key = (await house.keyring.get([prepared.command.case_id]))[prepared.command.case_id]
+    assert isinstance(key, CaseKey)
+    box = prepared.command.data.boxes["submitted"]
+    opened = open_box(key, case_id=prepared.command.case_id, name="submitted", box=box)
+    written = place.get("zip_code") or place["county"]
+    assert SealedSubmission.model_validate_json(opened).place_as_written in {written, None}
+    assert written not in str(filing)

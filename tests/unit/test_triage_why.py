@@ -20,7 +20,7 @@ FREE = events.Custody(status=CustodyStatus.NOT_DETAINED)
 
 def reasons(case: Triage, at: Any = T0) -> dict[str, str]:
     assert isinstance(case.state, UnderConsideration)
-    return {str(each.because): each.sentence for each in why(case.state, at, POLICY.routine_share)}
+    return {str(each.because): each.sentence for each in why(case.state, at, POLICY)}
 
 
 def test_a_case_says_its_class_its_due_date_and_since_when_it_waits() -> None:
@@ -122,3 +122,31 @@ def test_a_case_that_is_old_in_its_class_says_as_of_when_it_stands() -> None:
     told = reasons(case, after(days=61))
     assert told["aged"].startswith("It stands as if it were due Fri 07 May 2021")
     assert case.queue["due"] == T0 + POLICY.aged_after[case.state.urgency]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"custody": events.Custody(status=CustodyStatus.DETAINED)}, "held, and nobody said where"),
+        ({"custody": events.Custody(status=CustodyStatus.DETAINED, state="TX")}, "its county is not known"),
+        (
+            {"custody": events.Custody(status=CustodyStatus.DETAINED, state="TX", county="Travers")},
+            "none of its state's",
+        ),
+        ({"custody": events.Custody(status=CustodyStatus.DETAINED, state="TX", county="Tyler")}, "the name of a town"),
+        ({"custody": events.Custody(status=CustodyStatus.DETAINED, state="AS")}, "in no office's area"),
+        ({"place": events.Place(state="CA")}, "no county is known. Ask for it or the ZIP code"),
+        ({"place": events.Place(state="CA", county="Oakland")}, "perhaps a city. Ask for the county"),
+        ({"place": events.Place(state="TX", county="Austin")}, "the name of a town"),
+        ({"place": None}, "Nobody said where the person lives"),
+    ],
+)
+def test_a_case_that_no_office_has_says_what_of_its_place_is_to_be_asked_for(
+    changed: dict[str, Any], says: str
+) -> None:
+    told = reasons(Triage().submit(submitted(**changed)))
+    assert next(iter(told)) == "to_be_assigned"
+    assert says in told["to_be_assigned"]
+    placed = Triage().submit(submitted("MD", **changed))
+    placed.hear("intake", amended(1, custody=HELD))
+    assert "to_be_assigned" not in reasons(placed)

@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Final
 
 from services.triage.domain.case import Moved, Mover
+from services.triage.domain.placing import unplaced
 from services.triage.domain.states import UnderConsideration
 from shared.contracts.vocabulary import Urgency
-from shared.policy.model import CLASSES, RoutineShare
+from shared.policy.model import CLASSES, Policy, RoutineShare
 from shared.policy.standing import Why, local, words
 
 
@@ -28,6 +29,7 @@ class Because(StrEnum):
     FORWARDED = "forwarded"
     REQUESTOR_ASKED = "requestor_asked"
     INCOMPLETE = "incomplete"
+    TO_BE_ASSIGNED = "to_be_assigned"
 
 
 MOVERS: Final = {
@@ -38,9 +40,15 @@ MOVERS: Final = {
 }
 
 
-def why(item: UnderConsideration, now: datetime, share: RoutineShare) -> tuple[Why, ...]:
-    """The reasons, those that place the case first."""
-    return (*_class(item), *_turn(item, now, share), *_besides(item, now))
+def why(item: UnderConsideration, now: datetime, policy: Policy) -> tuple[Why, ...]:
+    """The reasons, those that place the case first; why no office has it before all others."""
+    return (*_no_office(item, policy), *_class(item), *_turn(item, now, policy.routine_share), *_besides(item, now))
+
+
+def _no_office(item: UnderConsideration, policy: Policy) -> Iterator[Why]:
+    missing = unplaced(item.case.situation, policy.office_map) if item.case.office is None else None
+    if missing is not None:
+        yield Why(Because.TO_BE_ASSIGNED, f"It is to be assigned. {missing}")
 
 
 def _class(item: UnderConsideration) -> Iterator[Why]:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from shared.contracts.envelope import Count, EventData, Ordinal, Time
-from shared.contracts.events.facts import Custody, Facts, Removal
+from shared.contracts.events.facts import Custody, Facts, Place, Removal
 from shared.contracts.vocabulary import (
     DecisionUnderReview,
     EventType,
@@ -38,6 +38,7 @@ class ReviewRequested(EventData):
     requestor_type: RequestorType | None = None
     received_at: Time | None = None
     noncitizen_reachable: bool | None = None
+    place: Place | None = None
 
 
 class ReviewLapsed(EventData):
