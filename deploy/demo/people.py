@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from deploy.local.mailbox import Mailbox
 from shared.calling.instances import Instances
 from shared.calling.staff import Desk
 from shared.contracts.vocabulary import Service
+from shared.policy.loading import load
 from shared.policy.model import HEADQUARTERS, TO_BE_ASSIGNED
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
@@ -81,7 +83,9 @@ class Staff:
         self.to_be_assigned = Board(assigning, office=TO_BE_ASSIGNED)
         reviewing = Desk(services[Service.ESCALATION], issuer.staff("senior-reviewing-official", [Role.SRO]))
         self.headquarters = Board(reviewing)
-        self.confirming = Desk(services[Service.INTAKE], issuer.staff("confirming-at-headquarters", [Role.SRO]))
+        # One for all cases, whether one has no office yet, is with its office, or with headquarters.
+        roles, offices = [Role.OFFICER, Role.SRO], [HEADQUARTERS, *sorted(_offices())]
+        self.confirming = Desk(services[Service.INTAKE], issuer.staff("confirming", roles, offices=offices))
 
     def office(self, code: str) -> Board:
         """An office's queue, with its officer's own token."""
@@ -102,6 +106,10 @@ class Staff:
     def boards(self) -> list[Board]:
         """All queues that somebody has waited at."""
         return [self.to_be_assigned, self.headquarters, *self._offices.values(), *self._carrying_out.values()]
+
+
+def _offices() -> set[str]:
+    return set(load().at(datetime.now(UTC)).office_map.areas.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,18 @@
 """Who may do what with a case at headquarters. Asked again at every order, so also at the decision itself.
 
-Three things keep somebody away for good: having had the case in hand at the field office, in any round; having answered
-for the office; having declared a conflict (recusal). None of them is ever undone.
+What keeps somebody away for good is the rule of all services (`shared/casework/admission.py`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
-from typing import Any, Final
+from typing import Any
 
 from services.escalation.domain.file import File
 from services.escalation.domain.states import AwaitingRequestor, Following, InQueue, Remanded, Resolved, State
-from shared.casework.claims import Claim, claim_of, held_by
+from shared.casework import admission
+from shared.casework.claims import LET_GO, Claim, claim_of, held_by
 from shared.casework.drafts import without_drafts_of
 from shared.casework.reaction import Context, Refused
 from shared.contracts.vocabulary import Stage
@@ -37,22 +37,22 @@ class Recusal:
     why: Conflict
 
 
-TOUCHED: Final = Refused(
-    "touched_before", "You had this case in hand at the field office. Somebody else must review it."
-)
-RECUSED: Final = Refused("recused", "You declared a conflict in this case. Somebody else must review it.")
-
-
 def recusals(work: Mapping[str, Any]) -> tuple[Recusal, ...]:
     """Who declared a conflict, in the order in which they did."""
     return tuple(Recusal(one["by"], one["at"], Conflict(one["why"])) for one in work.get("recused") or ())
 
 
+def recused(work: Mapping[str, Any], by: str, at: datetime, why: Conflict) -> dict[str, Any]:
+    """The change to `work` by which somebody keeps out for good: claim and drafts of theirs are void."""
+    known = [{"by": each.by, "at": each.at, "why": each.why.value} for each in recusals(work)]
+    claim = claim_of(work)
+    void = LET_GO if claim is not None and claim.by == by else {}
+    return {"recused": [*known, {"by": by, "at": at, "why": why.value}], **void, **without_drafts_of(work, [by])}
+
+
 def barred(file: File, work: Mapping[str, Any], actor: str) -> Refused | None:
     """Why somebody may never have this case; None when they may."""
-    if actor in file.touched_by:
-        return TOUCHED
-    return RECUSED if any(recusal.by == actor for recusal in recusals(work)) else None
+    return admission.barred(actor, touched_by=file.touched_by, recused={each.by for each in recusals(work)})
 
 
 def kept_away(file: File, work: Mapping[str, Any]) -> list[str]:

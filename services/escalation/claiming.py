@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.escalation.admission import Conflict, barred, claimed, recusals, reviewable
+from services.escalation.admission import Conflict, barred, claimed, recusals, recused, reviewable
 from services.escalation.domain.states import Resolved, State
-from shared.casework.claims import LET_GO, claim_of, take
-from shared.casework.drafts import Draft, drafted, without_drafts_of
+from shared.casework.claims import LET_GO, take
+from shared.casework.drafts import Draft, drafted
 from shared.casework.handing_over import HandOver, handed_over
-from shared.casework.reaction import Command, Context, Outcome, Refused, Step
+from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
+from shared.contracts.events import ReviewRecused
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +93,15 @@ def on_draft(state: State | None, command: Command[SaveDraft], context: Context)
 
 
 def on_recuse(state: State | None, command: Command[Recuse], context: Context) -> Outcome[State]:
-    """Keep out for good, as long as the case is not over. Said twice is said once."""
+    """Keep out for good, as long as the case is not over. Said twice is said once; others hear who, and not why."""
     wish = command.data
     if state is None or isinstance(state, Resolved):
         return Refused("already_resolved", "The case has ended. There is nothing left to keep out of.")
-    known = recusals(context.work)
-    if any(recusal.by == wish.actor for recusal in known):
+    if any(recusal.by == wish.actor for recusal in recusals(context.work)):
         return Step(state=state, answer={"recused": wish.actor})
-    told = [{"by": each.by, "at": each.at, "why": each.why.value} for each in known]
-    work: dict[str, Any] = {"recused": [*told, {"by": wish.actor, "at": context.now, "why": wish.why.value}]}
-    claim = claim_of(context.work)
-    if claim is not None and claim.by == wish.actor:
-        work |= LET_GO
-    return Step(state=state, work=work | without_drafts_of(context.work, [wish.actor]), answer={"recused": wish.actor})
+    return Step(
+        state=state,
+        emits=(Emit(ReviewRecused(who=wish.actor)),),
+        work=recused(context.work, wish.actor, context.now, wish.why),
+        answer={"recused": wish.actor},
+    )

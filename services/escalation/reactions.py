@@ -31,7 +31,7 @@ from services.escalation.domain.states import (
     refiled,
 )
 from services.escalation.orders import Order
-from services.escalation.recalling import on_resolution_issued
+from services.escalation.recalling import on_resolution_issued, on_review_recused
 from services.escalation.resolving import resolve
 from services.escalation.translate import (
     amendment_of,
@@ -212,7 +212,10 @@ REACTIONS: Reactions[State] = {
     Order.ASK: asking.on_ask,
 }
 
-RECALLS: Reactions[State] = {EventType.RESOLUTION_ISSUED: on_resolution_issued}
+RECALLS: Reactions[State] = {
+    EventType.RESOLUTION_ISSUED: on_resolution_issued,
+    EventType.REVIEW_RECUSED: on_review_recused,
+}
 
 BEHAVIOUR: Behaviour[State] = Behaviour(
     service=Service.ESCALATION,

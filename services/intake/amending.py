@@ -1,5 +1,7 @@
 """The one way in which a filing is amended, by whomever: numbered, within its limit, told as `request.amended`."""
 
+from dataclasses import replace
+
 from services.intake import translate
 from services.intake.commands import Boxes, Hand
 from services.intake.domain.case import Accepted, Resolved, State, with_filing
@@ -31,6 +33,8 @@ def amend(state: Accepted, change: Change, boxes: Boxes, *, by: Hand | None = No
     if state.filing.sealed_bytes + size(boxes) > MAX_SEALED_BYTES:
         return TOO_LARGE
     filing = amended(state.filing, change, blob=next(iter(boxes), None), sealed_bytes=size(boxes))
+    if by is not None and by.for_office:
+        filing = replace(filing, heard=filing.heard.with_touched(by.who))
     return Step(
         state=with_filing(state, filing),
         emits=(Emit(translate.amended(filing, change, by), sealed=tuple(boxes)),),

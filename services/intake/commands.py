@@ -7,6 +7,7 @@ from typing import Final
 
 from services.intake.domain.asserted import Facts
 from services.intake.domain.filing import Change, Filing
+from shared.casework.admission import Person
 from shared.contracts.vocabulary import ConsentKind, Language, Recipient, RejectCode, RequestorType, ReviewGround
 
 Boxes = Mapping[str, bytes]
@@ -113,7 +114,7 @@ class CorrectFacts:
     facts_seen: int
     facts: Facts
     boxes: Boxes
-    by: Hand
+    by: Person
     takes_back: tuple[str, ...] = ()
 
 
@@ -126,7 +127,7 @@ class RuleOnConsent:
 
     facts_seen: int
     verified: bool
-    by: Hand
+    by: Person
     kind: ConsentKind | None = None
     of: Recipient = Recipient.REQUESTOR
 
@@ -137,7 +138,7 @@ class RuleOnWithdrawal:
 
     facts_seen: int
     confirmed: bool
-    by: Hand
+    by: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class HandOver:
     to: RequestorType
     language: Language | None
     boxes: Boxes
-    by: Hand | None = None
+    by: Person | None = None
     wish: bool = False
     reachable: bool | None = None
 

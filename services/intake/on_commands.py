@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.intake import translate
+from services.intake.admission import hand_of
 from services.intake.amending import (
     CONSENT_REFUSED,
     CONTACT,
@@ -120,14 +121,17 @@ def on_facts(state: State | None, command: Command[CorrectFacts], _: Context) ->
     """Staff correct facts, or take an own word back, having seen the present ones."""
     if not isinstance(state, Accepted):
         return NOT_OPEN
-    if command.data.facts_seen != state.filing.amendment:
-        return FACTS_CHANGED
     asked = command.data
+    by = hand_of(state, asked.by)
+    if isinstance(by, Refused):
+        return by
+    if asked.facts_seen != state.filing.amendment:
+        return FACTS_CHANGED
     kept = without_officers_word(state.filing.facts, asked.takes_back)
     if merged(kept, asked.facts) == state.filing.facts and not asked.boxes:
         return Refused("nothing_changed", "This is what the case says already, or you have said none of it.")
     before = with_filing(state, replace(state.filing, facts=kept))
-    return amend(before, Change(names=("facts",), facts=asked.facts), asked.boxes, by=asked.by)
+    return amend(before, Change(names=("facts",), facts=asked.facts), asked.boxes, by=by)
 
 
 def on_erase(state: State | None, command: Command[Erase], context: Context) -> Step[State] | Refused:

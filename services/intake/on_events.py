@@ -20,8 +20,10 @@ from shared.contracts import events
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
     InformationRequested,
+    OfficeAnswered,
     ResolutionIssued,
     ReviewEscalated,
+    ReviewRecused,
     ReviewRemanded,
     TriageAssigned,
     TriageCompleted,
@@ -53,7 +55,21 @@ def on_completed(state: State | None, event: Event[TriageCompleted], context: Co
     policy, opens = context.policy, event.data.round == 1 and event.data.outcome in OPENS_THE_WINDOW
     zone = zone_of(state, policy)
     closes = policy.end_of(policy.review_window, event.time, zone.key) if opens else None
-    return _added(state, lambda heard: heard.with_consideration(translate.consideration_of(event, closes)))
+    touched = event.data.touched_by
+    return _added(
+        state,
+        lambda heard: heard.with_consideration(translate.consideration_of(event, closes)).with_touched(*touched),
+    )
+
+
+def on_office_answered(state: State | None, event: Event[OfficeAnswered], _: Context) -> Step[State] | Wait:
+    """Note who answered for the office: they do not have the case in hand for headquarters."""
+    return _added(state, lambda heard: heard.with_touched(*event.data.touched_by, event.data.answered_by))
+
+
+def on_recused(state: State | None, event: Event[ReviewRecused], _: Context) -> Step[State] | Wait:
+    """Note who keeps out of the case for good."""
+    return _added(state, lambda heard: heard.with_recused(event.data.who))
 
 
 def on_question(state: State | None, event: Event[InformationRequested], _: Context) -> Step[State] | Wait:

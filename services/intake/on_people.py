@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from services.intake.admission import hand_of
 from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, RESOLVED, WISH_WAITS, amend
-from services.intake.commands import HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
+from services.intake.commands import Hand, HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
 from services.intake.domain.case import (
     Accepted,
     GivesUp,
@@ -51,15 +52,18 @@ def on_consent(state: State | None, command: Command[RuleOnConsent], context: Co
     if not isinstance(state, Accepted):
         return NOT_OPEN
     ruled, filing = command.data, state.filing
+    by = hand_of(state, ruled.by)
+    if isinstance(by, Refused):
+        return by
     if ruled.facts_seen != filing.amendment:
         return FACTS_CHANGED
     if ruled.of is Recipient.NONCITIZEN:
-        return _who_reads(state, ruled, context)
+        return _who_reads(state, ruled, by, context)
     kind = ruled.kind or filing.consent.kind
     if ruled.verified and not verifies(kind, filing.requestor_type, context.policy.papers):
         return WRONG_PAPER
-    consent = Consent(kind, Ruling(ruled.verified, ruled.by.who, context.now))
-    ruling = amend(state, Change(names=("consent",), consent=consent), {}, by=ruled.by)
+    consent = Consent(kind, Ruling(ruled.verified, by.who, context.now))
+    ruling = amend(state, Change(names=("consent",), consent=consent), {}, by=by)
     return counted_unless_it_waits(ruling, context)
 
 
@@ -93,23 +97,26 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
     ruled, wish = command.data, state.wish
     if not _waits(state):
         return NONE_WAITS
+    by = hand_of(state, ruled.by)
+    if isinstance(by, Refused):
+        return by
     if ruled.facts_seen != state.filing.amendment:
         return FACTS_CHANGED
     if wish is None:
-        return _on_review_wish(state, ruled, context)
+        return _on_review_wish(state, by, context, confirmed=ruled.confirmed)
     if not ruled.confirmed:
-        return amend(replace(state, wish=None), Change(names=(_NOT[wish.of],)), {}, by=ruled.by)
+        return amend(replace(state, wish=None), Change(names=(_NOT[wish.of],)), {}, by=by)
     if wish.of is GivesUp.CASE:
         return HAND_IT_OVER
     if wish.of is GivesUp.REVIEW:
-        if ruled.by.for_office:
+        if by.for_office:
             return FOR_HEADQUARTERS
         lapsed = ReviewLapsed(state.filing, context.now, waived=True)
         return Step(
             state=lapsed,
-            emits=(Emit(ReviewLapsedSaid(at=context.now, waived=True, by=wish.by, confirmed_by=ruled.by.who)),),
+            emits=(Emit(ReviewLapsedSaid(at=context.now, waived=True, by=wish.by, confirmed_by=by.who)),),
         )
-    said = RequestWithdrawn(by=wish.by, confirmed_by=ruled.by.who)
+    said = RequestWithdrawn(by=wish.by, confirmed_by=by.who)
     return Step(state=WithdrawalAsked(state.filing, wish.by, context.now), emits=(Emit(said),))
 
 
@@ -123,6 +130,9 @@ def on_hand_over(state: State | None, command: Command[HandOver], context: Conte
     asked, filing = command.data, state.filing
     if asked.to not in REPRESENTATIVES and filing.requestor_type not in REPRESENTATIVES:
         return NOBODY_REPRESENTS
+    by = hand_of(state, asked.by) if asked.by else None
+    if isinstance(by, Refused):
+        return by
     thing = Thing.HAND_OVER if asked.to in REPRESENTATIVES else Thing.STAND_DOWN
     answer = May.YES if asked.by else may(filing.reader(Recipient.REQUESTOR), thing)
     if answer is May.NO:
@@ -133,7 +143,7 @@ def on_hand_over(state: State | None, command: Command[HandOver], context: Conte
         return _hand_over_wished(state, asked, context)
     kept = _without_wish_of_before(state)
     change = handed_over(filing, asked.to, asked.language, reachable=asked.reachable)
-    return counted_unless_it_waits(amend(kept, change, asked.boxes, by=asked.by), context)
+    return counted_unless_it_waits(amend(kept, change, asked.boxes, by=by), context)
 
 
 def _without_wish_of_before(state: Open) -> Open:
@@ -143,12 +153,12 @@ def _without_wish_of_before(state: Open) -> Open:
     return state
 
 
-def _who_reads(state: Accepted, ruled: RuleOnConsent, context: Context) -> Step[State] | Refused:
+def _who_reads(state: Accepted, ruled: RuleOnConsent, by: Hand, context: Context) -> Step[State] | Refused:
     """Staff have found who reads at the noncitizen's own address."""
     if state.filing.requestor_type is RequestorType.NONCITIZEN:
         return NOT_TWO_PEOPLE
-    ruling = Ruling(ruled.verified, ruled.by.who, context.now)
-    found = amend(state, Change(names=("noncitizen_reader",), noncitizen_ruling=ruling), {}, by=ruled.by)
+    ruling = Ruling(ruled.verified, by.who, context.now)
+    found = amend(state, Change(names=("noncitizen_reader",), noncitizen_ruling=ruling), {}, by=by)
     return counted_unless_it_waits(found, context)
 
 
@@ -157,12 +167,12 @@ def _waits(state: Withdrawable) -> bool:
     return state.wish is not None or asks is not None
 
 
-def _on_review_wish(state: Withdrawable, ruled: RuleOnWithdrawal, context: Context) -> Step[State] | Refused:
+def _on_review_wish(state: Withdrawable, by: Hand, context: Context, *, confirmed: bool) -> Step[State] | Refused:
     if not isinstance(state, UnderConsideration | WindowOpen):
         return NONE_WAITS
-    if ruled.by.for_office:
+    if by.for_office:
         return FOR_HEADQUARTERS
-    return counted(Step(state=state), context) if ruled.confirmed else not_taken(state, ruled.by)
+    return counted(Step(state=state), context) if confirmed else not_taken(state, by)
 
 
 def _withdrawn(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State]:

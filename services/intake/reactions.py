@@ -7,7 +7,7 @@ from services.intake import on_commands, on_events, on_link, on_people, on_revie
 from services.intake.client_rows import listed_under, shown
 from services.intake.commands import Ask, When
 from services.intake.domain.case import Accepted, Erased, State, UnderConsideration, WindowOpen, Withdrawable, waiting
-from services.intake.upcasting import with_kinds_of_wishes, with_rulings, with_wishes_for_review
+from services.intake.upcasting import with_kinds_of_wishes, with_rulings, with_staff, with_wishes_for_review
 from shared.casework.reaction import Behaviour, Due
 from shared.contracts.vocabulary import EventType, Service
 from shared.policy.model import RANK
@@ -60,6 +60,8 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
         EventType.INFORMATION_REQUESTED: on_events.on_question,
         EventType.REVIEW_ESCALATED: on_events.on_escalated,
         EventType.REVIEW_REMANDED: on_events.on_remanded,
+        EventType.OFFICE_ANSWERED: on_events.on_office_answered,
+        EventType.REVIEW_RECUSED: on_events.on_recused,
         EventType.RESOLUTION_ISSUED: on_events.on_resolved,
         When.WINDOW_CLOSES: on_events.on_window_closed,
         When.REVIEW_COUNTS: on_review.on_review_counts,
@@ -70,6 +72,6 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     shown=shown,
     indexes=(("queue.own", "shown_at"),),
     creates=frozenset({Ask.SUBMIT}),
-    schema=4,
-    upcasters={1: with_rulings, 2: with_kinds_of_wishes, 3: with_wishes_for_review},
+    schema=5,
+    upcasters={1: with_rulings, 2: with_kinds_of_wishes, 3: with_wishes_for_review, 4: with_staff},
 )

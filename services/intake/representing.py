@@ -7,11 +7,12 @@ from typing import Final
 from uuid import UUID
 
 from services.intake.asking import Engine
-from services.intake.commands import Ask, Hand, HandOver
+from services.intake.commands import Ask, HandOver
 from services.intake.domain.case import Accepted
 from services.intake.domain.consent import May, Thing, may
 from services.intake.domain.filing import Filing
 from services.intake.opening import opened
+from shared.casework.admission import Person
 from shared.casework.commands import Answered, whole_milliseconds
 from shared.casework.errors import CommandRefused, Outage
 from shared.casework.reaction import Command
@@ -48,7 +49,7 @@ class Representing:
         cause: UUID,
         to: Representative | None,
         *,
-        by: Hand | None = None,
+        by: Person | None = None,
         seen: int | None = None,
     ) -> Answered:
         """To a representative; None: back to the noncitizen. `by`, `seen`: the member of staff, and what they saw.
@@ -67,7 +68,7 @@ class Representing:
         raise AssertionError("the last attempt either answers or raises")
 
     async def _sealed(
-        self, case_id: UUID, cause: UUID, to: Representative | None, *, by: Hand | None, seen: int | None
+        self, case_id: UUID, cause: UUID, to: Representative | None, *, by: Person | None, seen: int | None
     ) -> HandOver:
         view = await self._engine.case(case_id)
         state = view.state if view else None

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 from starlette.responses import Response
 
 from services.intake import from_body
+from services.intake.admission import standing_of
 from services.intake.asking import CaseView, Engine
-from services.intake.commands import Ask, CorrectFacts, Hand, RuleOnConsent
+from services.intake.commands import Ask, CorrectFacts, RuleOnConsent
 from services.intake.domain.asserted import NAMES
 from services.intake.domain.case import Accepted, ReviewWish, State, number_shown, waiting
 from services.intake.domain.case_number import read_number
@@ -20,6 +21,7 @@ from services.intake.domain.filing import Filing
 from services.intake.erasing import Erasing
 from services.intake.opening import opened, texts_of
 from services.intake.registry import Numbers
+from shared.casework.admission import Person, turned_away
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
@@ -31,7 +33,9 @@ from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealing import CaseKey, seal
 from shared.web.bodies import Body
+from shared.web.casework import personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
+from shared.web.persons import person_of
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -177,7 +181,7 @@ class StaffDesk:
         """Opened personal data of an accepted case, for those whose work it is."""
         if not isinstance(state, Accepted):
             raise Problem(409, "not_open", "There is no open case under this number.")
-        must_be_theirs(person, state.filing.office, also=Role.PRIVACY)
+        self._theirs(state, person, also=Role.PRIVACY)
         key = (await self._keyring.get([case_id]))[case_id]
         if not isinstance(key, CaseKey):
             raise Problem(409, "erased", "The personal data of this case was erased.")
@@ -210,13 +214,22 @@ class StaffDesk:
         data = RuleOnConsent(wish.facts_seen, verified, by, wish.kind, wish.of)
         return await self.do(Ask.CONSENT, cause_of(Ask.CONSENT, person, case_id, key, wish), case_id, data)
 
-    async def theirs(self, case_id: UUID, person: Staff) -> Hand:
-        """In whose hand the case is now. 404 for a case that is not here, 403 for one of another office."""
+    async def theirs(self, case_id: UUID, person: Staff) -> Person:
+        """The person, if the case may be in their hand now: 404 for a case that is not here, 403 for one that may not.
+
+        Each command asks again, under the version that it writes.
+        """
         view = await self.case(case_id)
-        office = view.state.filing.office if isinstance(view.state, Accepted) else None
         if isinstance(view.state, Accepted):
-            must_be_theirs(person, office)
-        return Hand(person.subject, for_office=is_of(person, office))
+            self._theirs(view.state, person)
+        return person_of(person)
+
+    @staticmethod
+    def _theirs(state: Accepted, person: Staff, also: Role | None = None) -> None:
+        standing = standing_of(state)
+        refused = turned_away(person_of(person), standing)
+        if refused is not None and (person.subject in standing.recused or also not in person.roles):
+            raise Problem(403, refused.code, "This is not allowed.", refused.reason)
 
     async def _sealed(self, case_id: UUID, cause: UUID, name: str, content: SealedAmendment) -> bytes:
         key = (await self._keyring.get([case_id]))[case_id]
@@ -227,7 +240,8 @@ class StaffDesk:
 
     async def do(self, ask: Ask, cause: UUID, case_id: UUID, data: object) -> Answered:
         """Carry out a command. Raises what `engine.command` raises."""
-        return await self._engine.command(Command(ask, cause, case_id, whole_milliseconds(self._now()), data))
+        with personal_refusals():
+            return await self._engine.command(Command(ask, cause, case_id, whole_milliseconds(self._now()), data))
 
 
 def clear(case_id: UUID, state: State) -> dict[str, Any]:
@@ -244,22 +258,6 @@ def clear(case_id: UUID, state: State) -> dict[str, Any]:
     if (wish := waiting(state)) is not None:
         shown["review_waits_since" if isinstance(wish, ReviewWish) else "withdrawal_waits_since"] = wish.at
     return shown
-
-
-def may_see(person: Staff, office: str | None) -> bool:
-    """An officer's own office's case, or one that no office has yet; headquarters sees all."""
-    return is_of(person, office) or person.is_hq
-
-
-def is_of(person: Staff, office: str | None) -> bool:
-    """Whether this is an officer of the office that has the case, or any officer where none has it yet."""
-    return Role.OFFICER in person.roles and (office is None or office in person.offices)
-
-
-def must_be_theirs(person: Staff, office: str | None, also: Role | None = None) -> None:
-    """403 unless the case is theirs, or they have the role `also`."""
-    if not (may_see(person, office) or (also is not None and also in person.roles)):
-        raise Problem(403, "not_your_office", "This case is with another office.")
 
 
 def cause_of(ask: Ask, person: Staff, case_id: UUID, key: str, wish: BaseModel) -> UUID:

@@ -14,6 +14,7 @@ from shared.contracts.sealed import Requestor
 from shared.contracts.texts import Email, Line, Name, Short
 from shared.contracts.vocabulary import Language, RequestorType
 from shared.web.bodies import Body
+from shared.web.casework import personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Role, SignIn, Staff
 
@@ -48,7 +49,9 @@ def router(*, representing: Representing, desk: StaffDesk, sign_in: SignIn) -> A
         """Hand the case over. The old private link is dead at once, and a consent has to be verified anew."""
         by = await desk.theirs(case_id, person)
         cause = cause_of(Ask.HAND_OVER, person, case_id, key, wish)
-        answered = await representing.hand_over(case_id, cause, _of(wish.representative), by=by, seen=wish.facts_seen)
+        to = _of(wish.representative)
+        with personal_refusals():
+            answered = await representing.hand_over(case_id, cause, to, by=by, seen=wish.facts_seen)
         return said(answered, response)
 
     return routes

@@ -8,13 +8,16 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from services.intake.admission import standing_of
 from services.intake.asking import CaseView
 from services.intake.asking import Engine as AskingEngine
 from services.intake.commands import Ask, RuleOnWithdrawal
 from services.intake.domain.case import ReviewWish, Withdrawable, waiting
-from services.intake.staff import StaffDesk, cause_of, may_see
+from services.intake.staff import StaffDesk, cause_of
+from shared.casework.admission import Person, turned_away
 from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, said
+from shared.web.persons import person_of
 from shared.web.sign_in import Role, SignIn, Staff
 
 _MOST = 200
@@ -79,7 +82,7 @@ def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
         skip: Annotated[int, Query(ge=0, le=100_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=_MOST)] = _MOST,
     ) -> WithdrawalPage:
-        """What waits for a word of staff, the most urgent and then the oldest first: of one's own offices and of none.
+        """What waits for a word of staff, the most urgent and then the oldest first, in cases that may be theirs.
 
         `skip` and `limit` count those of all offices.
         """
@@ -89,7 +92,8 @@ def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
             skip=skip,
             limit=limit + 1,
         )
-        seen = [shown for view in found[:limit] if (shown := _shown(view)) and may_see(person, shown.office)]
+        asked = person_of(person)
+        seen = [shown for view in found[:limit] if (shown := _shown(view, asked))]
         return WithdrawalPage(withdrawals=seen, more=len(found) > limit)
 
     @routes.post("/cases/{case_id}/withdrawal")
@@ -105,10 +109,10 @@ def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
     return routes
 
 
-def _shown(view: Listed) -> Waiting | None:
+def _shown(view: Listed, person: Person) -> Waiting | None:
     state = view.state
     wish = waiting(state)
-    if not isinstance(state, Withdrawable) or wish is None:
+    if not isinstance(state, Withdrawable) or wish is None or turned_away(person, standing_of(state)):
         return None
     filing = state.filing
     return Waiting(

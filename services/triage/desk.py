@@ -20,11 +20,12 @@ from shared.casework.drafts import shown_to
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Stage, Urgency
-from shared.policy.model import HEADQUARTERS, NOTE, RANK, TO_BE_ASSIGNED, Policies
+from shared.policy.model import NOTE, RANK, TO_BE_ASSIGNED, Policies
 from shared.privacy.opening import Desk as SealedDesk
 from shared.privacy.people import people
 from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish
+from shared.web.persons import person_of
 from shared.web.problems import Problem
 from shared.web.sign_in import Staff
 
@@ -39,7 +40,8 @@ class Engine(deciding.Engine[State], casework.Engine[State], Protocol):
 
 def officer_of(staff: Staff) -> Officer:
     """Whose cases a token lets an officer work on. Cases without an office: tokens that name HQ or that queue."""
-    return Officer(staff.subject, staff.offices, assigns=bool(staff.offices & {HEADQUARTERS, TO_BE_ASSIGNED}))
+    person = person_of(staff)
+    return Officer(person.subject, person.offices, assigns=person.assigns)
 
 
 class OfficersDesk:

@@ -15,6 +15,7 @@ from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Release
 from services.triage.routing import office_now
 from services.triage.translate import assigned, completed
 from services.triage.undoing import NO_DECISION, Waits, kept, leaves_the_desk, waiting
+from shared.casework.admission import NOT_YOUR_OFFICE
 from shared.casework.claims import LET_GO, claim_of, held_by, take, touched
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
 from shared.contracts.events import InformationRequested, TriageCompleted
@@ -222,7 +223,7 @@ def open_item(state: State | None, officer: Officer, context: Context) -> UnderC
     if not isinstance(state, UnderConsideration):
         return Refused("not_under_consideration", "The case is not before a field office now.")
     if not officer.may_work(office_now(state, context.work)):
-        return Refused("not_your_office", "The case is with another office, or waits to be assigned by headquarters.")
+        return NOT_YOUR_OFFICE
     return state
 
 

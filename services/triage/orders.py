@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.triage.domain.decision import Decision
+from shared.casework.admission import works_for
 
 
 class Order(StrEnum):
@@ -32,7 +33,7 @@ class Officer:
 
     def may_work(self, office: str | None) -> bool:
         """Whether a case of this office (None: to be assigned) is this officer's business."""
-        return self.assigns if office is None else office in self.offices
+        return works_for(self.offices, office, assigns=self.assigns)
 
 
 @dataclass(frozen=True, slots=True)

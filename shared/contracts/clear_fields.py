@@ -216,6 +216,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
     e.ReviewLapsed: {"at": _MOMENT, "waived": "yes or no", "by": "a role, not a person", "confirmed_by": _STAFF},
     e.ReviewEscalated: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY, "ground": _CODE},
     e.ReviewOverdue: {"round": _COUNTER, "due": _DUE, "urgency": _ONE_OF_MANY},
+    e.ReviewRecused: {"who": _STAFF},
     e.ReviewRemanded: {"round": _COUNTER, "reasons": _POLICY_CODES},
     e.ResolutionIssued: {
         "stage": _CODE,

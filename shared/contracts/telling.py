@@ -37,6 +37,7 @@ class Happened(StrEnum):
     REVIEW_WINDOW_CLOSED = "review_window_closed"
     AT_HEADQUARTERS = "at_headquarters"
     REVIEW_OVERDUE = "review_overdue"
+    RECUSED = "recused"
     SENT_BACK = "sent_back"
     RESOLVED = "resolved"
     NOT_CARRIED_OUT = "not_carried_out"
@@ -71,6 +72,7 @@ SENTENCES: dict[Happened, str] = {
     Happened.REVIEW_WINDOW_CLOSED: "The time to ask for review passed.",
     Happened.AT_HEADQUARTERS: "The case entered the Senior Reviewing Official's queue.",
     Happened.REVIEW_OVERDUE: "The Senior Reviewing Official should have answered by now.",
+    Happened.RECUSED: "Somebody of staff keeps out of the case.",
     Happened.SENT_BACK: "Headquarters sent the case back to the field office.",
     Happened.RESOLVED: "The case was resolved.",
     Happened.NOT_CARRIED_OUT: "What was granted should have been carried out by now.",
@@ -111,6 +113,7 @@ DETAILS: dict[EventType, tuple[str, ...]] = {
     EventType.REVIEW_OVERDUE: ("round", "due"),
     EventType.REVIEW_REMANDED: ("round", "reasons"),
     EventType.RESOLUTION_ISSUED: ("stage", "outcome", "granted", "declined", "moot", "reasons", "decided_by"),
+    EventType.REVIEW_RECUSED: ("who",),
     EventType.RESOLUTION_OVERDUE: ("office", "due"),
     EventType.RESOLUTION_COMPLETED: ("on", "office", "done_by", "granted"),
     EventType.REMOVAL_IMMINENT: ("office", "scheduled_for"),
@@ -130,6 +133,7 @@ _ALWAYS = {
     EventType.REVIEW_ESCALATED: Happened.AT_HEADQUARTERS,
     EventType.REVIEW_OVERDUE: Happened.REVIEW_OVERDUE,
     EventType.REVIEW_REMANDED: Happened.SENT_BACK,
+    EventType.REVIEW_RECUSED: Happened.RECUSED,
     EventType.RESOLUTION_ISSUED: Happened.RESOLVED,
     EventType.RESOLUTION_OVERDUE: Happened.NOT_CARRIED_OUT,
     EventType.RESOLUTION_COMPLETED: Happened.CARRIED_OUT,

@@ -27,6 +27,7 @@ class EventType(StrEnum):
     REVIEW_ESCALATED = "review.escalated"
     REVIEW_OVERDUE = "review.overdue"
     REVIEW_REMANDED = "review.remanded"
+    REVIEW_RECUSED = "review.recused"
     RESOLUTION_ISSUED = "resolution.issued"
     RESOLUTION_OVERDUE = "resolution.overdue"
     RESOLUTION_COMPLETED = "resolution.completed"

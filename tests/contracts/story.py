@@ -162,6 +162,9 @@ class Story:
         data = e.ReviewOverdue(round=1, due=self.now, urgency=Urgency.DETAINED)
         return self.says(Service.ESCALATION, data)
 
+    def recused(self) -> "Story":
+        return self.says(Service.ESCALATION, e.ReviewRecused(who="official-7"), by_person=True)
+
     def remanded(self) -> "Story":
         return self.says(Service.ESCALATION, e.ReviewRemanded(round=2, reasons=("NEW",)), by_person=True)
 

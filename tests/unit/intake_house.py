@@ -258,7 +258,7 @@ class House:
         self, case_id: UUID, status: str, *, of: str = "requestor", seen: int = 0, office: str = "ELP"
     ) -> httpx.Response:
         """Staff's word on a consent, or on who the noncitizen is."""
-        token = self.issuer.staff("person-7", [Role.OFFICER], offices=(office,))
+        token = self.issuer.staff("person-7", [Role.OFFICER], offices=(office, "HQ"))
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"{status}-{of}-{seen}"}
         wish = {"facts_seen": seen, "status": status, "of": of}
         return await self.http.post(f"/cases/{case_id}/consent", json=wish, headers=headers)

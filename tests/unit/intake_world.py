@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.intake.commands import Ask, Hand, Submit
+from services.intake.commands import Ask, Submit
 from services.intake.domain.asserted import Facts
 from services.intake.domain.case import State
 from services.intake.domain.consent import Consent
@@ -15,6 +15,7 @@ from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.filing import Filing
 from services.intake.reactions import BEHAVIOUR
 from shared.casework import offering
+from shared.casework.admission import Person
 from shared.casework.case import Arrived, Case
 from shared.casework.commands import Answered
 from shared.casework.errors import CommandFailed
@@ -42,7 +43,8 @@ from shared.policy.loading import load
 CASE = UUID("5ec0d100-0000-5000-8000-00000000ca5e")
 MONDAY = datetime(2021, 3, 8, 14, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-OFFICER = Hand("officer-1", for_office=True)
+OFFICER = Person("officer-1", frozenset({"ELP", "HOU"}), assigns=True)
+OFFICIAL = Person("official-1", reviews=True)
 
 
 @cache

@@ -158,6 +158,8 @@ def test_a_recusal_ends_the_claim_and_the_draft_and_is_noted_once() -> None:
     assert not case.case.work.get("claim")
     assert not case.case.work.get("drafts")
     assert case.told(EventType.RESOLUTION_ISSUED) == []
+    assert [said["who"] for said in case.told(EventType.REVIEW_RECUSED)] == [SAM]
+    assert "KNOWS_THE_PERSON" not in str(case.told(EventType.REVIEW_RECUSED))
 
 
 def test_a_recusal_leaves_a_colleagues_claim_alone() -> None:

@@ -180,12 +180,12 @@ async def test_what_a_requestor_sends_is_the_requestors_word_whoever_it_claims_t
 
 
 async def correct(house: House, case_id: Any, seen: int, **wish: Any) -> Any:
-    headers = {"Idempotency-Key": f"k{seen}{sorted(wish)}", **staff(house, Role.OFFICER, "ELP")}
+    headers = {"Idempotency-Key": f"k{seen}{sorted(wish)}", **staff(house, Role.OFFICER, "ELP", "HQ")}
     return await house.http.post(f"/cases/{case_id}/facts", json={"facts_seen": seen, **wish}, headers=headers)
 
 
 async def shown(house: House, case_id: Any) -> Any:
-    answer = await house.http.get(f"/cases/{case_id}", headers=staff(house, Role.OFFICER, "ELP"))
+    answer = await house.http.get(f"/cases/{case_id}", headers=staff(house, Role.OFFICER, "ELP", "HQ"))
     return answer.json()["filing"]
 
 

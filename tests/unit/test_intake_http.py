@@ -61,7 +61,7 @@ def staff(house: House, role: Role, *offices: str) -> dict[str, str]:
 
 
 async def ruled(house: House, case_id: UUID, status: str) -> None:
-    headers = staff(house, Role.OFFICER, "ELP") | {"Idempotency-Key": status}
+    headers = staff(house, Role.OFFICER, "ELP", "HQ") | {"Idempotency-Key": status}
     wish = {"facts_seen": 0, "status": status}
     answer = await house.http.post(f"/cases/{case_id}/consent", json=wish, headers=headers)
     assert answer.status_code == 200, answer.text
@@ -180,7 +180,7 @@ async def test_the_outside_sees_only_the_stage_until_consent_is_verified(house: 
     ruled = await house.http.post(
         f"/cases/{case_id}/consent",
         json={"facts_seen": 0, "status": "verified"},
-        headers={"Idempotency-Key": "k", **staff(house, Role.OFFICER, "ELP")},
+        headers={"Idempotency-Key": "k", **staff(house, Role.OFFICER, "ELP", "HQ")},
     )
     assert ruled.status_code == 200
     after = await page(house, path)
@@ -408,11 +408,11 @@ async def test_staff_find_a_case_by_its_number_however_it_was_read_out(house: Ho
 async def test_personal_data_is_opened_only_with_an_access_record(house: House) -> None:
     case_id, _ = await house.opened()
     house.hear(case_id, assigned())
-    plain = await house.http.get(f"/cases/{case_id}", headers=staff(house, Role.OFFICER, "ELP"))
+    plain = await house.http.get(f"/cases/{case_id}", headers=staff(house, Role.OFFICER, "ELP", "HQ"))
     assert "Quintanabelle" not in plain.text
     assert house.accesses.documents == {}
     why = {"why": "call"}
-    full = await house.http.get(f"/cases/{case_id}", params=why, headers=staff(house, Role.OFFICER, "ELP"))
+    full = await house.http.get(f"/cases/{case_id}", params=why, headers=staff(house, Role.OFFICER, "ELP", "HQ"))
     assert full.json()["personal"]["noncitizen"]["family_name"] == "Quintanabelle"
     (record,) = house.accesses.documents.values()
     assert (record["who"], record["case"], record["why"]) == ("person-7", case_id, "call")
@@ -426,7 +426,7 @@ async def test_personal_data_is_opened_only_with_an_access_record(house: House) 
 async def test_staff_correct_facts_that_they_have_seen(house: House) -> None:
     case_id, _ = await house.opened()
     wish = {"facts_seen": 0, "facts": {"final_order": {"value": True}, "mitigating": [{"value": "HEALTH"}]}}
-    headers = {"Idempotency-Key": "k", **staff(house, Role.OFFICER, "ELP")}
+    headers = {"Idempotency-Key": "k", **staff(house, Role.OFFICER, "ELP", "HQ")}
     done = await house.http.post(f"/cases/{case_id}/facts", json=wish, headers=headers)
     assert done.json() == {"amendment": 1}
     again = await house.http.post(f"/cases/{case_id}/facts", json=wish, headers=headers)
@@ -445,7 +445,9 @@ async def test_only_the_privacy_officer_erases_and_the_page_says_so(house: House
     case_id, path = await house.opened()
     order = {"reference": "order/2021-7"}
     refused = await house.http.post(
-        f"/cases/{case_id}/erase", json=order, headers={"Idempotency-Key": "e", **staff(house, Role.OFFICER, "ELP")}
+        f"/cases/{case_id}/erase",
+        json=order,
+        headers={"Idempotency-Key": "e", **staff(house, Role.OFFICER, "ELP", "HQ")},
     )
     assert refused.status_code == 403
     headers = {"Idempotency-Key": "e", **staff(house, Role.PRIVACY)}
@@ -486,7 +488,7 @@ async def test_nobody_but_staff_verifies_consent(house: House) -> None:
     current = state(house, case_id)
     assert isinstance(current, UnderConsideration)
     assert current.filing.consent.status is ConsentStatus.CLAIMED
-    headers = {"Idempotency-Key": "c", **staff(house, Role.OFFICER, "ELP")}
+    headers = {"Idempotency-Key": "c", **staff(house, Role.OFFICER, "ELP", "HQ")}
     claimed = {"facts_seen": 1, "status": "claimed"}
     assert (await house.http.post(f"/cases/{case_id}/consent", json=claimed, headers=headers)).status_code == 422
 

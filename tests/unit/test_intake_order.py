@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,6 @@ from services.intake.commands import (
     Ask,
     AskReview,
     Erase,
-    Hand,
     HandOver,
     RuleOnConsent,
     RuleOnWithdrawal,
@@ -28,6 +28,7 @@ from tests.unit.intake_world import (
     DAY,
     MONDAY,
     OFFICER,
+    OFFICIAL,
     World,
     assigned,
     completed,
@@ -36,6 +37,7 @@ from tests.unit.intake_world import (
     remanded,
     resolved,
     rules,
+    said_by,
 )
 from tests.unit.one_case import as_stored
 
@@ -58,6 +60,13 @@ def histories(draw: st.DrawFn) -> list[Event[Any]]:
             told += [] if first else [completed("NO_ANSWER", at=MONDAY + 7 * DAY)]
             told += [remanded(), completed(draw(st.sampled_from(["FAVOURABLE", "DECLINED"])), number=2)]
             told += [escalated(2)] if draw(st.booleans()) else []
+    answered = events.OfficeAnswered(question=MONDAY_QUESTION, answered_by="officer-2", touched_by=("officer-3",))
+    told += [said_by(Service.TRIAGE, answered)] if draw(st.booleans()) else []
+    recusals = draw(st.integers(0, 2))
+    told += [
+        said_by(Service.ESCALATION, events.ReviewRecused(who=f"official-{number}"), seq=number)
+        for number in range(1, recusals + 1)
+    ]
     if draw(st.booleans()):
         told.append(resolved(draw(st.sampled_from(["UPHELD", "DECLINED", "WITHDRAWN", "FAVOURABLE"]))))
     return told
@@ -76,7 +85,7 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.REVIEW, AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {"amended_2": b"box"}, wish=2)),
     (Ask.REVIEW, AskReview(ReviewGround.NO_TIMELY_ANSWER, {"amended_1": b"box"}, wish=1)),
     (Ask.CONSENT, RuleOnConsent(0, verified=False, by=OFFICER)),
-    (Ask.WITHDRAWAL, RuleOnWithdrawal(2, confirmed=False, by=Hand("official-1", for_office=False))),
+    (Ask.WITHDRAWAL, RuleOnWithdrawal(2, confirmed=False, by=OFFICIAL)),
     (Ask.WAIVE, Waive()),
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {})),
     (Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"})),
@@ -87,7 +96,7 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {}, wish=2)),
     (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=OFFICER)),
     (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by=OFFICER)),
-    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=Hand("official-1", for_office=False))),
+    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=OFFICIAL)),
     (Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER, of=Recipient.NONCITIZEN)),
     (Ask.WAIVE, Waive(by=Recipient.NONCITIZEN)),
     (Ask.WITHDRAW, Withdraw(Recipient.NONCITIZEN, {"amended_1": b"box"}, wish=1)),
@@ -96,6 +105,7 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.HAND_OVER, HandOver(2, RequestorType.NONCITIZEN, None, {"amended_2": b"box"}, OFFICER)),
     (Ask.ERASE, Erase("privacy-1", "order-7")),
 ]
+MONDAY_QUESTION = UUID(int=9)
 LATE = MONDAY + 70 * DAY
 
 

@@ -30,7 +30,7 @@ def house(tmp_path: Path) -> House:
 
 
 def staff(house: House, *offices: str) -> dict[str, str]:
-    token = house.issuer.staff("person-7", [Role.OFFICER], offices=offices or ("ELP",))
+    token = house.issuer.staff("person-7", [Role.OFFICER], offices=offices or ("ELP", "HQ"))
     return {"Authorization": f"Bearer {token}", "Idempotency-Key": "s"}
 
 
@@ -199,6 +199,7 @@ async def test_staff_hand_over_what_they_have_seen(house: House) -> None:
 
 async def test_another_name_under_a_verified_paper_has_to_be_verified_anew(house: House) -> None:
     case_id, path = await house.opened()
+    house.hear(case_id, assigned())
     await verified(house, case_id, 0)
     await post(house, f"{path}/amend", {"requestor_phone": "+1-555-0101"})
     assert state(house, case_id).filing.consent.status is ConsentStatus.VERIFIED

@@ -126,7 +126,7 @@ async def test_the_link_counts_without_the_number_but_not_with_another(house: Ho
 
 
 async def doubles(house: House, case_id: UUID, **who: str) -> list[dict[str, Any]]:
-    answer = await house.http.get(f"/cases/{case_id}/doubles", headers=who or staff(house, "ELP"))
+    answer = await house.http.get(f"/cases/{case_id}/doubles", headers=who or staff(house, "ELP", "HQ"))
     assert answer.status_code == 200, answer.text
     shown: list[dict[str, Any]] = answer.json()
     return shown
@@ -180,7 +180,7 @@ async def test_who_may_know_is_told_that_there_may_be_another_and_no_more(house:
     house.wait(DAY)
     case_id, path = await house.opened(complete(narrative="Once more."))
     ruled = {"facts_seen": 0, "status": "verified"}
-    headers = {"Idempotency-Key": "c", **staff(house, "ELP")}
+    headers = {"Idempotency-Key": "c", **staff(house, "ELP", "HQ")}
     assert (await house.http.post(f"/cases/{case_id}/consent", json=ruled, headers=headers)).status_code == 200
     shown = (await house.http.get(path)).text
     assert "There may be another request about the same person." in shown

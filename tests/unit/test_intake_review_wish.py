@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.commands import Ask, AskReview, Hand, HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
+from services.intake.commands import Ask, AskReview, HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
 from services.intake.domain.case import COUNTS_AFTER, ReviewAsked, ReviewLapsed, UnderConsideration, WindowOpen
 from services.intake.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
@@ -21,10 +21,9 @@ from shared.contracts.vocabulary import (
 )
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House
-from tests.unit.intake_world import DAY, MONDAY, OFFICER, World, assigned, completed, escalated
+from tests.unit.intake_world import DAY, MONDAY, OFFICER, OFFICIAL, World, assigned, completed, escalated
 from tests.unit.test_intake_consent import refused, submitted
 
-OFFICIAL = Hand("official-1", for_office=False)
 ASKED = MONDAY + 6 * DAY
 WISH = AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {"amended_2": b"box"}, wish=2)
 

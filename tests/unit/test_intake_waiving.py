@@ -4,7 +4,6 @@ from services.intake.commands import (
     Amend,
     Ask,
     AskReview,
-    Hand,
     HandOver,
     RuleOnConsent,
     RuleOnWithdrawal,
@@ -17,7 +16,7 @@ from services.intake.domain.filing import Change
 from shared.casework.commands import Answered
 from shared.contracts import events
 from shared.contracts.vocabulary import ConsentKind, Recipient, RequestorType, ReviewGround
-from tests.unit.intake_world import DAY, MONDAY, OFFICER, World, completed, escalated
+from tests.unit.intake_world import DAY, MONDAY, OFFICER, OFFICIAL, World, completed, escalated
 from tests.unit.test_intake_consent import refused, submitted
 
 
@@ -42,8 +41,7 @@ def test_headquarters_confirms_a_waiver_and_never_the_office_that_declined() -> 
     world = waiving()
     by_the_office = RuleOnWithdrawal(1, confirmed=True, by=OFFICER)
     assert refused(world, Ask.WITHDRAWAL, by_the_office) == "for_headquarters"
-    official = Hand("official-1", for_office=False)
-    world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=official), at=MONDAY + 8 * DAY)
+    world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=True, by=OFFICIAL), at=MONDAY + 8 * DAY)
     assert world.said[-1] == events.ReviewLapsed(
         at=MONDAY + 8 * DAY, waived=True, by=Recipient.REQUESTOR, confirmed_by="official-1"
     )

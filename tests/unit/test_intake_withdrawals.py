@@ -15,7 +15,7 @@ from shared.contracts.vocabulary import EventType
 from shared.privacy.sealing import CaseKey, open_box
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House, complete, own
-from tests.unit.intake_world import assigned
+from tests.unit.intake_world import assigned, escalated
 
 JSON = {"Accept": "application/json"}
 
@@ -95,11 +95,15 @@ async def test_staff_find_what_waits_oldest_first_and_only_their_own(house: Hous
     house.hear(third, assigned(office="HOU"))
     await withdraw(house, elsewhere)
     queue = (await house.http.get("/withdrawals", headers=staff(house))).json()["withdrawals"]
-    assert [each["case_id"] for each in queue] == [str(second), str(first)]
+    assert [each["case_id"] for each in queue] == [str(first)]
     assert queue[0]["requestor_type"] == "FAMILY"
     assert "Quintanabelle" not in str(queue)
-    everything = (await house.http.get("/withdrawals", headers=staff(house, Role.SRO))).json()["withdrawals"]
-    assert len(everything) == 3
+    for headquarters in (staff(house, Role.SRO), staff(house, Role.OFFICER, "HQ")):
+        unassigned = (await house.http.get("/withdrawals", headers=headquarters)).json()["withdrawals"]
+        assert [each["case_id"] for each in unassigned] == [str(second)]
+    house.hear(third, escalated())
+    escalated_too = (await house.http.get("/withdrawals", headers=staff(house, Role.SRO))).json()["withdrawals"]
+    assert [each["case_id"] for each in escalated_too] == [str(second), str(third)]
     assert (await rule(house, third, confirmed=True)).status_code == 403
 
 
@@ -117,6 +121,7 @@ async def test_an_officer_confirms_or_does_not(house: House) -> None:
     assert (await house.http.get("/withdrawals", headers=staff(house))).json()["withdrawals"] == []
     assert (await house.http.get(path, headers=JSON)).json()["stage"] == "withdrawal_asked"
     kept, path = await house.opened(complete(narrative="Another."))
+    house.hear(kept, assigned())
     await withdraw(house, path)
     assert (await rule(house, kept, confirmed=False)).status_code == 200
     told = (await house.http.get(path, headers=JSON)).json()
@@ -130,7 +135,7 @@ async def test_the_event_says_whether_an_officer_of_the_office_ruled(
     house: House, role: Role, for_office: bool
 ) -> None:
     case_id, path = await house.opened()
-    house.hear(case_id, assigned())
+    house.hear(case_id, assigned(), escalated())
     await withdraw(house, path)
     answer = await rule(house, case_id, confirmed=False, seen=1, **staff(house, role))
     assert answer.status_code == 200, answer.text

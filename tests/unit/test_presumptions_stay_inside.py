@@ -120,7 +120,7 @@ async def test_no_page_and_no_json_names_a_category_whatever_reasons_a_decision_
     )
     house.hear(case_id, said_by(Service.TRIAGE, told()), decided.model_copy(update={"time": at, "data": data}))
     ruling = {"facts_seen": 0, "status": "verified"}
-    headers = {"Idempotency-Key": "k", **staff(house, Role.OFFICER, "ELP")}
+    headers = {"Idempotency-Key": "k", **staff(house, Role.OFFICER, "ELP", "HQ")}
     assert (await house.http.post(f"/cases/{case_id}/consent", json=ruling, headers=headers)).status_code == 200
     house.clock = max(house.clock, datetime(2021, 3, 9, tzinfo=UTC))
     after = await everything(house, path)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from services.escalation.admission import recusals
 from services.escalation.domain.states import InQueue, Resolved
 from services.intake.commands import Ask, AskReview, Erase
 from services.intake.domain.asserted import Asserted, Facts
@@ -21,7 +22,7 @@ from shared.casework.document import arrive
 from shared.casework.stepping import set_path
 from shared.contracts.envelope import splice
 from shared.contracts.vocabulary import MailResult, RejectCode, RequestorType, ReviewGround
-from tests.unit.escalation_story import Escalation
+from tests.unit.escalation_story import SAM, Escalation
 from tests.unit.intake_world import DAY, MONDAY, World, assigned, completed, rules
 from tests.unit.notification_story import Notified, submitted
 from tests.unit.one_case import T0, OneCase
@@ -64,6 +65,14 @@ def test_an_sros_resolution_stands() -> None:
     assert isinstance(backup.state, Resolved)
     assert (backup.state, backup.due_at) == (story.state, None)
     assert not backup.work.get("claim")
+
+
+def test_a_recusal_stands() -> None:
+    story = Escalation().declined()
+    backup = copied(story)
+    assert story.recuse(SAM) is None
+    assert put_back(story, backup)
+    assert [one.by for one in recusals(backup.work)] == [SAM]
 
 
 def test_an_officers_decision_stands_and_who_had_the_case_is_still_known() -> None:

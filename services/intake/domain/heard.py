@@ -96,6 +96,10 @@ class Heard:
     escalations: tuple[Escalation, ...] = ()
     remands: tuple[Remand, ...] = ()
     resolution: Resolution | None = None
+    touched_by: tuple[str, ...] = ()
+    """Who had the case in hand at a field office, or answered or ruled for it, as far as heard. Only grows."""
+    recused: tuple[str, ...] = ()
+    """Who keeps out of the case for good."""
 
     @property
     def first_consideration(self) -> Consideration | None:
@@ -131,6 +135,14 @@ class Heard:
     def with_remand(self, new: Remand) -> "Heard":
         """Back at the field office."""
         return replace(self, remands=_with(self.remands, new))
+
+    def with_touched(self, *who: str) -> "Heard":
+        """More people who had the case in hand for a field office."""
+        return replace(self, touched_by=tuple(sorted({*self.touched_by, *who})))
+
+    def with_recused(self, who: str) -> "Heard":
+        """One more who keeps out of it."""
+        return replace(self, recused=tuple(sorted({*self.recused, who})))
 
     def with_resolution(self, new: Resolution) -> "Heard":
         """The ultimate resolution; the arbiter issues exactly one."""

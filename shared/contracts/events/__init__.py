@@ -28,7 +28,14 @@ from shared.contracts.events.requests import (
     RequestWithdrawn,
 )
 from shared.contracts.events.resolution import ResolutionCompleted, ResolutionIssued, ResolutionOverdue
-from shared.contracts.events.review import ReviewEscalated, ReviewLapsed, ReviewOverdue, ReviewRemanded, ReviewRequested
+from shared.contracts.events.review import (
+    ReviewEscalated,
+    ReviewLapsed,
+    ReviewOverdue,
+    ReviewRecused,
+    ReviewRemanded,
+    ReviewRequested,
+)
 from shared.contracts.events.triage import (
     InformationRequested,
     OfficeAnswered,
@@ -73,6 +80,7 @@ __all__ = [
     "ReviewEscalated",
     "ReviewLapsed",
     "ReviewOverdue",
+    "ReviewRecused",
     "ReviewRemanded",
     "ReviewRequested",
     "SeenFacts",
@@ -98,6 +106,7 @@ EVENTS: dict[EventType, type[EventData]] = {
         ReviewLapsed,
         ReviewEscalated,
         ReviewOverdue,
+        ReviewRecused,
         ReviewRemanded,
         ResolutionIssued,
         ResolutionOverdue,

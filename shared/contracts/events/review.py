@@ -80,6 +80,14 @@ class ReviewOverdue(EventData):
     urgency: Urgency
 
 
+class ReviewRecused(EventData):
+    """Somebody of staff keeps out of this case for good. Why is told to nobody."""
+
+    type: ClassVar[EventType] = EventType.REVIEW_RECUSED
+
+    who: str
+
+
 class ReviewRemanded(EventData):
     """Sent back to the field office, which now considers it in round `round`."""
 
