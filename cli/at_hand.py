@@ -10,7 +10,7 @@ import typer
 
 from cli import people_shown
 from cli.cases import Facts, Number, find_for_officer
-from cli.officer import Granted, Reason, Text, order
+from cli.officer import Declined, Granted, Moot, Reason, Text, order
 from cli.queues import left, local
 from cli.saying import as_json, done, out, plainly
 from cli.sro.telling import change_line, draft_lines, when, words
@@ -68,6 +68,9 @@ def lines(case: dict[str, Any], now: datetime) -> Iterator[str]:
         moment = datetime.fromisoformat(due)
         yield f"due {local(moment, now, case['zone'])} ({left(moment - now)})"
     yield from (f"  {each['sentence']}" for each in case.get("why", ()))
+    if case.get("to_answer"):
+        yield f"to answer: {', '.join(map(word, case['to_answer']))}"
+    yield from _pre_approval(case.get("pre_approval"), now)
     claim = case["claim"]
     yield f"in hand: {claim['by'] if claim else 'nobody'}" + (" (claim over)" if claim and claim["expired"] else "")
     yield from words(((case["personal"] or {}).get("submitted") or {}).get("narrative"))
@@ -75,6 +78,18 @@ def lines(case: dict[str, Any], now: datetime) -> Iterator[str]:
     yield from _same_person(case["same_person"], now)
     for draft_ in case["drafts"]:
         yield from draft_lines(draft_, now)
+
+
+def _pre_approval(approval: dict[str, Any] | None, now: datetime) -> Iterator[str]:
+    """Whether a decline needs approval in advance, and whose there is."""
+    if approval is None or not approval["needed"]:
+        return
+    given = approval["given"]
+    if given is None:
+        yield "a decline needs approval in advance (`secondlook pre-approve`); none is given yet"
+        return
+    yield f"approved in advance by {given['by']} ({word(given['role'])}), {when(given['at'], now)}"
+    yield from words(given["text"])
 
 
 def _news(case: dict[str, Any], now: datetime) -> Iterator[str]:
@@ -145,6 +160,8 @@ def draft(
     outcome: Annotated[str | None, typer.Option(help="FAVOURABLE, DECLINED, REFERRED or MOOT.")] = None,
     reason: Reason = None,
     granted: Granted = None,
+    declined: Declined = None,
+    moot: Moot = None,
     text: Text = None,
     facts: Facts = None,
     myself: Myself = None,
@@ -156,6 +173,13 @@ def draft(
 
     Example: `secondlook draft 55MY1-Z1HT0-H --outcome DECLINED --text "Checked up to the second conviction."`
     """
-    said = {"outcome": (outcome or "").upper(), "reasons": names(reason), "granted": names(granted), "text": text}
+    said = {
+        "outcome": (outcome or "").upper(),
+        "reasons": names(reason),
+        "granted": names(granted),
+        "declined": names(declined),
+        "moot": names(moot),
+        "text": text,
+    }
     answer = asyncio.run(order(number, "draft", said, data, token=token, myself=myself, facts=facts))
     done(answer, f"Kept. `secondlook look {number}` shows it.", as_json_=as_json_)

@@ -36,6 +36,7 @@ class SecondLook(Lazily):
             Entry("doubles", "cli.people:doubles", "Show the other cases about the same person."),
             Entry("draft", "cli.at_hand:draft", "Put down what you mean to decide, for later or for a colleague."),
             Entry("decide", "cli.officer:decide", "Give cases their initial consideration."),
+            Entry("pre-approve", "cli.officer:pre_approve", "Approve in advance that a case be declined."),
             Entry("take-back", "cli.officer:take_back", "Take your own decision back before it takes effect."),
             Entry("release", "cli.at_hand:release", "Give a claimed case back to the queue."),
             Entry("hand-over", "cli.at_hand:hand_over", "Give a case of yours to a colleague, or take one over."),

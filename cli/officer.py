@@ -1,18 +1,20 @@
 """`secondlook queue`, `claim`, `decide`, `forward`: a field office officer's work."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from cli import deciding, queues
-from cli.cases import Facts, Number, facts_seen, find_for_officer, not_mistyped, office_of, officer_of
+from cli.cases import Facts, Number, facts_seen, find, find_for_officer, not_mistyped, office_of, officer_of
 from cli.deciding import DryRun, Numbers, TakeInHand
 from cli.saying import as_json, done, out, plainly
-from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now, token_for
+from cli.where import DEFAULT, Data, Json, Myself, StaffRole, Token, desk, policy_now, token_for
 from shared.calling.staff import names, without_nothing
+from shared.contracts.vocabulary import ApproverRole as Approver
 from shared.contracts.vocabulary import Service
 from shared.policy.model import TO_BE_ASSIGNED
 
@@ -20,7 +22,13 @@ Outcome = Annotated[str, typer.Option(help="FAVOURABLE, DECLINED, REFERRED or MO
 Reason = Annotated[
     list[str] | None, typer.Option(help="A reason code of the policy in force (`secondlook case reasons`). May repeat.")
 ]
-Granted = Annotated[list[str] | None, typer.Option(help="With FAVOURABLE: what is granted, like RELEASE. May repeat.")]
+Granted = Annotated[list[str] | None, typer.Option(help="What is granted, like RELEASE. May repeat.")]
+Declined = Annotated[list[str] | None, typer.Option(help="What is declined, like PAROLE. May repeat.")]
+Moot = Annotated[list[str] | None, typer.Option(help="Of what nothing is left to decide. May repeat.")]
+SIGN_INS: Final[Mapping[Approver, StaffRole]] = {
+    Approver.FIELD_OFFICE_DIRECTOR: "field_office_director",
+    Approver.SPECIAL_AGENT_IN_CHARGE: "special_agent_in_charge",
+}
 BLIND = frozenset({"take-back", "claim", "release", "hand-over", "ask"})
 """Orders that say nothing about the facts."""
 
@@ -107,9 +115,11 @@ def decide(
     outcome: Outcome,
     reason: Reason = None,
     granted: Granted = None,
+    declined: Declined = None,
+    moot: Moot = None,
     referred_to: Annotated[str | None, typer.Option(help="With REFERRED: OPLA, EOIR, OIDO or I246.")] = None,
     moot_because: Annotated[
-        str | None, typer.Option(help="With MOOT: REMOVED, RELEASED, STATUS_GRANTED, OTHER.")
+        str | None, typer.Option(help="With --moot: REMOVED, RELEASED, STATUS_GRANTED, OTHER.")
     ] = None,
     text: Text = None,
     facts: Facts = None,
@@ -122,10 +132,12 @@ def decide(
 ) -> None:
     """Give cases their initial consideration. Such as you have claimed, or with `--claim` such as nobody has.
 
-    A decline gives at least one reason. When the facts have changed since the version that you saw (`--facts`),
-    nothing is decided. Each case stands by itself: what is refused for one leaves the others alone.
+    Of each relief that was asked for (`look` lists it) say granted, declined or moot. A decline gives at least one
+    reason; of somebody whom the guidance presumes no priority it needs `secondlook pre-approve` first. When the facts
+    have changed since the version that you saw (`--facts`), nothing is decided. Each case stands by itself: what is
+    refused for one leaves the others alone.
 
-    Example: `secondlook decide 55MY1-Z1HT0-H --outcome DECLINED --reason PRESUMED_BORDER_SECURITY`
+    Example: `secondlook decide 55MY1-Z1HT0-H --outcome DECLINED --declined RELEASE --reason INFORMATION_MISSING`
 
     Example: `secondlook decide 55MY1-Z1HT0-H 7K2QD-M4TT9-C --claim --outcome FAVOURABLE --granted RELEASE`
     """
@@ -133,6 +145,8 @@ def decide(
         "outcome": outcome.upper(),
         "reasons": names(reason),
         "granted": names(granted),
+        "declined": names(declined),
+        "moot": names(moot),
         "referred_to": (referred_to or "").upper(),
         "moot_because": (moot_because or "").upper(),
         "text": text,
@@ -156,6 +170,39 @@ def decide(
         )
     )
     deciding.tell(became, outcome, as_json_=as_json_)
+
+
+@plainly
+def pre_approve(
+    number: Number,
+    *,
+    text: Annotated[str, typer.Option(help="The written justification; sealed before it is kept.")],
+    role: Annotated[
+        Approver, typer.Option(help="In which capacity: FIELD_OFFICE_DIRECTOR or SPECIAL_AGENT_IN_CHARGE.")
+    ] = Approver.FIELD_OFFICE_DIRECTOR,
+    facts: Facts = None,
+    myself: Myself = None,
+    token: Token = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Approve in advance that a case be declined. Where the guidance in force asks for it; somebody else then decides.
+
+    Example: `secondlook pre-approve 55MY1-Z1HT0-H --text "Last month's conviction outweighs the family ties."`
+    """
+    asyncio.run(_pre_approve(number, role, text, data, token=token, myself=myself, facts=facts))
+    out.print(f"[green]✓[/] A decline of {number} is approved in advance, on the facts as they are now.")
+
+
+async def _pre_approve(
+    number: str, role: Approver, text: str, data: Path, *, token: str | None, myself: str | None, facts: int | None
+) -> None:
+    found = await find(number, data, token or token_for("analyst", data, given=None))
+    offices = [office] if (office := office_of(found)) else []
+    own = token_for(SIGN_INS[role], data, given=token, offices=offices, myself=myself)
+    async with desk(Service.TRIAGE, own, data) as triage:
+        seen = await facts_seen(triage, found["case_id"], facts)
+        said = {"text": text, "role": role.value, "facts_seen": seen}
+        await triage.do(found["case_id"], "pre-approval", said)
 
 
 @plainly

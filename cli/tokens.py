@@ -8,7 +8,16 @@ from cli.saying import Failed, plainly
 from cli.where import DEFAULT, Data, issuer
 
 CLIENT = "client"
-STAFF = ("officer", "sro", "operator", "analyst", "privacy")
+STAFF = (
+    "officer",
+    "field_office_director",
+    "special_agent_in_charge",
+    "sro",
+    "operator",
+    "analyst",
+    "privacy",
+)
+OF_AN_OFFICE = STAFF[:3]
 NAMES = f"{', '.join(STAFF)}, or {CLIENT}: a system that submits requests."
 
 
@@ -16,7 +25,7 @@ NAMES = f"{', '.join(STAFF)}, or {CLIENT}: a system that submits requests."
 def token(
     role: Annotated[str, typer.Option(help=NAMES)],
     office: Annotated[
-        list[str] | None, typer.Option(help="An officer's office, like SNA; HQ assigns. May repeat.")
+        list[str] | None, typer.Option(help="The office of its staff, like SNA; HQ assigns. May repeat.")
     ] = None,
     minutes: Annotated[float, typer.Option(help="How long it is valid.", min=1, max=24 * 60)] = 60,
     subject: Annotated[str | None, typer.Option("--as", help="Whose token it is; an opaque id, no name.")] = None,
@@ -39,8 +48,8 @@ def _token(role: str, offices: list[str], minutes: float, subject: str | None, *
         return issuer(data).client(subject or "secondlook-submit", minutes=minutes)
     if role not in STAFF:
         raise Failed(f"There is no role {role}: choose {NAMES}")
-    if role == "officer" and not offices:
-        raise Failed("An officer's token names an office: add --office SNA, or another code.")
+    if role in OF_AN_OFFICE and not offices:
+        raise Failed("The token of an office's staff names the office: add --office SNA, or another code.")
     from shared.web.sign_in import Role
 
     name = subject or "-".join([role, *(each.lower() for each in offices)])

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 # The web framework and the store's driver are only loaded by the commands that need them.
 
 PATIENCE_SECONDS = 8.0
-StaffRole = Literal["officer", "sro", "operator", "analyst", "privacy"]
+StaffRole = Literal[
+    "officer", "field_office_director", "special_agent_in_charge", "sro", "operator", "analyst", "privacy"
+]
 
 Data = Annotated[Path, typer.Option(help="The folder of the platform that runs on this machine.")]
 Token = Annotated[

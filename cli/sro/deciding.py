@@ -10,7 +10,7 @@ import typer
 from cli import deciding
 from cli.cases import Facts, Number
 from cli.deciding import DryRun, Numbers, TakeInHand
-from cli.officer import Granted
+from cli.officer import Declined, Granted, Moot
 from cli.saying import Failed, as_json, done, out, plainly
 from cli.sro.ordering import Reasons, Text, Told, order, order_on_facts, token_of, whole_case
 from cli.where import DEFAULT, Data, Json, Myself, Token
@@ -27,6 +27,8 @@ def draft(
     outcome: Annotated[str | None, typer.Option(help="UPHELD, OVERRIDDEN, NO_ACTION or REMANDED.")] = None,
     reason: Annotated[list[str] | None, typer.Option("--reason", help="A reason code. May repeat.")] = None,
     granted: Granted = None,
+    declined: Declined = None,
+    moot: Moot = None,
     text: Text = None,
     facts: Facts = None,
     myself: Myself = None,
@@ -38,7 +40,14 @@ def draft(
 
     Example: `secondlook sro draft 55MY1-Z1HT0-H --outcome UPHELD --text "Checked up to the second conviction."`
     """
-    said = {"outcome": (outcome or "").upper(), "reasons": names(reason), "granted": names(granted), "text": text}
+    said = {
+        "outcome": (outcome or "").upper(),
+        "reasons": names(reason),
+        "granted": names(granted),
+        "declined": names(declined),
+        "moot": names(moot),
+        "text": text,
+    }
     answer = order_on_facts(number, "draft", said, data, token_of(data, token, myself), facts=facts)
     done(answer, f"Kept. Decide it with `secondlook sro decide {number} --from-draft`", as_json_=as_json_)
 
@@ -47,11 +56,13 @@ def draft(
 def decide(
     numbers: Numbers,
     *,
-    outcome: Annotated[str | None, typer.Option(help="UPHELD, OVERRIDDEN (says what is granted) or NO_ACTION.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="UPHELD, OVERRIDDEN or NO_ACTION.")] = None,
     reason: Annotated[
         list[str] | None, typer.Option("--reason", help="A reason code that fits the outcome. May repeat.")
     ] = None,
     granted: Granted = None,
+    declined: Declined = None,
+    moot: Moot = None,
     text: Text = None,
     from_draft: Drafted = False,
     facts: Facts = None,
@@ -65,10 +76,12 @@ def decide(
 ) -> None:
     """End cases: such as you have claimed, or with `--claim` such as nobody has. Each outcome needs a reason that fits.
 
+    Of each relief that the field office has not granted say granted, declined or moot.
+
     When the facts have changed since the version that you saw (`--facts`), nothing is decided. Each case stands by
     itself: what is refused for one leaves the others alone.
 
-    Example: `secondlook sro decide 55MY1-Z1HT0-H --outcome UPHELD --reason CONSISTENT_WITH_GUIDANCE`
+    Example: `secondlook sro decide 55MY1-Z1HT0-H --outcome UPHELD --declined RELEASE --reason CONSISTENT_WITH_GUIDANCE`
 
     Example: `secondlook sro decide 55MY1-Z1HT0-H --outcome OVERRIDDEN --granted RELEASE --reason HEALTH --facts 2`
     """
@@ -81,6 +94,8 @@ def decide(
         "outcome": what,
         "reasons": names(reason) or kept.get("reasons"),
         "granted": names(granted) or kept.get("granted"),
+        "declined": names(declined) or kept.get("declined"),
+        "moot": names(moot) or kept.get("moot"),
         "text": text or kept.get("text"),
         "told_seen": told,
     }

@@ -66,8 +66,12 @@ def _office(record: dict[str, Any], now: datetime) -> Iterator[str]:
     yield f"\n[bold]The field office ({office}), round {record['round']}: {word(record['outcome'])}[/]"
     by = record["decided_by"] or "nobody"
     yield f"  {when(record['completed_at'], now)}, by {by}, on facts version {record['facts_seen']}"
-    if record["granted"]:
-        yield f"  granted: {', '.join(map(word, record['granted']))}"
+    for part in ("granted", "declined", "moot"):
+        if record[part]:
+            yield f"  {part}: {', '.join(map(word, record[part]))}"
+    if approved := record["pre_approval"]:
+        yield f"  approved in advance by {approved['by']} ({word(approved['role'])}), {when(approved['at'], now)}"
+        yield from words(record["justification"])
     yield from _reasons(record["why"])
     yield from words(record["text"])
 

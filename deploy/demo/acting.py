@@ -1,9 +1,8 @@
 """One case's plan, carried out step by step: by officers at their queues, by the SRO, by the requestor at the page."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from deploy.demo.seen import Seen
 from shared.calling.instances import Instances, Refusal
 from shared.calling.requests import Page
 from shared.calling.staff import without_nothing
-from shared.contracts.vocabulary import TO_BE_CARRIED_OUT, EventType
+from shared.contracts.vocabulary import EventType
 
 NOW_AND_THEN_SECONDS: Final = 1.5
 """How often somebody looks at the page of whom no letter has come."""
@@ -31,6 +30,8 @@ AGAIN: Final = frozenset(
         "no_review_now",
         "busy",
         "not_yet",
+        "pre_approval_missing",
+        "no_pre_approval_needed",
     }
 )
 """Refusals after which one looks again and goes on."""
@@ -83,10 +84,9 @@ class Case:
             self.step, self._number = step, number
             await self._do(step, number)
         self.step = "waiting for the resolution"
-        resolved = await self.world.seen.first(self.id, EventType.RESOLUTION_ISSUED)
-        if resolved.data.outcome in TO_BE_CARRIED_OUT:
-            self.step = "carrying out the resolution"
-            await self._carried_out(resolved.time)
+        await self.world.seen.first(self.id, EventType.RESOLUTION_ISSUED)
+        self.step = "carrying out the resolution"
+        await self._carried_out(EventType.RESOLUTION_ISSUED)
         self.step = "resolved"
 
     async def _do(self, step: str, number: int) -> None:
@@ -153,14 +153,25 @@ class Case:
             raise Stuck("has no office to be considered by")
         return str(code)
 
-    async def _carried_out(self, resolved_at: datetime) -> None:
-        """The office does its part on the day of the resolution, and says so."""
+    async def _carried_out(self, by: EventType) -> None:
+        """The office does what was granted, on that day, and says so; nothing where all was done before."""
+        seen = self.world.seen
+        done = {relief for event in seen.of(self.id, EventType.RESOLUTION_COMPLETED) for relief in event.data.granted}
+        granting = seen.of(self.id, by)[-1]
+        if done.issuperset(granting.data.granted):
+            return
         board = self.world.staff.carrying_out(self._office_code())
         await board.listed(self.id)
-        day = resolved_at.astimezone(HEADQUARTERS_ZONE).date().isoformat()
-        key = f"{self.line.key}.carried-out"
+        day = granting.time.astimezone(HEADQUARTERS_ZONE).date().isoformat()
+        key = f"{self.line.key}.carried-out-{by}"
         await self._insist(lambda: board.desk.do(self.id, "carried-out", {"on": day}, key=key))
-        await self.world.seen.first(self.id, EventType.RESOLUTION_COMPLETED)
+        await seen.until(
+            lambda: [
+                event
+                for event in seen.of(self.id, EventType.RESOLUTION_COMPLETED)
+                if not done.issuperset(event.data.granted)
+            ]
+        )
 
     async def _claim(self, board: Board, key: str) -> None:
         self.looked.entries[self._number] = await board.listed(self.id)
@@ -168,27 +179,59 @@ class Case:
 
     async def _decide(self, board: Board, step: str, outcome: str, key: str) -> None:
         plan = self.line.plan
-        said: dict[str, Any] = {"outcome": outcome, "reasons": plan["reasons"].get(step, [])}
-        if outcome in {"FAVOURABLE", "OVERRIDDEN"}:
-            said["granted"] = plan.get("granted", [])
+        said: dict[str, Any] = {
+            "outcome": "DECLINED" if outcome == "PARTLY" else outcome,
+            "reasons": plan["reasons"].get(step, []),
+            "text": "Decided as the file of this demonstration says.",
+        }
         if outcome == "REFERRED":
             said["referred_to"] = plan["referred_to"]
         if outcome == "MOOT":
             said["moot_because"] = plan["moot_because"]
-        said["text"] = "Decided as the file of this demonstration says."
-        await self._at(board, "decide", said, key)
+
+        async def answered(case: Mapping[str, Any]) -> Mapping[str, Any]:
+            answers = answers_to(outcome, case["to_answer"], plan.get("granted", []))
+            approval = case.get("pre_approval")
+            if answers.get("declined") and approval and approval["needed"] and not approval["given"]:
+                await self._approved_in_advance(case["facts_version"])
+            return answers
+
+        before = len(self.world.seen.of(self.id, EventType.TRIAGE_COMPLETED))
+        await self._at(board, "decide", said, key, more=answered)
+        if board is not self.world.staff.headquarters:
+            self.step = "carrying out what the office granted"
+            await self.world.seen.until(lambda: self.world.seen.of(self.id, EventType.TRIAGE_COMPLETED)[before:])
+            await self._carried_out(EventType.TRIAGE_COMPLETED)
+
+    async def _approved_in_advance(self, facts_version: int) -> None:
+        """The office's director justifies the decline in writing, before the officer decides."""
+        said = {"facts_seen": facts_version, "text": "The action is justified, as the file of this demonstration says."}
+        await self.world.staff.director(self._office_code()).do(self.id, "pre-approval", said)
 
     async def _forward(self, board: Board, to: str, key: str) -> None:
         await board.listed(self.id)
         said = {"office": to, "text": "The person is now in this office's area."}
         await self._at(board, "forward", said, key)
 
-    async def _at(self, board: Board, what: str, said: Mapping[str, Any], key: str) -> None:
-        """Do it with the facts as they are now; when they change meanwhile, or the claim is lost, look again."""
+    async def _at(
+        self,
+        board: Board,
+        what: str,
+        said: Mapping[str, Any],
+        key: str,
+        *,
+        more: Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]] | None = None,
+    ) -> None:
+        """Do it with the facts as they are now; when they change meanwhile, or the claim is lost, look again.
+
+        `more`: what is said besides, of the case as it is on the screen.
+        """
 
         async def once() -> None:
             case = self.looked.screens[self._number] = await board.desk.case(self.id)
-            await board.desk.do(self.id, what, without_nothing(said) | {"facts_seen": case["facts_version"]}, key=key)
+            besides = await more(case) if more else {}
+            body = without_nothing({**said, **besides}) | {"facts_seen": case["facts_version"]}
+            await board.desk.do(self.id, what, body, key=key)
 
         async def lost_claim() -> None:
             await board.desk.do(self.id, "claim", {})
@@ -267,6 +310,23 @@ class Case:
                 if refusal.code == "not_claimed_by_you" and lost_claim is not None:
                     await lost_claim()
                 await asyncio.sleep(0.2)
+
+
+def answers_to(outcome: str, to_answer: Sequence[str], granted: Sequence[str]) -> dict[str, list[str]]:
+    """What a decision says of each relief that it has to answer. `granted`: what the plan grants of it, or besides."""
+    asked = list(to_answer)
+    match outcome:
+        case "FAVOURABLE":
+            return {"granted": list(dict.fromkeys([*asked, *granted]))}
+        case "PARTLY" | "OVERRIDDEN":
+            given = [relief for relief in granted if relief in asked] or asked[:1]
+            return {"granted": given, "declined": [relief for relief in asked if relief not in given]}
+        case "DECLINED" | "UPHELD":
+            return {"declined": asked}
+        case "MOOT" | "NO_ACTION":
+            return {"moot": asked}
+        case _:
+            return {}
 
 
 def amend_form(change: Mapping[str, Any]) -> dict[str, str]:

@@ -127,10 +127,43 @@ def _resolved(line: Line, evidence: Evidence, findings: Findings) -> None:
         return
     if len(issued) > 1:
         findings.doubled.append(f"Line {line.number} was resolved {len(issued)} times.")
+    _answered(line, evidence, findings)
     wanted = line.plan["resolution"]
     found = {"stage": str(issued[0].data.stage), "outcome": str(issued[0].data.outcome)}
     if found != wanted:
         findings.different.append(f"Line {line.number} was resolved {found}, expected {wanted}.")
+
+
+def _answered(line: Line, evidence: Evidence, findings: Findings) -> None:
+    """Each relief that was asked for is granted, declined or moot; what was granted is carried out once, and stands."""
+    told, granted = f"Line {line.number}", Counter[str]()
+    asked = [str(relief) for relief in evidence.of(line.case_id, EventType.REQUEST_SUBMITTED)[0].data.relief_sought]
+    for event in evidence.of(line.case_id, EventType.TRIAGE_COMPLETED):
+        said = event.data
+        if str(said.outcome) in {"NO_ANSWER", "REFERRED"}:
+            continue
+        parts = [str(relief) for relief in (*said.granted, *said.declined, *said.moot)]
+        if not {*(asked or ["OTHER"])} <= {*parts, *granted} or len(parts) != len({*parts}):
+            findings.different.append(f"{told} asked for {asked}, and round {said.round} answered {parts}.")
+        granted.update({str(relief) for relief in said.granted} - granted.keys())
+        _approved(told, said, findings)
+    resolution = evidence.of(line.case_id, EventType.RESOLUTION_ISSUED)[0].data
+    if str(resolution.outcome) != "WITHDRAWN" and not granted.keys() <= {str(each) for each in resolution.granted}:
+        findings.lost.append(f"{told} was granted {sorted(granted)}, and the resolution does not say so.")
+    granted.update({str(relief) for relief in resolution.granted} - granted.keys())
+    done = Counter(str(e) for c in evidence.of(line.case_id, EventType.RESOLUTION_COMPLETED) for e in c.data.granted)
+    findings.lost += [f"{told}: {relief} was granted, and not carried out." for relief in granted.keys() - done.keys()]
+    findings.doubled += [f"{told}: {relief} was carried out {n} times." for relief, n in done.items() if n > 1]
+
+
+def _approved(told: str, said: Any, findings: Findings) -> None:
+    """Policy 11090.1: whom it presumes no priority nobody declines without a second person's approval."""
+    rule = str(said.guidance).startswith("JOHNSON") and said.declined and not said.presumption.categories
+    approval = said.pre_approval
+    if bool(rule) != bool(approval):
+        findings.different.append(f"{told} was declined under {said.guidance}, approved in advance: {bool(approval)}.")
+    elif approval and approval.by == said.decided_by:
+        findings.different.append(f"{told} was approved in advance by whoever decided it.")
 
 
 def _rejected(line: Line, sent: Sent, evidence: Evidence, findings: Findings) -> None:

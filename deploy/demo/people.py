@@ -103,6 +103,11 @@ class Staff:
     def _officer(self, code: str) -> Desk:
         return Desk(self._triage, self._issuer.staff(f"officer-{code.lower()}", [Role.OFFICER], offices=[code]))
 
+    def director(self, code: str) -> Desk:
+        """An office's director, who approves declines in advance."""
+        token = self._issuer.staff(f"director-{code.lower()}", [Role.FIELD_OFFICE_DIRECTOR], offices=[code])
+        return Desk(self._triage, token)
+
     def boards(self) -> list[Board]:
         """All queues that somebody has waited at."""
         return [self.to_be_assigned, self.headquarters, *self._offices.values(), *self._carrying_out.values()]

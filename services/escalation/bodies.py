@@ -23,18 +23,24 @@ Reasons = Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
 
 
 class DecideBody(Body):
-    """The ultimate resolution by headquarters: UPHELD, OVERRIDDEN (says what is granted) or NO_ACTION."""
+    """The ultimate resolution by headquarters: of each relief that the field office has not granted (`to_answer` of the
+    case) granted, declined or moot.
+
+    OVERRIDDEN where anything is granted, else UPHELD where anything is declined; NO_ACTION where all of it is moot.
+    """
 
     facts_seen: FactsSeen
     told_seen: ToldSeen = None
     outcome: ResolutionOutcome
     granted: tuple[ReliefSought, ...] = ()
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
     reasons: Reasons
     text: Narrative | None = None
 
     def review(self) -> Review:
         """The decision without its text."""
-        return Review(self.outcome, self.granted, self.reasons)
+        return Review(self.outcome, self.granted, self.reasons, self.declined, self.moot)
 
 
 class BulkItem(DecideBody):
@@ -71,6 +77,8 @@ class DraftBody(Body):
     facts_seen: FactsSeen
     outcome: ResolutionOutcome | Literal["REMANDED"] | None = None
     granted: tuple[ReliefSought, ...] = ()
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
     reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
     text: Narrative | None = None
 

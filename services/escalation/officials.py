@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from services.escalation.admission import claimed, seen_otherwise, text_does_not_fit
 from services.escalation.claiming import Claim, on_claim
 from services.escalation.domain import arbitration
-from services.escalation.domain.review import REMANDED, Objection, Review, objection, objection_to_reasons
-from services.escalation.domain.states import Resolution, State
+from services.escalation.domain.review import REMANDED, Review, wrong_reasons, wrong_with
+from services.escalation.domain.states import InQueue, Resolution, State
 from services.escalation.orders import Order
 from services.escalation.resolving import resolve
 from shared.casework.drafts import off_the_desk
-from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
+from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step, incomplete
 from shared.contracts.events import ReviewRemanded
 from shared.contracts.vocabulary import Stage
+from shared.policy.answers import Slip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,16 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
     refused = (
         seen_otherwise(item, wish.facts_seen, wish.told_seen)
         or text_does_not_fit(item, wish.box, "resolved")
-        or _refused(objection(wish.review, context.policy))
+        or _refused(_wrong_with(wish, item, context))
     )
     if refused is not None:
         return refused
     resolution = Resolution(
         stage=Stage.SRO,
         outcome=wish.review.outcome,
-        granted=wish.review.granted,
+        granted=tuple(dict.fromkeys((*item.file.granted, *wish.review.granted))),
+        declined=wish.review.declined,
+        moot=wish.review.moot,
         reasons=wish.review.reasons,
         decided_by=wish.actor,
         claimed_at=claim.at,
@@ -85,7 +88,7 @@ def on_remand(state: State | None, command: Command[Remand], context: Context) -
     refused = (
         seen_otherwise(item, wish.facts_seen, wish.told_seen)
         or text_does_not_fit(item, wish.box, f"remanded_{remanded.round}")
-        or _refused(objection_to_reasons(wish.reasons, REMANDED, context.policy))
+        or _refused(tuple(wrong_reasons(wish.reasons, frozenset({REMANDED}), context.policy)))
     )
     if refused is not None:
         return refused
@@ -103,5 +106,16 @@ def _claiming(command: Command[Decide]) -> Command[Claim]:
     return Command(Order.CLAIM, command.id, command.case_id, command.at, Claim(command.data.actor))
 
 
-def _refused(wrong: Objection | None) -> Refused | None:
-    return Refused(wrong.code, wrong.reason) if wrong is not None else None
+def _wrong_with(wish: Decide, item: InQueue, context: Context) -> tuple[Slip, ...]:
+    file = item.file
+    return wrong_with(
+        wish.review,
+        context.policy,
+        asked=file.relief_sought,
+        granted_before=file.granted,
+        has_text=bool(wish.box),
+    )
+
+
+def _refused(slips: tuple[Slip, ...]) -> Refused | None:
+    return incomplete(slips) if slips else None

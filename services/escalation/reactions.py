@@ -93,8 +93,8 @@ def on_triage_completed(state: State | None, event: Event[events.TriageCompleted
     keep, work = event.data.sealed, claim_that_holds(filed.file, context.work)
     match filed:
         case Following():
-            if record.outcome in arbitration.ENDS_THE_CASE:
-                return resolve(filed, arbitration.by_field_office(record), context, keep=keep)
+            if record.ends_the_case:
+                return resolve(filed, arbitration.by_field_office(filed.file, record), context, keep=keep)
             return Step(state=AwaitingRequestor(filed.file), keep=keep)
         case Remanded(round=round_) if record.round == round_:
             return _after_remand(filed, record, context, keep)
@@ -105,9 +105,9 @@ def on_triage_completed(state: State | None, event: Event[events.TriageCompleted
 
 
 def _after_remand(state: Remanded, record: FieldRecord, context: Context, keep: Mapping[str, bytes]) -> Outcome[State]:
-    """The answer to a remand: favourable or moot ends the case, anything else brings it back to the SRO."""
-    if record.outcome in arbitration.ENDS_THE_CASE:
-        return resolve(state, arbitration.by_field_office(record), context, keep=keep)
+    """The answer to a remand: what grants all ends the case, anything else brings it back to the SRO."""
+    if record.ends_the_case:
+        return resolve(state, arbitration.by_field_office(state.file, record), context, keep=keep)
     again = arbitration.enter_queue(
         state,
         round_=state.round,
@@ -149,7 +149,7 @@ def on_review_lapsed(state: State | None, _: Event[events.ReviewLapsed], context
         case None | Following():
             return Wait(EventType.TRIAGE_COMPLETED)
         case AwaitingRequestor(file=file):
-            return resolve(state, arbitration.by_field_office(file.records[-1]), context)
+            return resolve(state, arbitration.by_field_office(file, file.records[-1]), context)
         case InQueue() | Remanded() | Resolved():
             return Step(state=state)
         case _:

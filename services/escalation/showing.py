@@ -88,6 +88,7 @@ def _office_side(record: FieldRecord, policies: Policies, personal: Personal) ->
         "presumed": _presumed(record, policy),
         "why": casework.in_words(policy, record.reasons),
         "text": _text(personal, f"completed_{record.round}"),
+        "justification": _text(personal, f"pre_approved_{record.round}"),
     }
 
 
@@ -173,6 +174,7 @@ def _standing(state: State, policy: Policy, now: datetime) -> dict[str, Any]:
         "zone": state.zone,
         "overdue": now >= state.due,
         "why": [asdict(each) for each in why(state, now)],
+        "to_answer": state.file.to_answer,
         "may_remand": arbitration.may_remand(state, policy),
         "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
         if question and question.is_open(now)

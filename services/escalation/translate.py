@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.escalation.domain.file import Amendment, FieldRecord, OfficeAnswer, Request
+from services.escalation.domain.file import Amendment, FieldRecord, OfficeAnswer, PreApproval, Request
 from services.escalation.domain.states import InQueue, Resolution
 from shared.contracts import events
 from shared.contracts.envelope import Contract, Event
@@ -16,6 +16,8 @@ def record_of(data: events.TriageCompleted, *, completed_at: datetime) -> FieldR
         round=data.round,
         outcome=data.outcome,
         granted=data.granted,
+        declined=data.declined,
+        moot=data.moot,
         referred_to=data.referred_to,
         moot_because=data.moot_because,
         reasons=data.reasons,
@@ -28,6 +30,7 @@ def record_of(data: events.TriageCompleted, *, completed_at: datetime) -> FieldR
         office=data.office,
         urgency=data.urgency,
         saw=_groups(custody=data.saw.custody, removal=data.saw.removal, facts=data.saw.facts) if data.saw else {},
+        pre_approval=PreApproval(approved.by, approved.role, approved.at) if (approved := data.pre_approval) else None,
         presumed=data.presumption.model_dump_json() if data.presumption else "{}",
     )
 
@@ -102,6 +105,8 @@ def resolution_of(data: events.ResolutionIssued) -> Resolution:
         stage=data.stage,
         outcome=data.outcome,
         granted=data.granted,
+        declined=data.declined,
+        moot=data.moot,
         reasons=data.reasons,
         decided_by=data.decided_by,
         claimed_at=data.claimed_at,
@@ -114,6 +119,8 @@ def issued(resolution: Resolution) -> events.ResolutionIssued:
         stage=resolution.stage,
         outcome=resolution.outcome,
         granted=resolution.granted,
+        declined=resolution.declined,
+        moot=resolution.moot,
         reasons=resolution.reasons,
         decided_by=resolution.decided_by,
         claimed_at=resolution.claimed_at,

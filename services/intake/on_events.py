@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from services.intake import translate
 from services.intake.domain.case import (
-    OPENS_THE_WINDOW,
     Erased,
     Rejected,
     ReviewLapsed,
@@ -28,7 +27,7 @@ from shared.contracts.events import (
     TriageAssigned,
     TriageCompleted,
 )
-from shared.contracts.vocabulary import EventType
+from shared.contracts.vocabulary import EventType, TriageOutcome, leaves_nothing_to_challenge
 
 
 def _added(state: State | None, add: Callable[[Heard], Heard]) -> Step[State] | Wait:
@@ -48,11 +47,11 @@ def on_assigned(state: State | None, event: Event[TriageAssigned], _: Context) -
 
 
 def on_completed(state: State | None, event: Event[TriageCompleted], context: Context) -> Step[State] | Wait:
-    """Note the answer. A first one that declines or refers opens the window to ask for review.
+    """Note the answer. A first one that does not grant all that was asked for opens the window to ask for review.
 
     It closes at the end of a day where the requestor reads of it, not where the office is.
     """
-    policy, opens = context.policy, event.data.round == 1 and event.data.outcome in OPENS_THE_WINDOW
+    policy, opens = context.policy, _opens_the_window(event.data)
     zone = zone_of(state, policy)
     closes = policy.end_of(policy.review_window, event.time, zone.key) if opens else None
     touched = event.data.touched_by
@@ -70,6 +69,11 @@ def on_office_answered(state: State | None, event: Event[OfficeAnswered], _: Con
 def on_recused(state: State | None, event: Event[ReviewRecused], _: Context) -> Step[State] | Wait:
     """Note who keeps out of the case for good."""
     return _added(state, lambda heard: heard.with_recused(event.data.who))
+
+
+def _opens_the_window(said: TriageCompleted) -> bool:
+    answered = said.round == 1 and said.outcome is not TriageOutcome.NO_ANSWER
+    return answered and not leaves_nothing_to_challenge(said.outcome, said.declined, said.moot)
 
 
 def on_question(state: State | None, event: Event[InformationRequested], _: Context) -> Step[State] | Wait:

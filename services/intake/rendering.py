@@ -78,7 +78,8 @@ class Pages:
             reasons=[sentence for _, sentence in self.reasons(tongue, status.outcome)],
             stages=wording.STAGES,
             rejections=wording.REJECTIONS,
-            results=wording.RESULTS,
+            result_of=wording.result_of,
+            parts=wording.PARTS,
             relief=wording.RELIEF,
             referred=going.REFERRED,
             papers=going.where_to_go(tongue, status, office),
@@ -251,8 +252,10 @@ def as_json(
     if outcome is not None:
         shown["outcome"] = {
             "result": outcome.result,
-            "text": tongue.say(wording.RESULTS[outcome.result]),
+            "text": tongue.say(wording.result_of(outcome)),
             "granted": list(outcome.granted),
+            "declined": list(outcome.declined),
+            "moot": list(outcome.moot),
             "referred_to": outcome.referred_to,
             "where_to_go": tongue.say(going.REFERRED[outcome.referred_to]) if outcome.referred_to else None,
             "reasons": [{"code": code, "text": text} for code, text in pages.reasons(tongue, outcome)],

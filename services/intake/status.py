@@ -69,6 +69,8 @@ class Outcome:
     reasons: tuple[str, ...]
     granted: tuple[ReliefSought, ...] = ()
     referred_to: ReferredTo | None = None
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +222,10 @@ def _outcome(state: Accepted) -> Outcome | None:
     if heard.resolution is not None:
         said = heard.resolution
         to = referred_to if said.outcome is ResolutionOutcome.REFERRED else None
-        return Outcome(said.at, said.outcome, said.reasons, said.granted, to)
+        return Outcome(said.at, said.outcome, said.reasons, said.granted, to, said.declined, said.moot)
     answered = first is not None and first.outcome is not TriageOutcome.NO_ANSWER
     if first and answered and isinstance(state, WindowOpen | ReviewAsked | ReviewLapsed):
-        return Outcome(first.at, first.outcome, first.reasons, first.granted, referred_to)
+        return Outcome(first.at, first.outcome, first.reasons, first.granted, referred_to, first.declined, first.moot)
     return None
 
 

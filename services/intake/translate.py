@@ -173,6 +173,8 @@ def consideration_of(event: Event[events.TriageCompleted], window_closes: dateti
         granted=said.granted,
         referred_to=said.referred_to,
         window_closes=window_closes,
+        declined=said.declined,
+        moot=said.moot,
     )
 
 
@@ -195,4 +197,4 @@ def remand_of(event: Event[events.ReviewRemanded]) -> Remand:
 def resolution_of(event: Event[events.ResolutionIssued]) -> Resolution:
     """The ultimate resolution."""
     said = event.data
-    return Resolution(event.time, said.stage, said.outcome, said.granted, said.reasons)
+    return Resolution(event.time, said.stage, said.outcome, said.granted, said.reasons, said.declined, said.moot)

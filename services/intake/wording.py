@@ -11,7 +11,7 @@ from typing import Final
 
 from services.intake.limits import Removal
 from services.intake.next_steps import Date, Step
-from services.intake.status import Where
+from services.intake.status import Outcome, Where
 from shared.contracts.vocabulary import (
     ConsentKind,
     RejectCode,
@@ -148,6 +148,24 @@ RESULTS: Final[Mapping[ResolutionOutcome | TriageOutcome, str]] = {
     ResolutionOutcome.WITHDRAWN: "The request was taken back.",
 }
 """Triage's words are the resolution's: the codes are the same."""
+
+PARTLY: Final = "A part of the request was granted."
+"""Instead, where something was granted and something else was not."""
+
+
+def result_of(outcome: Outcome) -> str:
+    """How it ended, in a sentence."""
+    partly = outcome.granted and (outcome.declined or outcome.moot)
+    return PARTLY if partly else RESULTS[outcome.result]
+
+
+PARTS: Final[Mapping[str, str]] = {
+    "granted": "Granted:",
+    "declined": "You asked for this too. It was declined:",
+    "moot": "You asked for this too. There is nothing left to decide about it:",
+}
+"""What stands above each list of relief, where a decision says more than one thing."""
+
 
 RELIEF: Final[Mapping[ReliefSought, str]] = {
     ReliefSought.RELEASE: "Release from detention",
@@ -314,8 +332,8 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
 
 def sentences() -> tuple[str, ...]:
     """Every message id of this module."""
-    tables = (STAGES, STEPS, CALENDAR, REJECTIONS, RESULTS, RELIEF, GROUNDS, CONSENTS, REFUSALS, DONE, FIELDS)
+    tables = (STAGES, STEPS, CALENDAR, REJECTIONS, RESULTS, PARTS, RELIEF, GROUNDS, CONSENTS, REFUSALS, DONE, FIELDS)
     said = [words for table in (*tables, LOST_LINK_WRONG) for words in table.values()]
     said += [words for three in CONFIRMATIONS.values() for words in three]
     said += [words for table in CHOICES.values() for words in table.values()]
-    return tuple(dict.fromkeys([*NOTICE, *REMOVALS.values(), HOURS, NOT_ACCEPTED, CALENDAR_TITLE, *said]))
+    return tuple(dict.fromkeys([*NOTICE, *REMOVALS.values(), HOURS, PARTLY, NOT_ACCEPTED, CALENDAR_TITLE, *said]))

@@ -16,7 +16,7 @@ from services.notification.domain.following import (
     erase,
 )
 from services.notification.domain.ledger import Entry, Phase
-from services.notification.domain.letters import HEARD_OTHERWISE, OWED, Because, Notification, When
+from services.notification.domain.letters import OWED, Because, Notification, When
 from services.notification.domain.telling import anybody_to_tell
 from services.notification.making import with_letters
 from services.notification.recalling import on_recorded
@@ -45,7 +45,9 @@ from shared.contracts.vocabulary import (
     Recipient,
     ResolutionOutcome,
     Service,
+    TriageOutcome,
     Urgency,
+    leaves_nothing_to_challenge,
 )
 from shared.policy.model import HEADQUARTERS
 
@@ -174,7 +176,10 @@ def on_considered(state: State | None, event: Event[TriageCompleted], context: C
     """The field office has considered it; where a resolution follows at once, that letter says it."""
     if not isinstance(state, Followed):
         return _unchanged(state)
-    follows = Because.ANOTHER_LETTER_FOLLOWS if event.data.outcome in HEARD_OTHERWISE else None
+    said = event.data
+    unanswered = said.outcome is TriageOutcome.NO_ANSWER  # The letter about headquarters says so.
+    told_at_once = unanswered or leaves_nothing_to_challenge(said.outcome, said.declined, said.moot)
+    follows = Because.ANOTHER_LETTER_FOLLOWS if told_at_once else None
     return with_letters(state, event, context, suppressed=follows)
 
 

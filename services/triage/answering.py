@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from services.triage.approvals import everybody
 from services.triage.domain.asked import Asked, find, still_open, with_answer, with_question
 from services.triage.domain.states import State, Unheard, WithHeadquarters
 from services.triage.orders import Officer
@@ -53,14 +54,15 @@ def on_answer(state: State | None, command: Command[Answer], context: Context) -
         return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
     if set(wish.box) != {f"answer_{wish.question}"}:
         return Refused("text_missing", "Answer in your own words.")
-    everybody = touched(context.work, officer.subject)
-    told = OfficeAnswered(question=wish.question, answered_by=officer.subject, touched_by=everybody)
+    told = OfficeAnswered(
+        question=wish.question, answered_by=officer.subject, touched_by=everybody(context.work, officer.subject)
+    )
     case = replace(state.case, asked=with_answer(state.case.asked, wish.question, context.now))
     return Step(
         state=replace(state, case=case),
         emits=(Emit(told, sealed=tuple(wish.box)),),
         keep=wish.box,
-        work={"touched": list(everybody)},
+        work={"touched": list(touched(context.work, officer.subject))},
         answer={"question": str(wish.question), "answered_at": context.now.isoformat()},
     )
 

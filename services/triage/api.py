@@ -9,9 +9,18 @@ import httpx
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.triage import carrying_out_desk, headquarters, taking
-from services.triage.bodies import AskBody, BulkBody, DecideBody, DraftBody, ForwardBody, QueuePage, SeenBody
+from services.triage.bodies import (
+    AskBody,
+    BulkBody,
+    DecideBody,
+    DraftBody,
+    ForwardBody,
+    PreApprovalBody,
+    QueuePage,
+    SeenBody,
+)
 from services.triage.counting import Counting
-from services.triage.desk import Engine, OfficersDesk
+from services.triage.desk import APPROVERS, Engine, OfficersDesk
 from services.triage.gathering import gathered, same_person
 from services.triage.headquarters import AnsweringDesk
 from services.triage.taking import TakingDesk
@@ -46,6 +55,8 @@ def router(
     routes = APIRouter(tags=["staff"])
     desk = OfficersDesk(engine, SealedDesk(keyring, access), policies, now)
     officer = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER))]
+    approver = Annotated[Staff, Depends(sign_in.staff(*APPROVERS.values()))]
+    reader = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER, *APPROVERS.values()))]
     _add_reading(routes, desk, officer)
     at_hand.add_routes(routes, desk, officer, DraftBody)
     _add_orders(routes, desk, officer)
@@ -57,12 +68,13 @@ def router(
     headquarters.add_routes(routes, AnsweringDesk(engine, SealedDesk(keyring, access), now), officer)
 
     @routes.get("/cases/{case_id}")
-    async def show(case_id: UUID, staff: officer, request: Request, response: Response) -> dict[str, Any]:
+    async def show(case_id: UUID, staff: reader, request: Request, response: Response) -> dict[str, Any]:
         """A case of an own office, with its personal data. Each call leaves an access record.
 
         `people`: whom it is about and who asks, as is known now; None once erased. `personal`: all that was opened.
         `why`: why it stands where it stands. `since_you_looked`: what has changed since. `drafts`: one's own, and of a
-        case in hand all. `same_person`: earlier and later cases about the same person, as intake knows them.
+        case in hand all. `pre_approval`: whether a decline needs one, and the one that waits for it. `same_person`:
+        earlier and later cases about the same person, as intake knows them.
         """
         response.headers["Cache-Control"] = "no-store"
         shown = await desk.show(case_id, staff)
@@ -74,6 +86,14 @@ def router(
             token=request.headers["Authorization"],
         )
         return {**shown, "same_person": others}
+
+    @routes.post("/cases/{case_id}/pre-approval")
+    async def pre_approve(
+        case_id: UUID, body: PreApprovalBody, key: IdempotencyKey, staff: approver, response: Response
+    ) -> dict[str, Any]:
+        """Approve in advance, in writing, that the case be declined: a second person, who has not had it in hand."""
+        with personal_refusals():
+            return said(await desk.pre_approve(case_id, staff, key, body), response)
 
     @routes.get("/cases/{case_id}/history", dependencies=[Depends(sign_in.staff())])
     async def history(case_id: UUID, request: Request, response: Response) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.triage.domain.decision import Decision
 from shared.contracts.texts import Code, Narrative
-from shared.contracts.vocabulary import MootBecause, ReferredTo, ReliefSought, TriageOutcome, Urgency
+from shared.contracts.vocabulary import ApproverRole, MootBecause, ReferredTo, ReliefSought, TriageOutcome, Urgency
 from shared.web.bodies import Body
 from shared.web.casework import MOST_DECISIONS, Key
 
@@ -16,7 +16,11 @@ FactsSeen = Annotated[int, Field(ge=0, lt=2**31, description="The newest amendme
 
 
 class DecideBody(Body):
-    """An initial consideration. FAVOURABLE says what is granted, REFERRED where to, MOOT why, DECLINED its reasons."""
+    """An initial consideration: of each relief that was asked for (`to_answer` of the case) granted, declined or moot.
+
+    DECLINED where anything is declined, with reasons; else MOOT where anything is moot, and why; FAVOURABLE where all
+    is granted. REFERRED says where the whole belongs. What nobody asked for is granted with a reason, or in words.
+    """
 
     facts_seen: FactsSeen
     guidance_seen: Annotated[str | None, Field(max_length=80, description="The guidance under which it was seen.")] = (
@@ -24,6 +28,8 @@ class DecideBody(Body):
     )
     outcome: TriageOutcome
     granted: tuple[ReliefSought, ...] = ()
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
     referred_to: ReferredTo | None = None
     moot_because: MootBecause | None = None
     reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
@@ -31,7 +37,9 @@ class DecideBody(Body):
 
     def decision(self) -> Decision:
         """The decision without its text."""
-        return Decision(self.outcome, self.granted, self.referred_to, self.moot_because, self.reasons)
+        return Decision(
+            self.outcome, self.granted, self.referred_to, self.moot_because, self.reasons, self.declined, self.moot
+        )
 
 
 class DraftBody(Body):
@@ -40,6 +48,8 @@ class DraftBody(Body):
     facts_seen: FactsSeen
     outcome: TriageOutcome | None = None
     granted: tuple[ReliefSought, ...] = ()
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
     referred_to: ReferredTo | None = None
     moot_because: MootBecause | None = None
     reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
@@ -73,6 +83,14 @@ class BulkBody(Body):
     dry_run: bool = False
     claim: bool = False
     decisions: Annotated[list[BulkItem], Field(min_length=1, max_length=MOST_DECISIONS)]
+
+
+class PreApprovalBody(Body):
+    """The written justification of a decline, and in which capacity it is approved, where the token names both."""
+
+    facts_seen: FactsSeen
+    text: Narrative | None = None
+    role: ApproverRole | None = None
 
 
 class ForwardBody(Body):

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from services.triage.carrying_out import NOTE, CarryingOut, Done, Take, owner
 from services.triage.desk import officer_of, queues_of
-from services.triage.domain.states import State, ToCarryOut
+from services.triage.domain import carrying_out
+from services.triage.domain.states import Heard, Resolved, State, Unheard
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.reaction import Command
@@ -22,8 +23,8 @@ from shared.web.casework import Engine, Limit, Skip, case_of, personal_refusals
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
 
-OLDEST_FIRST = [("queue.due", 1), ("_id", 1)]
-"""What is due first. Within an urgency that is what was resolved first."""
+OLDEST_FIRST = [("queue.carry_out_by", 1), ("queue.due", 1), ("_id", 1)]
+"""What is due first; within an urgency that is what was granted first. An earlier build listed cases by `due`."""
 
 
 class TakeBody(Body):
@@ -40,14 +41,17 @@ class DoneBody(Body):
 
 
 class ToDo(BaseModel):
-    """A resolution that has to be carried out. `office` None: no office has the case now; `owner` None: nobody yet."""
+    """What has to be carried out in a case. `office` None: no office has the case now; `owner` None: nobody yet.
+
+    `stage`: who granted it, the field office or headquarters. `outcome` None: the rest of the case goes on.
+    """
 
     case_id: UUID
     number: str
     office: str | None
     urgency: Urgency
     stage: Stage
-    outcome: ResolutionOutcome
+    outcome: ResolutionOutcome | None
     granted: list[ReliefSought]
     since: datetime
     due: datetime
@@ -79,7 +83,8 @@ class CarryingOutDesk:
         if mine:
             query["queue.owner"] = staff.subject
         found = await self._engine.listing(query, sort=OLDEST_FIRST, skip=skip, limit=limit + 1)
-        listed = [_listed(view, view.state, now) for view in found[:limit] if isinstance(view.state, ToCarryOut)]
+        open_ = [(view, view.state) for view in found[:limit] if not isinstance(view.state, Unheard)]
+        listed = [_listed(view, state, item, now) for view, state in open_ if (item := carrying_out.to_do(state.case))]
         return ToDoPage(to_carry_out=listed, more=len(found) > limit)
 
     async def take(self, case_id: UUID, staff: Staff, key: str, body: TakeBody) -> Answered:
@@ -111,7 +116,7 @@ def add_routes(routes: APIRouter, desk: CarryingOutDesk, officer: Any) -> None:
         skip: Skip = 0,
         limit: Limit = 50,
     ) -> ToDoPage:
-        """Favourable resolutions that the offices of the token have to carry out, what is due first first."""
+        """What was granted and the offices of the token have to carry out, what is due first first."""
         response.headers["Cache-Control"] = "no-store"
         return await desk.listing(staff, office=office, mine=mine, skip=skip, limit=limit)
 
@@ -136,20 +141,20 @@ def _id(order: CarryingOut, case_id: UUID, staff: Staff, key: str) -> UUID:
     return command_id(Service.TRIAGE, staff.subject, order, case_id, key)
 
 
-def _listed(view: CaseView[State], state: ToCarryOut, now: datetime) -> ToDo:
+def _listed(view: CaseView[State], state: Heard, item: carrying_out.ToDo, now: datetime) -> ToDo:
     mine = owner(view.work)
     return ToDo(
         case_id=view.case_id,
         number=state.case.submission.number,
         office=state.case.office,
-        urgency=state.urgency,
-        stage=state.stage,
-        outcome=state.outcome,
-        granted=list(state.granted),
-        since=state.since,
-        due=state.due,
+        urgency=item.urgency,
+        stage=item.stage,
+        outcome=state.outcome if isinstance(state, Resolved) else None,
+        granted=list(item.granted),
+        since=item.since,
+        due=item.due,
         zone=state.case.zone,
-        overdue=now >= state.due,
+        overdue=now >= item.due,
         owner=mine["by"] if mine else None,
         owner_since=mine["at"] if mine else None,
     )

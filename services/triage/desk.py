@@ -2,24 +2,35 @@
 
 from collections.abc import Callable, Set
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from services.triage import presumed
 from services.triage.answering import open_questions
+from services.triage.approvals import approval_of
 from services.triage.at_hand import HandOver, SaveDraft, Seen
-from services.triage.bodies import AskBody, BulkBody, DecideBody, DraftBody, ForwardBody, QueuePage, SeenBody
+from services.triage.bodies import (
+    AskBody,
+    BulkBody,
+    DecideBody,
+    DraftBody,
+    ForwardBody,
+    PreApprovalBody,
+    QueuePage,
+    SeenBody,
+)
 from services.triage.domain.states import State, UnderConsideration, Unheard
 from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Order, Release
+from services.triage.pre_approving import PRE_APPROVE, PreApprove
 from services.triage.routing import office_now
-from services.triage.showing import known, listed, presumption, since_looked
+from services.triage.showing import known, listed, pre_approval, presumption, since_looked
 from services.triage.taking_back import TakeBack
 from shared.casework import handing_over
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.drafts import shown_to
 from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
-from shared.contracts.vocabulary import Service, Stage, Urgency
+from shared.contracts.vocabulary import ApproverRole, Service, Stage, Urgency
 from shared.policy.model import NOTE, RANK, TO_BE_ASSIGNED, Policies
 from shared.privacy.opening import Desk as SealedDesk
 from shared.privacy.people import people
@@ -27,9 +38,14 @@ from shared.web import casework, deciding
 from shared.web.deciding import Deciding, Wish
 from shared.web.persons import person_of
 from shared.web.problems import Problem
-from shared.web.sign_in import Staff
+from shared.web.sign_in import Role, Staff
 
 WHY = "initial consideration"
+APPROVERS: Final = {
+    ApproverRole.FIELD_OFFICE_DIRECTOR: Role.FIELD_OFFICE_DIRECTOR,
+    ApproverRole.SPECIAL_AGENT_IN_CHARGE: Role.SPECIAL_AGENT_IN_CHARGE,
+}
+"""The roles of a token that may approve in advance."""
 
 
 class Engine(deciding.Engine[State], casework.Engine[State], Protocol):
@@ -93,6 +109,8 @@ class OfficersDesk:
             raise Problem(403, "not_your_office", "This is not allowed.", "The case is with another office.")
         drafts = shown_to(view.work, staff.subject)
         typed = {name: box for draft in drafts for name, box in draft.box.items()}
+        if approval := approval_of(view.work):
+            typed |= approval.box
         boxes = await self._engine.sealed(case_id) | typed
         personal = await self._sealed.opened(case_id, boxes, who=staff.subject, why=WHY)
         policy, now = self._policies.at(self._now()), self._now()
@@ -105,6 +123,7 @@ class OfficersDesk:
             "drafts": [casework.draft_shown(draft, personal or {}) for draft in drafts],
             "since_you_looked": since_looked(view, staff.subject),
             "guidance": policy.guidance,
+            "pre_approval": pre_approval(view, policy, now, personal or {}),
             "presumption": presumption(view.state, policy, personal or {}),
             "reasons": casework.reasons_of(policy, Stage.FIELD_OFFICE),
             "erased": personal is None,
@@ -146,6 +165,17 @@ class OfficersDesk:
         wishes = [_wish(item.case_id, staff, item.key or key, item, claim=body.claim) for item in body.decisions]
         return await self._deciding.many(wishes, dry_run=body.dry_run)
 
+    async def pre_approve(self, case_id: UUID, staff: Staff, key: str, body: PreApprovalBody) -> Answered:
+        """Approve a decline in advance; the justification is sealed for the round that the case is in."""
+        role = approver_role(staff, body.role)
+        name = f"pre_approved_{getattr((await casework.case_of(self._engine, case_id)).state, 'round', 0)}"
+        identity = command_id(Service.TRIAGE, staff.subject, PRE_APPROVE, case_id, key)
+        box = await self._sealed.sealed(case_id, cause=identity, name=name, text=body.text)
+        data = PreApprove(officer_of(staff), role, body.facts_seen, box)
+        return await self._engine.command(
+            Command(PRE_APPROVE, identity, case_id, whole_milliseconds(self._now()), data)
+        )
+
     async def take_back(self, case_id: UUID, staff: Staff, key: str) -> Answered:
         """Take an own decision back that has not taken effect."""
         return await self._order(Order.TAKE_BACK, case_id, staff, key, TakeBack(officer_of(staff)))
@@ -169,6 +199,14 @@ class OfficersDesk:
     async def _order(self, order: Order, case_id: UUID, staff: Staff, key: str, data: Any) -> Answered:
         identity = _id(order, case_id, staff, key)
         return await self._engine.command(Command(order, identity, case_id, whole_milliseconds(self._now()), data))
+
+
+def approver_role(staff: Staff, wanted: ApproverRole | None) -> ApproverRole:
+    """In which capacity somebody approves: the one that they name, or the only one that their token has."""
+    held = [role for role in ApproverRole if APPROVERS[role] in staff.roles]
+    if wanted is not None and wanted not in held:
+        raise Problem(403, "not_your_role", "This is not allowed.", "Your sign-in does not name this role.")
+    return wanted or held[0]
 
 
 def queues_of(officer: Officer, office: str | None) -> list[str]:

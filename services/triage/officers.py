@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from services.triage.alerting import alert
+from services.triage.approvals import everybody, resting_on
 from services.triage.domain import consideration
-from services.triage.domain.decision import objection
+from services.triage.domain.decision import wrong_with
 from services.triage.domain.effect import takes_effect_at
 from services.triage.domain.states import Considered, State, UnderConsideration
 from services.triage.looked import How, look_of, looked
@@ -17,7 +18,7 @@ from services.triage.translate import assigned, completed
 from services.triage.undoing import NO_DECISION, Waits, kept, leaves_the_desk, waiting
 from shared.casework.admission import NOT_YOUR_OFFICE
 from shared.casework.claims import LET_GO, claim_of, held_by, take, touched
-from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
+from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step, incomplete
 from shared.contracts.events import InformationRequested, TriageCompleted
 from shared.contracts.vocabulary import RejectCode
 
@@ -71,7 +72,7 @@ def on_forward(state: State | None, command: Command[Forward], context: Context)
     if wish.office == office_now(item, context.work):
         return Refused("office_unchanged", f"The case is with {wish.office} already.")
     forwarded = consideration.forwarded(item, wish.office, policy=context.policy, now=context.now)
-    mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"assigned_{forwarded.revision}", needs_text=True)
+    mismatch = seen_otherwise(item, wish.facts_seen, wish.box, f"assigned_{forwarded.revision}", needs_text=True)
     if mismatch is not None:
         return mismatch
     return Step(
@@ -105,26 +106,37 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
     refused = _in_the_way(item, wish, context)
     if refused is not None:
         return refused
-    decided = consideration.decided(item, context.policy, context.now)
-    everybody = touched(context.work, wish.officer.subject)
+    effect = takes_effect_at(item, context.policy, context.now)
+    decided = consideration.decided(item, wish.decision.granted, context.policy, effect or context.now, at=context.now)
+    approval = resting_on(
+        wish.decision,
+        decided.presumption,
+        context.work,
+        who=wish.officer.subject,
+        facts=item.case.amendment,
+        policy=context.policy,
+    )
+    if isinstance(approval, Refused):
+        return approval
     done = completed(
         item,
         wish.decision,
         presumption=decided.presumption,
         office=office_now(item, context.work),
         actor=wish.officer.subject,
-        touched=everybody,
+        touched=everybody(context.work, wish.officer.subject),
         claimed_at=claim.at,
+        approval=approval,
         context=context,
     )
+    box = {**wish.box, **(approval.box if approval else {})}
     answer = {"outcome": wish.decision.outcome.value, "round": item.round}
-    effect = takes_effect_at(item, context.policy, context.now)
     if effect is None:
-        return in_effect(item, decided, done, box=wish.box, work=context.work, answer=answer)
-    waits = Waits(wish.officer.subject, context.now, effect, done.model_dump_json(), wish.box)
+        return in_effect(item, decided, done, box=box, work=context.work, answer=answer)
+    waits = Waits(wish.officer.subject, context.now, effect, done.model_dump_json(), box)
     return Step(
         state=item,
-        work={**claimed, "touched": list(everybody), **kept(waits)},
+        work={**claimed, "touched": list(touched(context.work, wish.officer.subject)), **kept(waits)},
         answer={**answer, "takes_effect_at": effect.isoformat()},
     )
 
@@ -133,7 +145,7 @@ def _in_the_way(item: UnderConsideration, wish: Decide, context: Context) -> Ref
     """Why this decision cannot be given in a case that is in the officer's hands."""
     if office_now(item, context.work) is None:
         return Refused("no_office", "No office is responsible yet. Forward the case to one first.")
-    mismatch = _seen_otherwise(item, wish.facts_seen, wish.box, f"completed_{item.round}", needs_text=False)
+    mismatch = seen_otherwise(item, wish.facts_seen, wish.box, f"completed_{item.round}", needs_text=False)
     if mismatch is not None:
         return mismatch
     if wish.guidance_seen not in (None, context.policy.guidance):
@@ -141,8 +153,14 @@ def _in_the_way(item: UnderConsideration, wish: Decide, context: Context) -> Ref
             "guidance_changed",
             f"You saw the case under {wish.guidance_seen}; {context.policy.guidance} is in force. Please look again.",
         )
-    wrong = objection(wish.decision, context.policy)
-    return Refused(wrong.code, wrong.reason) if wrong is not None else None
+    wrong = wrong_with(
+        wish.decision,
+        context.policy,
+        asked=item.case.submission.relief_sought,
+        granted_before=item.case.granted,
+        has_text=bool(wish.box),
+    )
+    return incomplete(wrong) if wrong else None
 
 
 def in_effect(
@@ -159,7 +177,7 @@ def in_effect(
         state=decided,
         emits=(Emit(done, sealed=tuple(box)), *alert(item, decided, work=work)),
         keep=box,
-        work={**leaves_the_desk(work), "touched": list(done.touched_by)},
+        work={**leaves_the_desk(work), "touched": list(touched(work, *(who for who in (done.decided_by,) if who)))},
         answer=answer,
     )
 
@@ -247,7 +265,7 @@ def claimed_item(state: State | None, officer: Officer, context: Context) -> Und
     return claim if isinstance(claim, Refused) else item
 
 
-def _seen_otherwise(
+def seen_otherwise(
     item: UnderConsideration, facts_seen: int, box: Mapping[str, Any], name: str, *, needs_text: bool
 ) -> Refused | None:
     """Why what the officer saw, or typed, does not fit the case as it is now."""

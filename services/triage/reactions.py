@@ -5,16 +5,26 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from services.triage import alerting, answering, at_hand, carrying_out, looking_again, officers, taking_back
+from services.triage import (
+    alerting,
+    answering,
+    at_hand,
+    carrying_out,
+    looking_again,
+    officers,
+    pre_approving,
+    taking_back,
+)
+from services.triage.approvals import everybody
 from services.triage.domain import case as cases
 from services.triage.domain import consideration
-from services.triage.domain.states import Considered, State, ToCarryOut, UnderConsideration, Unheard, WithHeadquarters
+from services.triage.domain.states import Considered, Heard, State, UnderConsideration, Unheard, WithHeadquarters
 from services.triage.orders import Order
 from services.triage.recalling import on_completed
 from services.triage.routing import in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
 from services.triage.undoing import leaves_the_desk, overtaken, waiting
-from shared.casework.claims import touched
+from services.triage.upcasting import with_grants
 from shared.casework.reaction import Behaviour, Context, Deadline, Due, Emit, Outcome, Reactions, Step, Wait
 from shared.contracts import events
 from shared.contracts.envelope import Event
@@ -111,7 +121,7 @@ def on_review_escalated(state: State | None, event: Event[events.ReviewEscalated
         round_=round_,
         office=office_now(state, context.work) if isinstance(state, UnderConsideration) else state.case.office,
         assigned_at=state.assigned_at if isinstance(state, UnderConsideration) else state.case.office_since,
-        touched=touched(context.work),
+        touched=everybody(context.work),
         context=context,
     )
     return Step(state=closed, emits=(Emit(answer), *told), work=leaves_the_desk(context.work))
@@ -157,9 +167,14 @@ def on_removal_nears(state: State | None, _: Deadline, context: Context) -> Outc
 
 
 def next_deadline(state: State, work: Mapping[str, Any]) -> Due | None:
-    """The earliest moment that the state waits for."""
-    if isinstance(state, ToCarryOut):
-        return carrying_out.next_deadline(state)
+    """The earliest moment that the state waits for, or what is to be carried out in it."""
+    if isinstance(state, Unheard):
+        return None
+    both = (_of_standing(state, work), carrying_out.next_deadline(state))
+    return min((due for due in both if due), key=lambda due: due.at, default=None)
+
+
+def _of_standing(state: Heard, work: Mapping[str, Any]) -> Due | None:
     if isinstance(state, Considered | WithHeadquarters):
         nears = consideration.next_imminence(state)
         return Due(Moment.REMOVAL_NEARS, nears) if nears else None
@@ -176,9 +191,14 @@ def next_deadline(state: State, work: Mapping[str, Any]) -> Due | None:
 
 
 def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a case is listed by, in its office's queue and in the list of what is to be carried out."""
+    if isinstance(state, Unheard):
+        return {}
+    return {**carrying_out.queue_fields(state, work), **_standing_fields(state, work)}
+
+
+def _standing_fields(state: Heard, work: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an open case is listed by: its office's queue, then urgency, then its turn in that class (as `due`)."""
-    if isinstance(state, ToCarryOut):
-        return carrying_out.queue_fields(state, work, RANK[state.urgency])
     if not isinstance(state, UnderConsideration):
         return _asked_fields(state)
     claim = work.get("claim") or {}
@@ -233,6 +253,7 @@ REACTIONS: Reactions[State] = {
     Order.TAKE_BACK: taking_back.on_take_back,
     Order.ASK: officers.on_ask,
     Order.ANSWER: answering.on_answer,
+    pre_approving.PRE_APPROVE: pre_approving.on_pre_approve,
     carrying_out.CarryingOut.TAKE: carrying_out.on_take,
     carrying_out.CarryingOut.DONE: carrying_out.on_done,
 }
@@ -247,4 +268,6 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     due=next_deadline,
     queue=queue_fields,
     queue_indexes=("open", "claimed_by", "asked", "to_carry_out", "guidance"),
+    schema=2,
+    upcasters={1: with_grants},
 )

@@ -16,6 +16,7 @@ def on_completed(state: State | None, event: Event[TriageCompleted], context: Co
         return Wait("the round that this decides")
     if said.outcome is TriageOutcome.NO_ANSWER:
         return Wait("the escalation that it answers")
-    decided = consideration.decided(state, context.policy, context.now)
-    work = {**leaves_the_desk(context.work), "touched": list(said.touched_by)}
+    decided = consideration.decided(state, said.granted, context.policy, context.now, at=context.now)
+    approved = said.pre_approval.by if said.pre_approval else None
+    work = {**leaves_the_desk(context.work), "touched": [who for who in said.touched_by if who != approved]}
     return Step(state=decided, keep=said.sealed, work=work)

@@ -9,10 +9,12 @@ from pydantic_core import from_json
 
 from services.triage import presumed, undoing
 from services.triage.answering import open_questions
+from services.triage.approvals import approval_of, needed
 from services.triage.bodies import QueueItem
-from services.triage.carrying_out import owner
+from services.triage.carrying_out import owner, to_do
+from services.triage.domain.consideration import presumed_at
 from services.triage.domain.hints import hints
-from services.triage.domain.states import Considered, State, ToCarryOut, UnderConsideration, Unheard
+from services.triage.domain.states import Considered, State, UnderConsideration, Unheard
 from services.triage.domain.why import why
 from services.triage.looked import news
 from services.triage.routing import now_in_area_of, office_now
@@ -72,6 +74,20 @@ def presumption(state: State, policy: Policy, opened: presumed.Opened) -> dict[s
             return None
 
 
+def pre_approval(
+    view: CaseView[State], policy: Policy, now: datetime, opened: presumed.Opened
+) -> dict[str, Any] | None:
+    """Whether a decline needs approval in advance, and the one that waits for it; None where nothing is considered."""
+    state, given = view.state, approval_of(view.work)
+    if not isinstance(state, UnderConsideration):
+        return None
+    shown: dict[str, Any] = {"needed": needed(presumed_at(state.case, policy, now), policy), "given": None}
+    if given is not None:
+        text = (opened.get(f"pre_approved_{state.round}") or {}).get("text")
+        shown["given"] = {"by": given.by, "role": given.role, "at": given.at, "text": text}
+    return shown
+
+
 def known(view: CaseView[State], policy: Policy, now: datetime) -> dict[str, Any]:
     """The clear part of a case."""
     state = view.state
@@ -93,16 +109,17 @@ def known(view: CaseView[State], policy: Policy, now: datetime) -> dict[str, Any
         "place": asdict(case.situation.place) if case.situation.place else None,
         "facts": from_json(case.situation.facts),
         "consent": from_json(case.situation.consent),
+        "granted": [asdict(grant) for grant in case.grants],
         "hints": [asdict(hint) for hint in hints(from_json(case.situation.facts))],
     }
     if waiting := open_questions(state):
         found["asked_by_headquarters"] = [asdict(asked) for asked in waiting]
-    if isinstance(state, ToCarryOut):
+    if item := to_do(state):
         found["to_carry_out"] = {
-            "granted": state.granted,
-            "since": state.since,
-            "due": state.due,
-            "overdue": now >= state.due,
+            "granted": item.granted,
+            "since": item.since,
+            "due": item.due,
+            "overdue": now >= item.due,
             "owner": owner(view.work),
         }
     if isinstance(state, UnderConsideration):
@@ -124,6 +141,7 @@ def _open(state: UnderConsideration, work: Mapping[str, Any], policy: Policy, no
         "zone": state.clock.zone,
         "overdue": now >= state.answer_due,
         "decision": undoing.shown(work),
+        "to_answer": state.case.to_answer,
         "why": [asdict(each) for each in why(state, now, policy)],
         "question": {"id": question.id, "asked_at": question.asked_at, "answer_by": question.answer_by}
         if question and question.is_open(now)

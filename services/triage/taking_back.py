@@ -25,7 +25,7 @@ def on_takes_effect(state: State | None, _: Deadline, context: Context) -> Outco
     was = waiting(context.work)
     if not isinstance(state, UnderConsideration) or was is None:
         raise TypeError("Only a case with a decision that waits names this deadline.")
-    decided = consideration.decided(state, context.policy, was.at)
+    decided = consideration.decided(state, was.event.granted, context.policy, context.now, at=was.at)
     return in_effect(state, decided, was.event, box=was.box, work=context.work, answer={})
 
 

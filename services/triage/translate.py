@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from services.triage.approvals import Approval
 from services.triage.domain.case import Case, Submission
 from services.triage.domain.classification import Presumption, presume
 from services.triage.domain.decision import Decision
@@ -15,10 +16,7 @@ from services.triage.domain.states import UnderConsideration
 from shared.casework.reaction import Context
 from shared.contracts import events
 from shared.contracts.envelope import Contract
-from shared.contracts.vocabulary import TriageOutcome
-
-MAY_BE_REVIEWED = frozenset({TriageOutcome.DECLINED, TriageOutcome.REFERRED})
-"""Decisions that headquarters may be asked to look at, and so is told what they rest on."""
+from shared.contracts.vocabulary import TriageOutcome, leaves_nothing_to_challenge
 
 
 def submission_of(data: events.RequestSubmitted) -> Submission:
@@ -95,6 +93,7 @@ def completed(
     actor: str,
     touched: tuple[str, ...],
     claimed_at: datetime,
+    approval: Approval | None,
     context: Context,
 ) -> events.TriageCompleted:
     """The office's decision, under the guidance in force when it was taken."""
@@ -102,6 +101,8 @@ def completed(
         round=state.round,
         outcome=decision.outcome,
         granted=decision.granted,
+        declined=decision.declined,
+        moot=decision.moot,
         referred_to=decision.referred_to,
         moot_because=decision.moot_because,
         reasons=decision.reasons,
@@ -116,7 +117,10 @@ def completed(
         number=state.case.submission.number,
         office=office,
         urgency=state.urgency,
-        saw=saw(state.case.situation) if decision.outcome in MAY_BE_REVIEWED else None,
+        saw=None
+        if leaves_nothing_to_challenge(decision.outcome, decision.declined, decision.moot)
+        else saw(state.case.situation),
+        pre_approval=events.PreApproval(by=approval.by, role=approval.role, at=approval.at) if approval else None,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from services.triage.approvals import NO_APPROVAL
 from shared.casework.drafts import off_the_desk
 from shared.contracts.events import TriageCompleted
 from shared.contracts.vocabulary import TriageOutcome
@@ -61,8 +62,8 @@ def waiting(work: Mapping[str, Any]) -> Waits | None:
 
 
 def leaves_the_desk(work: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The change to `work` when nobody at this desk has anything to do any more: no claim, drafts or decision."""
-    return {**off_the_desk(work), **NO_DECISION}
+    """The change to `work` when nobody at this desk has anything to do: no claim, drafts, approval or decision."""
+    return {**off_the_desk(work), **NO_DECISION, **NO_APPROVAL}
 
 
 def kept(decision: Pending) -> Mapping[str, Any]:
@@ -71,9 +72,9 @@ def kept(decision: Pending) -> Mapping[str, Any]:
 
 
 def overtaken(work: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-    """The change to `work` when newer facts come: a decision that its officer gave on older ones falls."""
+    """The change to `work` when newer facts come: what was decided or approved on older ones falls."""
     was = waiting(work)
-    return kept(Fell(was.by, now, was.event.outcome)) if was else {}
+    return {**NO_APPROVAL, **(kept(Fell(was.by, now, was.event.outcome)) if was else {})}
 
 
 def shown(work: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,6 +1,9 @@
 """What can go wrong: permanently (the record is wrong: hold it, say why), or for a while (back off, come again)."""
 
+from collections.abc import Sequence
 from uuid import UUID
+
+from shared.policy.answers import Slip
 
 RESTORED = "The store of this service was restored from a backup. `secondlook reconcile` has to compare it first."
 NOT_COMPARED = "Whether the store of this service is the newest there is has not been compared with Kafka yet."
@@ -32,10 +35,12 @@ class CommandFailed(Exception):
 class CommandRefused(CommandFailed):
     """The domain does not allow this command now."""
 
-    def __init__(self, code: str, reason: str) -> None:
+    def __init__(self, code: str, reason: str, fields: Sequence[Slip] = ()) -> None:
+        """`fields`: what is wrong with each field of it, where that is why."""
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.fields = tuple(fields)
 
 
 class CaseParked(CommandFailed):

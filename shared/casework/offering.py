@@ -103,7 +103,7 @@ def command(case: Case[S], asked: Command[Any], rules: Rules[S]) -> Answered | C
     try:
         outcome = _react(case, asked.name, asked, asked.at, rules)
         if isinstance(outcome, Refused):
-            return CommandRefused(outcome.code, outcome.reason)
+            return CommandRefused(outcome.code, outcome.reason, outcome.fields)
         if isinstance(outcome, Wait):
             return CommandRefused("not_yet", f"This needs {outcome.missing}, which has not arrived yet.")
         _changes_only_with_an_event(case, outcome)

@@ -1,12 +1,13 @@
 """What a service writes: reactions, from an input to a step. Pure; the engine does the rest."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from shared.contracts.envelope import EventData
+from shared.policy.answers import Slip
 from shared.policy.model import Policy
 
 S = TypeVar("S")
@@ -86,10 +87,19 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A command that the domain does not allow now. Nothing is saved; answered 409 with `code` and `reason`."""
+    """A command that the domain does not allow now. Nothing is saved; answered 409 with `code` and `reason`.
+
+    With `fields`, what it says is not whole: answered 422, with what is wrong with each field.
+    """
 
     code: str
     reason: str
+    fields: tuple[Slip, ...] = ()
+
+
+def incomplete(slips: Sequence[Slip]) -> Refused:
+    """A command that says too little, or what does not go together: all of it at once."""
+    return Refused(slips[0].code, " ".join(dict.fromkeys(slip.says for slip in slips)), tuple(slips))
 
 
 Outcome = Step[S] | Wait | Refused

@@ -191,10 +191,6 @@ class ResolutionOutcome(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
-TO_BE_CARRIED_OUT = frozenset({ResolutionOutcome.FAVOURABLE, ResolutionOutcome.OVERRIDDEN})
-"""Resolutions after which the field office has something to do; after all others it has not."""
-
-
 def leaves_nothing_to_challenge(
     outcome: TriageOutcome, declined: tuple[ReliefSought, ...], moot: tuple[ReliefSought, ...]
 ) -> bool:

@@ -12,6 +12,7 @@ from shared.policy.priorities import (
     Guidance,
     LeftToOfficer,
     Notice,
+    PreApproval,
     PresumedIf,
     Remark,
     Rule,
@@ -49,6 +50,9 @@ def guidance(written: Written, file: GuidanceFile) -> GuidanceRead:
         notices=tuple(reading.notice(at, each) for at, each in enumerate(file.notices)),
         factors=_factors(file.factors),
         reminder=_remark(file.reminder) if file.reminder else None,
+        pre_approval=PreApproval(frozenset(file.pre_approval.by), file.pre_approval.source)
+        if file.pre_approval
+        else None,
     )
     wrong = [*reading.wrong, *_twice(written, file), *doubled(written, file.reasons)]
     if wrong:

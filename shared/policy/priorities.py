@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, assert_never
 
-from shared.contracts.vocabulary import PriorityCategory
+from shared.contracts.vocabulary import ApproverRole, PriorityCategory
 from shared.policy.conditions import AllOf, AnyOf, Condition
 
 NOTE: Final = "A presumption for the officer. It decides nothing, and nobody outside is told."
@@ -82,6 +82,14 @@ class Factors:
     also_weigh: tuple[Remark, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PreApproval:
+    """Who approves in advance, and in writing, what is decided against somebody in no presumed category."""
+
+    by: frozenset[ApproverRole]
+    source: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Guidance:
     """One version, equal to itself alone. Without rules nothing is presumed under it, and its notices say why."""
@@ -93,6 +101,7 @@ class Guidance:
     notices: tuple[Notice, ...] = ()
     factors: Factors = field(default_factory=Factors)
     reminder: Remark | None = None
+    pre_approval: PreApproval | None = None
 
     @property
     def remarks(self) -> tuple[Remark, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.contracts.vocabulary import (
+    ApproverRole,
     ConsentKind,
     PriorityCategory,
     RejectCode,
@@ -231,6 +232,13 @@ class SourcedInterval(Interval):
     source: Text
 
 
+class WrittenPreApproval(Shape):
+    """Who approves in advance what is decided against somebody in no presumed category."""
+
+    by: tuple[ApproverRole, ...] = Field(min_length=1)
+    source: Text
+
+
 class GuidanceFile(Dated):
     """`guidance/*.yaml`."""
 
@@ -240,6 +248,7 @@ class GuidanceFile(Dated):
     notices: tuple[WrittenNotice, ...] = ()
     factors: WrittenFactors = WrittenFactors()
     reminder: WrittenRemark | None = None
+    pre_approval: WrittenPreApproval | None = None
     reasons: tuple[WrittenReason, ...] = ()
 
 

@@ -19,7 +19,7 @@ from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Stage
 from shared.policy.model import Policy
 from shared.web.bodies import Body
-from shared.web.problems import Problem
+from shared.web.problems import Problem, wrong_fields
 
 S = TypeVar("S")
 
@@ -29,7 +29,9 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Cases at a time.")]
 SORT: Final = [("queue.rank", 1), ("queue.due", 1), ("_id", 1)]
 """Removal imminent first, then detained, then routine; within each the one that is due first."""
 
-FORBIDDEN: Final = frozenset({"not_your_office", "touched_before", "recused", "not_yours_to_give", "not_your_decision"})
+FORBIDDEN: Final = frozenset(
+    {"not_your_office", "touched_before", "recused", "not_yours_to_give", "not_your_decision", "approved_by_yourself"}
+)
 """Refusals that are about the person, not about the moment: answered 403."""
 
 MOST_DECISIONS: Final = 100
@@ -67,7 +69,10 @@ class HandOverBody(Body):
 
 
 class BulkResult(BaseModel):
-    """What became of one decision of many. `takes_effect_at`: it waits until then, and can be taken back."""
+    """What became of one decision of many. `takes_effect_at`: it waits until then, and can be taken back.
+
+    `errors`: of one that does not say all that it must, what is wrong with which field.
+    """
 
     case_id: UUID
     status: Literal["decided", "would_be_decided", "refused", "unknown"]
@@ -75,6 +80,7 @@ class BulkResult(BaseModel):
     reason: str | None = None
     takes_effect_at: datetime | None = None
     replayed: bool = False
+    errors: list[dict[str, str]] = []
 
 
 class BulkAnswer(BaseModel):
@@ -173,7 +179,10 @@ def _result(case_id: UUID, became: Became, *, dry_run: bool) -> BulkResult:
             reason = "A part of the service does not answer. Send this decision again with the same key."
             return BulkResult(case_id=case_id, status="unknown", code="outage", reason=reason)
         case CommandFailed():
-            return BulkResult(case_id=case_id, status="refused", code=failure_code(became), reason=str(became))
+            errors = wrong_fields(became) if isinstance(became, CommandRefused) else []
+            return BulkResult(
+                case_id=case_id, status="refused", code=failure_code(became), reason=str(became), errors=errors
+            )
 
 
 def failure_code(failed: CommandFailed) -> str:

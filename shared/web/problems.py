@@ -150,7 +150,15 @@ async def _on_problem(_: Request, problem: Problem) -> Response:
 
 
 async def _on_refused(_: Request, error: CommandRefused) -> Response:
+    if errors := wrong_fields(error):
+        title = "The request does not say all that it must."
+        return Problem(422, error.code, title, error.reason, errors=errors).response()
     return Problem(409, error.code, "This is not possible now.", error.reason).response()
+
+
+def wrong_fields(error: CommandRefused) -> list[dict[str, str]]:
+    """What is wrong with which field of a command, as of a request in the wrong form."""
+    return [{"field": f"body.{slip.field}", "code": slip.code, "message": slip.says} for slip in error.fields]
 
 
 async def _on_parked(_: Request, error: CaseParked) -> Response:

@@ -41,6 +41,8 @@ class Role(StrEnum):
     """What a member of staff may do; one person may hold several."""
 
     OFFICER = "officer"
+    FIELD_OFFICE_DIRECTOR = "field_office_director"
+    SPECIAL_AGENT_IN_CHARGE = "special_agent_in_charge"
     SRO = "sro"
     OPERATOR = "operator"
     ANALYST = "analyst"

@@ -32,7 +32,7 @@ GROUP BY event_id HAVING COUNT(DISTINCT hash) > 1;
 -- I4 decided once: A case is submitted once, resolved once, and considered and escalated once a round.
 SELECT subject, topic, round, COUNT(DISTINCT event_id) FROM records WHERE mark IS NULL AND topic IN
 ('request.submitted', 'request.withdrawn', 'triage.completed', 'review.escalated', 'review.remanded',
-'resolution.issued', 'resolution.completed')
+'resolution.issued')
 GROUP BY subject, topic, round HAVING COUNT(DISTINCT event_id) > 1;
 
 -- I5 no gap: Numbers of a case, source and topic are 1 to n, each of one event.

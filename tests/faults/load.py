@@ -25,8 +25,13 @@ SOURCE: Final = "urn:secondlook:faults"
 PAUSE_SECONDS = 0.1
 """Between two tries of the same thing."""
 
-DECLINED = {"outcome": TriageOutcome.DECLINED, "reasons": ["PRESUMED_NATIONAL_SECURITY"]}
-FAVOURABLE = {"outcome": TriageOutcome.FAVOURABLE, "granted": [next(iter(ReliefSought)).value]}
+
+def decision(asked: "Asked") -> dict[str, Any]:
+    """All that was asked for is declined, or granted."""
+    relief = asked.body.get("relief_sought") or [ReliefSought.OTHER]
+    if asked.declined:
+        return {"outcome": TriageOutcome.DECLINED, "declined": relief, "reasons": ["PRESUMED_NATIONAL_SECURITY"]}
+    return {"outcome": TriageOutcome.FAVOURABLE, "granted": relief}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Outsiders:
 
     async def _decide(self, http: httpx.AsyncClient, asked: Asked) -> None:
         path, key = f"triage/cases/{asked.case_id}", str(uuid4())
-        body = {"facts_seen": 0, **(DECLINED if asked.declined else FAVOURABLE)}
+        body = {"facts_seen": 0, **decision(asked)}
         while True:
             await self._post(http, f"{path}/claim", {}, str(uuid4()))
             answer = await self._post(http, f"{path}/decide", body, key)

@@ -28,7 +28,7 @@ from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.toy import make_topics, record
 from tests.unit.escalation_story import requested
-from tests.unit.triage_story import submitted
+from tests.unit.triage_story import PRESUMED, submitted
 from tests.wiring.apps import settings
 
 pytestmark = pytest.mark.real
@@ -109,12 +109,13 @@ async def escalated(stage: Stage) -> UUID:
     assert isinstance(key, CaseKey)
     content = b'{"narrative":"%s"}' % WORDS.encode()
     boxes = {"submitted": seal(key, case_id=case_id, cause=case_id, name="submitted", plaintext=content)}
-    await stage.says(case_id, submitted(sealed=boxes))
+    await stage.says(case_id, submitted(sealed=boxes, facts=PRESUMED))
     await eventually(lambda: stage.call("triage", ANA, f"/cases/{case_id}"), within=20.0)
     await stage.call("triage", ANA, f"/cases/{case_id}/claim", {})
     declined = {
         "facts_seen": 0,
         "outcome": "DECLINED",
+        "declined": ["RELEASE"],
         "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"],
         "text": "Weighed.",
     }
@@ -179,7 +180,7 @@ async def test_whoever_answers_for_the_office_loses_the_case_at_headquarters(sta
         return case["claim"] is None and SAM in case["kept_away"]
 
     await eventually(let_go)
-    upheld = {"facts_seen": 0, "outcome": "UPHELD", "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
+    upheld = {"facts_seen": 0, "outcome": "UPHELD", "declined": ["RELEASE"], "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
     refused = await stage.call("escalation", SAM, f"/cases/{case_id}/decide", upheld, wanted=403)
     assert refused["code"] == "touched_before"
     assert (await stage.call("escalation", SAM, "/queue"))["cases"] == []

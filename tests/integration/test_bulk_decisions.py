@@ -29,12 +29,17 @@ from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
 from tests.conftest import Servers
 from tests.integration.toy import engine, make_topics, record
 from tests.unit.one_case import T0
-from tests.unit.triage_story import submitted
+from tests.unit.triage_story import PRESUMED, submitted
 
 pytestmark = pytest.mark.real
 
 ANA, BEN = "officer-ana", "officer-ben"
-DECLINE = {"facts_seen": 0, "outcome": "DECLINED", "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"]}
+DECLINE = {
+    "facts_seen": 0,
+    "outcome": "DECLINED",
+    "declined": ["RELEASE"],
+    "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"],
+}
 
 
 @dataclass
@@ -51,7 +56,9 @@ class Office:
         """So many open cases of one office, with their keys."""
         ids = [uuid4() for _ in range(count)]
         await self.keyring.get_or_create(ids)
-        arrived = [arrive(each, "request.submitted", record(each, 1, submitted(**told))) for each in ids]
+        arrived = [
+            arrive(each, "request.submitted", record(each, 1, submitted(facts=PRESUMED, **told))) for each in ids
+        ]
         await self.engine.handle(arrived)
         return ids
 

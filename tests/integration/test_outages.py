@@ -24,7 +24,7 @@ from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.faults.checks import findings
 from tests.faults.lane import Lane
-from tests.faults.load import DECLINED, FAVOURABLE, Asked, Notes, Outsiders, wave
+from tests.faults.load import Asked, Notes, Outsiders, decision, wave
 from tests.integration.starting import Killable
 
 pytestmark = pytest.mark.real
@@ -92,7 +92,7 @@ class World:
     async def decide(self, asked: Asked) -> httpx.Response:
         path, by = f"triage/cases/{asked.case_id}", {"Authorization": f"Bearer {self.lane.token}"}
         await self.http.post(f"{path}/claim", json={}, headers=by | {"Idempotency-Key": str(uuid4())})
-        body = {"facts_seen": 0, **(DECLINED if asked.declined else FAVOURABLE)}
+        body = {"facts_seen": 0, **decision(asked)}
         return await self.http.post(f"{path}/decide", json=body, headers=by | {"Idempotency-Key": str(uuid4())})
 
     async def resolve(self, asked: list[Asked]) -> None:

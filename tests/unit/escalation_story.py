@@ -32,9 +32,10 @@ from tests.unit.one_case import CASE_ID, T0, OneCase, after
 SAM, TOM = "sro-sam", "sro-tom"
 ANA = "officer-ana"
 
-UPHELD = Review(ResolutionOutcome.UPHELD, reasons=("CONSISTENT_WITH_GUIDANCE",))
+RELEASE = (ReliefSought.RELEASE,)
+UPHELD = Review(ResolutionOutcome.UPHELD, reasons=("CONSISTENT_WITH_GUIDANCE",), declined=RELEASE)
 OVERRIDDEN = Review(ResolutionOutcome.OVERRIDDEN, (ReliefSought.RELEASE,), ("NOT_A_PRIORITY",))
-NO_ACTION = Review(ResolutionOutcome.NO_ACTION, reasons=("OUTSIDE_THIS_PROCESS",))
+NO_ACTION = Review(ResolutionOutcome.NO_ACTION, reasons=("OUTSIDE_THIS_PROCESS",), moot=RELEASE)
 
 WITHDRAWN = events.RequestWithdrawn(by=Recipient.REQUESTOR, sealed={"withdrawal": b"box"})
 LAPSED = events.ReviewLapsed(at=after(days=40), waived=False)
@@ -42,7 +43,7 @@ ERASED = events.CaseErased(ordered_by="privacy-officer", reference="E-1")
 
 _SAYS: dict[TriageOutcome, dict[str, Any]] = {
     TriageOutcome.FAVOURABLE: {"granted": (ReliefSought.RELEASE,), "reasons": ("NOT_A_PRIORITY",)},
-    TriageOutcome.DECLINED: {"reasons": ("MITIGATING_FACTORS_OUTWEIGHED",)},
+    TriageOutcome.DECLINED: {"reasons": ("MITIGATING_FACTORS_OUTWEIGHED",), "declined": (ReliefSought.RELEASE,)},
     TriageOutcome.REFERRED: {"referred_to": ReferredTo.OPLA, "reasons": ("PENDING_IN_COURT",)},
     TriageOutcome.MOOT: {"moot_because": MootBecause.RELEASED, "reasons": ("ALREADY_RELEASED",)},
     TriageOutcome.NO_ANSWER: {"decided_by": None},
@@ -94,6 +95,7 @@ def requested(amendment: int = 0, **changed: Any) -> events.ReviewRequested:
         "number": "ICR-1",
         "office": "BAL",
         "urgency": Urgency.ROUTINE,
+        "relief_sought": RELEASE,
         "sealed": {"submitted": b"box"},
     }
     return events.ReviewRequested(**(told | changed))

@@ -159,8 +159,18 @@ def assigned(
     return said_by(Service.TRIAGE, data, seq=revision)
 
 
-def completed(outcome: str, *, number: int = 1, at: datetime = MONDAY + 5 * DAY, **said: Any) -> Event[Any]:
-    """The field office answers."""
+NO_PARTS: Mapping[str, Sequence[str]] = {}
+
+
+def completed(
+    outcome: str,
+    *,
+    number: int = 1,
+    at: datetime = MONDAY + 5 * DAY,
+    parts: Mapping[str, Sequence[str]] = NO_PARTS,
+    **said: Any,
+) -> Event[Any]:
+    """The field office answers. `parts`: what of the relief is granted, declined and moot."""
     data = events.TriageCompleted.model_validate(
         {
             "round": number,
@@ -172,6 +182,7 @@ def completed(outcome: str, *, number: int = 1, at: datetime = MONDAY + 5 * DAY,
             "number": "ABCDE-FGHJK-5",
             "office": "ELP",
             "urgency": "ROUTINE",
+            **parts,
             **said,
         }
     )

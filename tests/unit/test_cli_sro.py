@@ -23,7 +23,7 @@ from tests.unit.desks import Desks
 from tests.unit.escalation_story import ANA, SAM, TOM, Escalation, amended, completed, given, requested
 from tests.unit.memory_collection import MemoryCollection
 from tests.unit.one_case import CASE_ID, T0, after
-from tests.unit.triage_story import Triage, asked, escalated, submitted
+from tests.unit.triage_story import PRESUMED, Triage, asked, escalated, submitted
 
 NUMBER = "55MY1-Z1HT0-H"
 BEN = "officer-ben"
@@ -127,7 +127,7 @@ async def test_a_case_is_shown_with_both_sides(world: World) -> None:
 async def test_a_case_is_claimed_drafted_handed_over_and_decided_from_the_draft(world: World) -> None:
     assert "is yours" in await world.sro("claim", NUMBER)
     reason = ("--reason", "consistent_with_guidance")
-    await world.sro("draft", NUMBER, "--outcome", "upheld", *reason, "--text", "Checked.")
+    await world.sro("draft", NUMBER, "--outcome", "upheld", *reason, "--declined", "release", "--text", "Checked.")
     await world.sro("hand-over", NUMBER, "--from", SAM, "--to", TOM, "--why", "workload")
     shown = await world.sro("show", NUMBER, who=TOM)
     assert f"Draft of {SAM}" in shown
@@ -135,7 +135,7 @@ async def test_a_case_is_claimed_drafted_handed_over_and_decided_from_the_draft(
     assert "upheld" in await world.sro("decide", NUMBER, "--from-draft", who=TOM)
     (resolution,) = world.case.told(EventType.RESOLUTION_ISSUED)
     assert (resolution["outcome"], resolution["decided_by"]) == ("UPHELD", TOM)
-    assert resolution["reasons"] == ["CONSISTENT_WITH_GUIDANCE"]
+    assert (resolution["reasons"], resolution["declined"]) == (["CONSISTENT_WITH_GUIDANCE"], ["RELEASE"])
 
 
 async def test_without_a_draft_or_an_outcome_nothing_is_decided(world: World) -> None:
@@ -149,7 +149,9 @@ async def test_without_a_draft_or_an_outcome_nothing_is_decided(world: World) ->
 async def test_a_decision_on_the_facts_that_were_seen_is_refused_when_they_changed(world: World) -> None:
     await world.sro("claim", NUMBER)
     world.case.hear("intake", amended(1))
-    words = ("decide", NUMBER, "--outcome", "UPHELD", "--reason", "CONSISTENT_WITH_GUIDANCE")
+    words = ["decide", NUMBER, "--outcome", "UPHELD", "--reason", "CONSISTENT_WITH_GUIDANCE"]
+    assert "Not said: RELEASE" in await world.sro(*words, "--facts", "1", wanted=1)
+    words = [*words, "--declined", "RELEASE"]
     assert "facts_changed" in await world.sro(*words, "--facts", "0", wanted=1)
     assert "office_told_more" in await world.sro(*words, "--told", "0", wanted=1)
     assert "would be upheld" in await world.sro(*words, "--dry-run")
@@ -182,7 +184,7 @@ async def test_a_case_is_released_remanded_and_asked_about(world: World) -> None
 
 async def test_an_officer_lists_and_answers_what_headquarters_asks(world: World) -> None:
     assert "asks BAL nothing" in await world.officer("questions", "--office", "bal")
-    case = Triage(CASE_ID).submit(submitted(sealed={}, number=NUMBER))
+    case = Triage(CASE_ID).submit(submitted(sealed={}, number=NUMBER, facts=PRESUMED))
     case.claim(at=T0)
     case.decide()
     case.hear("escalation", escalated(), after(days=3))

@@ -18,11 +18,13 @@ from shared.calling.sent import Answer, Sent
 from shared.contracts import events as e
 from shared.contracts.envelope import Event, EventData, dataschema, encode
 from shared.contracts.vocabulary import (
+    ApproverRole,
     EventType,
     Letter,
     MailResult,
     Recipient,
     RejectCode,
+    ReliefSought,
     RequestorType,
     ResolutionOutcome,
     ReviewGround,
@@ -135,6 +137,7 @@ def submitted(number: str = "N1") -> Any:
         requestor_type=RequestorType.NONCITIZEN,
         incomplete=(),
         possible_double_of=None,
+        relief_sought=(ReliefSought.RELEASE,),
     )
 
 
@@ -156,7 +159,16 @@ def _run() -> Run:
         3: replace(accepted, line=3, replayed=True),
         4: Sent(line=4, key=None, answer=Answer.SENT, place=PLACE),
     }
-    considered = data(e.TriageCompleted, round=1, outcome=TriageOutcome.DECLINED)
+    considered = data(
+        e.TriageCompleted,
+        round=1,
+        outcome=TriageOutcome.DECLINED,
+        declined=(ReliefSought.RELEASE,),
+        decided_by="officer-1",
+        guidance="JOHNSON_11090_1_2021_02_18",
+        presumption=e.Presumed(),
+        pre_approval=e.PreApproval(by="director-1", role=ApproverRole.FIELD_OFFICE_DIRECTOR, at=NOON),
+    )
     causes = [run.says(CASE, said) for said in (submitted(), assigned(), considered, resolved())]
     rejected = data(e.RequestRejected, number="N2", codes=(RejectCode.NO_PLACE,))
     causes.append(run.says(MENDABLE, rejected))
@@ -197,6 +209,24 @@ def never_assigned(run: Run) -> None:
     run.forget(CASE, EventType.TRIAGE_ASSIGNED)
 
 
+GRANTED = {"granted": (ReliefSought.RELEASE,), "declined": (), "pre_approval": None}
+
+
+def granted_and_not_carried_out(run: Run) -> None:
+    run.change(CASE, EventType.TRIAGE_COMPLETED, **GRANTED)
+    run.change(CASE, EventType.RESOLUTION_ISSUED, granted=(ReliefSought.RELEASE,))
+
+
+def granted_and_not_in_the_resolution(run: Run) -> None:
+    run.change(CASE, EventType.TRIAGE_COMPLETED, **GRANTED)
+
+
+def carried_out_twice(run: Run) -> None:
+    granted_and_not_carried_out(run)
+    for _ in range(2):
+        run.says(CASE, data(e.ResolutionCompleted, on=NOON.date(), done_by="x", granted=(ReliefSought.RELEASE,)))
+
+
 def rejection_not_said(run: Run) -> None:
     run.forget(MENDABLE, EventType.REQUEST_REJECTED)
 
@@ -221,6 +251,8 @@ def sent_but_not_in_the_sink(run: Run) -> None:
         (never_resolved, "Line 1 has no resolution (lapsed)."),
         (never_assigned, "Line 1 was never assigned."),
         (rejection_not_said, "Line 2 should have been rejected, and nothing was said."),
+        (granted_and_not_carried_out, "RELEASE was granted, and not carried out."),
+        (granted_and_not_in_the_resolution, "and the resolution does not say so."),
         (no_dead_letter, "Line 4 should be a dead letter (not_an_event), and is none."),
         (letter_never_recorded, "was neither sent nor recorded."),
         (sent_but_not_in_the_sink, "is recorded as sent, and the sink has not got it."),
@@ -253,6 +285,7 @@ def one_letter_by_two_causes(run: Run) -> None:
     ("plant", "sentence"),
     [
         (resolved_twice, "Line 1 was resolved 2 times."),
+        (carried_out_twice, "RELEASE was carried out 2 times."),
         (submitted_twice, "Line 1 was submitted 2 times."),
         (the_same_message_twice, "The letter received (requestor, round 1)"),
         (one_letter_by_two_causes, "The letter resolved (requestor, round 1)"),
@@ -303,6 +336,12 @@ async def test_an_event_that_was_published_twice_is_one_event() -> None:
         (
             lambda run: run.change(CASE, EventType.RESOLUTION_ISSUED, outcome=ResolutionOutcome.FAVOURABLE),
             "Line 1 was resolved",
+        ),
+        (lambda run: run.change(CASE, EventType.TRIAGE_COMPLETED, declined=()), "and round 1 answered []"),
+        (lambda run: run.change(CASE, EventType.TRIAGE_COMPLETED, pre_approval=None), "approved in advance: False"),
+        (
+            lambda run: run.change(CASE, EventType.TRIAGE_COMPLETED, decided_by="director-1"),
+            "approved in advance by whoever decided it",
         ),
         (lambda run: run.change(CASE, EventType.TRIAGE_ASSIGNED, office="PHI"), "Line 1 was assigned ('PHI'"),
         (lambda run: run.change(CASE, EventType.REQUEST_SUBMITTED, number="N9"), "another number"),

@@ -77,7 +77,7 @@ def test_there_are_enough_of_each_kind() -> None:
         assert len(counting_as("refused", channel)) >= 8
         assert len(counting_as("duplicate", channel)) >= 4
     assert min(Counter(line["plan"]["ending"] for line in CASES).values()) >= 12
-    assert len({line["plan"]["ending"] for line in CASES}) == 15
+    assert len({line["plan"]["ending"] for line in CASES}) == 16
 
 
 def test_the_proportions_are_those_of_the_field() -> None:
@@ -214,10 +214,13 @@ def test_plans_speak_the_words_of_the_policy_and_the_vocabulary() -> None:
             if act in {"decide", "sro_decide", "sro_remand"}:
                 stage = Stage.FIELD_OFFICE if act == "decide" else Stage.SRO
                 assert plan["reasons"][step]
-                assert all(POLICY.may_give(code, stage, what or "REMANDED") for code in plan["reasons"][step]), step
+                outcome = "DECLINED" if what == "PARTLY" else what or "REMANDED"
+                assert all(POLICY.may_give(code, stage, outcome) for code in plan["reasons"][step]), step
             if act == "review":
                 vocabulary.ReviewGround(what)
-        assert ("granted" in plan) is any(step.endswith(("FAVOURABLE", "OVERRIDDEN")) for step in plan["steps"])
+        assert ("granted" in plan) is any(
+            step.endswith(("FAVOURABLE", "OVERRIDDEN", "PARTLY")) for step in plan["steps"]
+        )
         assert ("referred_to" in plan) is ("decide:REFERRED" in plan["steps"])
         assert ("moot_because" in plan) is ("decide:MOOT" in plan["steps"])
         assert ("forward_to" in plan) is (line["expect"]["office"] is None)

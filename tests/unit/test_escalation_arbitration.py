@@ -1,5 +1,6 @@
 """The arbiter: which input ends a case, and which only informs. Given what was heard, when something comes, then."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from services.escalation.domain.states import AwaitingRequestor, Following, InQu
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.envelope import EventData
-from shared.contracts.vocabulary import EventType, TriageOutcome, Urgency
+from shared.contracts.vocabulary import EventType, ReliefSought, TriageOutcome, Urgency
 from tests.unit.escalation_story import (
     ERASED,
     LAPSED,
@@ -37,8 +38,8 @@ def rounds(case: Escalation) -> list[int]:
     return [told["round"] for told in case.told(EventType.REVIEW_ESCALATED)]
 
 
-@pytest.mark.parametrize("outcome", [FAVOURABLE, MOOT])
-def test_a_favourable_or_moot_consideration_ends_the_case_at_once(outcome: TriageOutcome) -> None:
+@pytest.mark.parametrize("outcome", [FAVOURABLE, MOOT])  # a moot one of before single reliefs were answered
+def test_a_consideration_that_leaves_nothing_to_challenge_ends_the_case_at_once(outcome: TriageOutcome) -> None:
     case = Escalation()
     case.hear("triage", completed(outcome))
     assert resolutions(case) == [("FIELD_OFFICE", outcome)]
@@ -69,6 +70,79 @@ def test_a_decline_or_referral_waits_for_the_requestor_and_is_never_escalated_un
     assert case.told() == []
     case.hear("intake", LAPSED)
     assert resolutions(case) == [("FIELD_OFFICE", outcome)]
+
+
+RELEASE, STAY = (ReliefSought.RELEASE,), (ReliefSought.STAY_OR_PAUSE_REMOVAL,)
+SOMETHING_IS_LEFT = [
+    completed(DECLINED, granted=RELEASE, declined=STAY),
+    completed(MOOT, moot=RELEASE),
+    completed(MOOT, granted=RELEASE, moot=STAY),
+    completed(FAVOURABLE, declined=STAY),  # no build says so, and no grant may make such a case final
+]
+
+
+@pytest.mark.parametrize("said", SOMETHING_IS_LEFT)
+def test_what_was_not_granted_keeps_its_way_to_headquarters_though_something_was(said: events.TriageCompleted) -> None:
+    case = Escalation()
+    case.hear("triage", said)
+    assert isinstance(case.state, AwaitingRequestor)
+    assert case.told() == []
+    case.hear("intake", LAPSED)
+    (told,) = case.told(EventType.RESOLUTION_ISSUED)
+    assert (told["stage"], told["outcome"]) == ("FIELD_OFFICE", said.outcome)
+    for part in ("granted", "declined", "moot"):
+        assert told[part] == list(getattr(said, part))
+
+
+@pytest.mark.parametrize("said", SOMETHING_IS_LEFT)
+def test_the_answer_to_a_remand_that_does_not_grant_all_comes_back(said: events.TriageCompleted) -> None:
+    case = Escalation().declined()
+    case.claim()
+    assert case.remand() is None
+    case.hear("triage", said.model_copy(update={"round": 2}), after(days=9))
+    assert rounds(case) == [1, 2]
+    assert resolutions(case) == []
+
+
+def test_what_two_rounds_granted_is_all_in_the_resolution() -> None:
+    case = Escalation()
+    case.hear("triage", completed(DECLINED, granted=RELEASE, declined=STAY), after(days=2))
+    case.hear("intake", requested(relief_sought=(*RELEASE, *STAY)), after(days=3))
+    case.claim()
+    assert case.remand() is None
+    case.hear("triage", completed(FAVOURABLE, 2, granted=STAY), after(days=9))
+    (told,) = case.told(EventType.RESOLUTION_ISSUED)
+    assert (told["granted"], told["declined"]) == ([*RELEASE, *STAY], [])
+
+
+def test_a_consideration_and_a_resolution_of_before_single_reliefs_were_answered_read_as_before() -> None:
+    """The bytes that earlier builds have published."""
+    said = {
+        "round": 1,
+        "outcome": "MOOT",
+        "granted": [],
+        "moot_because": "RELEASED",
+        "reasons": [],
+        "decided_by": "officer-ana",
+        "touched_by": ["officer-ana"],
+        "assigned_at": "2021-03-08T14:00:00.000Z",
+        "facts_seen": 0,
+        "guidance": "JOHNSON_11090_1_2021_02_18",
+        "number": "ICR-1",
+        "urgency": "ROUTINE",
+    }
+    case = Escalation()
+    case.hear("triage", events.TriageCompleted.model_validate_json(json.dumps(said)))
+    assert resolutions(case) == [("FIELD_OFFICE", "MOOT")]
+    case = Escalation()
+    declined = said | {"outcome": "DECLINED", "moot_because": None}
+    case.hear("triage", events.TriageCompleted.model_validate_json(json.dumps(declined)))
+    case.hear("intake", requested(relief_sought=RELEASE))
+    case.claim()
+    assert case.decide(UPHELD) is None
+    issued = {"stage": "SRO", "outcome": "OVERRIDDEN", "granted": ["RELEASE"], "reasons": []}
+    read = events.ResolutionIssued.model_validate_json(json.dumps(issued))
+    assert (read.granted, read.declined, read.moot) == (RELEASE, (), ())
 
 
 def test_a_window_that_closed_waits_for_the_consideration_before_it() -> None:

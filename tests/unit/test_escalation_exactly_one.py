@@ -5,7 +5,8 @@ Where nothing competes (no withdrawal, and the field office's answer ends nothin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import hypothesis
 from hypothesis import settings
@@ -22,7 +23,7 @@ from shared.casework.case import Arrived
 from shared.casework.commands import Answered
 from shared.casework.handing_over import HandOver, HandOverBecause
 from shared.casework.offering import Verdict
-from shared.contracts.vocabulary import EventType, Stage, TriageOutcome
+from shared.contracts.vocabulary import EventType, ReliefSought, Stage, TriageOutcome
 from tests.unit.escalation_story import (
     ERASED,
     LAPSED,
@@ -39,7 +40,18 @@ from tests.unit.escalation_story import (
 )
 from tests.unit.one_case import Senders, after
 
-ENDS_NOTHING = (TriageOutcome.DECLINED, TriageOutcome.REFERRED)
+RELEASE, STAY = ASKED = (ReliefSought.RELEASE, ReliefSought.STAY_OR_PAUSE_REMOVAL)
+PARTLY: dict[str, Any] = {"granted": (RELEASE,), "declined": (STAY,)}
+ENDS_NOTHING: tuple[tuple[TriageOutcome, dict[str, Any]], ...] = (
+    (TriageOutcome.DECLINED, {"declined": ASKED}),
+    (TriageOutcome.DECLINED, PARTLY),
+    (TriageOutcome.REFERRED, {}),
+    (TriageOutcome.MOOT, {"moot": ASKED}),
+    (TriageOutcome.MOOT, {"granted": (RELEASE,), "moot": (STAY,)}),
+)
+ANSWERS = (*ENDS_NOTHING, (TriageOutcome.FAVOURABLE, {"granted": ASKED}), (TriageOutcome.MOOT, {}))
+"""What a field office can say; the last as earlier builds said it."""
+NO_ANSWER: tuple[TriageOutcome, dict[str, Any]] = (TriageOutcome.NO_ANSWER, {})
 UNA = "sro-una"
 THEN = (None, "claim", "decide", "remand", "recuse", "hand over", "draft", "ask the office", "the office answers")
 
@@ -59,7 +71,8 @@ class Story:
 def stories(draw: st.DrawFn, *, competing: bool = True) -> Story:
     """What intake and triage can say about one case: at most one of review requested and lapsed, and so on."""
     senders, heard = Senders(), []
-    outcome = draw(st.sampled_from(list(TriageOutcome) if competing else ENDS_NOTHING))
+    said = draw(st.sampled_from((*ANSWERS, NO_ANSWER) if competing else ENDS_NOTHING))
+    outcome, parts = said
     asks = outcome is TriageOutcome.NO_ANSWER or draw(st.booleans())
     moments = iter(draw(st.permutations(range(20))))
     withdraws = competing and draw(st.booleans())
@@ -68,18 +81,19 @@ def stories(draw: st.DrawFn, *, competing: bool = True) -> Story:
         changed = draw(st.sampled_from([None, "MD", "PA"]))
         heard.append(senders.event("intake", amended(amendment, changed)))
         told.append(changed or told[-1])
-    heard.append(senders.event("triage", completed(outcome), after(hours=next(moments))))
+    heard.append(senders.event("triage", completed(outcome, **parts), after(hours=next(moments))))
     if asks:
         as_of = draw(st.integers(0, len(told) - 1))
-        data = requested(as_of, custody=custody_in(told[as_of]))
+        data = requested(as_of, custody=custody_in(told[as_of]), relief_sought=ASKED)
         heard.append(senders.event("intake", data, after(hours=next(moments))))
-    elif outcome in ENDS_NOTHING:
+    elif said in ENDS_NOTHING:
         heard.append(senders.event("intake", LAPSED, after(hours=next(moments))))
     if withdraws:
         heard.append(senders.event("intake", WITHDRAWN, after(hours=next(moments))))
     if draw(st.booleans()):
         heard.append(senders.event("intake", ERASED))
-    second = completed(draw(st.sampled_from(list(TriageOutcome)[:4] if competing else ENDS_NOTHING)), 2)
+    outcome, parts = draw(st.sampled_from(ANSWERS if competing else ENDS_NOTHING))
+    second = completed(outcome, 2, **parts)
     return Story(tuple(heard), (senders.event("triage", second, after(days=3)),), senders, asks, withdraws)
 
 
@@ -95,7 +109,8 @@ def do(case: Escalation, then: str | None, away: set[str], who: str = SAM, days:
         case.ask(Order.CLAIM, Claim(who), at)
     match then:
         case "decide":
-            case.ask(Order.DECIDE, Decide(who, UPHELD, seen, {}), at)
+            left = state.file.to_answer if state is not None else ()
+            case.ask(Order.DECIDE, Decide(who, replace(UPHELD, declined=left), seen, {}), at)
         case "remand":
             case.ask(Order.REMAND, Remand(who, ("FACTORS_NOT_CONSIDERED",), seen, {}), at)
         case "recuse":
@@ -162,6 +177,16 @@ def test_exactly_one_resolution_whatever_the_order_the_doubles_and_the_commands(
     rounds = [one["round"] for one in case.told(EventType.REVIEW_ESCALATED)]
     assert rounds == list(range(1, len(rounds) + 1))
     assert len(case.told(EventType.REVIEW_REMANDED)) <= 1
+    whatever_the_office_granted_is_granted(case)
+
+
+def whatever_the_office_granted_is_granted(case: Escalation) -> None:
+    (told,) = case.told(EventType.RESOLUTION_ISSUED)
+    assert isinstance(case.state, Resolved)
+    if told["stage"] != Stage.REQUESTOR:
+        assert {*told["granted"]}.isdisjoint((*told["declined"], *told["moot"]))
+        before = [record for record in case.state.file.records if record.completed_at <= case.state.at]
+        assert {relief for record in before for relief in record.granted} <= {*told["granted"]}
 
 
 @hypothesis.given(tellings())

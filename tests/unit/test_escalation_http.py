@@ -19,7 +19,7 @@ from tests.unit.one_case import CASE_ID
 
 OTHER = UUID(int=2)
 SUBMITTED = {"noncitizen": {"a_number": "012345678"}, "narrative": "She cares for her son."}
-UPHELD = {"facts_seen": 0, "outcome": "UPHELD", "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
+UPHELD = {"facts_seen": 0, "outcome": "UPHELD", "declined": ["RELEASE"], "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
 REMAND = {"facts_seen": 0, "reasons": ["FACTORS_NOT_CONSIDERED"], "text": "Her son was not considered."}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.escalation.asking import Ask
 from services.escalation.claiming import Claim
-from services.escalation.domain.review import Review, objection
+from services.escalation.domain.review import Review, wrong_with
 from services.escalation.orders import Order
 from shared.casework.errors import CaseUnknown
 from shared.contracts.vocabulary import EventType, ReliefSought, ResolutionOutcome, TriageOutcome
@@ -26,28 +26,58 @@ from tests.unit.escalation_story import (
 )
 from tests.unit.one_case import POLICY, T0
 
-RELEASE = (ReliefSought.RELEASE,)
+RELEASE, STAY = (ReliefSought.RELEASE,), (ReliefSought.STAY_OR_PAUSE_REMOVAL,)
+BOTH = (*RELEASE, *STAY)
 
 
 @pytest.mark.parametrize(
-    ("review", "code"),
+    ("review", "asked", "slips"),
     [
-        (UPHELD, None),
-        (replace(UPHELD, reasons=()), "reasons_missing"),
-        (replace(UPHELD, granted=RELEASE), "granted_out_of_place"),
-        (replace(UPHELD, reasons=("NOT_A_PRIORITY",)), "reason_not_allowed"),
-        (OVERRIDDEN, None),
-        (replace(OVERRIDDEN, granted=()), "granted_missing"),
-        (replace(OVERRIDDEN, reasons=()), "reasons_missing"),
-        (NO_ACTION, None),
-        (replace(NO_ACTION, reasons=("PENDING_IN_COURT",)), "reason_not_allowed"),  # a field office's reason
-        (Review(ResolutionOutcome.FAVOURABLE, RELEASE, ("NOT_A_PRIORITY",)), "not_an_outcome"),
-        (Review(ResolutionOutcome.WITHDRAWN), "not_an_outcome"),
+        (UPHELD, RELEASE, []),
+        (replace(UPHELD, reasons=()), RELEASE, ["reasons: reasons_missing"]),
+        (replace(UPHELD, declined=()), RELEASE, ["declined: declined_missing"]),
+        (UPHELD, BOTH, ["declined: declined_missing"]),  # the other relief is not answered
+        (replace(UPHELD, declined=RELEASE, moot=STAY), BOTH, []),
+        (replace(UPHELD, declined=(), moot=RELEASE), RELEASE, []),  # as the field office said: nothing is left
+        (replace(UPHELD, granted=STAY), BOTH, ["outcome: granted_out_of_place"]),
+        (replace(UPHELD, reasons=("NOT_A_PRIORITY",)), RELEASE, ["reasons: reason_not_allowed"]),
+        (OVERRIDDEN, RELEASE, []),
+        (replace(OVERRIDDEN, declined=STAY), BOTH, []),
+        (replace(OVERRIDDEN, declined=RELEASE), RELEASE, ["declined: answered_twice"]),
+        (replace(OVERRIDDEN, granted=()), RELEASE, ["granted: granted_missing"]),
+        (replace(OVERRIDDEN, reasons=()), RELEASE, ["reasons: reasons_missing"]),
+        (replace(OVERRIDDEN, granted=BOTH), RELEASE, []),  # more than was asked for, with a reason
+        (
+            replace(OVERRIDDEN, granted=BOTH, reasons=UPHELD.reasons, declined=()),
+            RELEASE,
+            ["reasons: reason_for_more_missing", "reasons: reason_not_allowed"],
+        ),
+        (NO_ACTION, RELEASE, []),
+        (replace(NO_ACTION, moot=RELEASE, declined=STAY), BOTH, ["outcome: declined_out_of_place"]),
+        (replace(NO_ACTION, reasons=("PENDING_IN_COURT",)), RELEASE, ["reasons: reason_not_allowed"]),
+        (Review(ResolutionOutcome.FAVOURABLE, RELEASE, ("NOT_A_PRIORITY",)), RELEASE, ["outcome: not_an_outcome"]),
+        (Review(ResolutionOutcome.WITHDRAWN), RELEASE, ["outcome: not_an_outcome"]),
     ],
 )
-def test_each_outcome_says_what_it_must_and_nothing_else(review: Review, code: str | None) -> None:
-    wrong = objection(review, POLICY)
-    assert (wrong.code if wrong else None) == code
+def test_a_decision_answers_each_relief_and_says_field_by_field_what_it_lacks(
+    review: Review, asked: tuple[ReliefSought, ...], slips: list[str]
+) -> None:
+    assert [f"{slip.field}: {slip.code}" for slip in wrong_with(review, POLICY, asked=asked)] == slips
+
+
+def test_what_the_field_office_granted_stands_and_headquarters_answers_the_rest() -> None:
+    case = Escalation()
+    partly = completed(TriageOutcome.DECLINED, granted=RELEASE, declined=STAY)
+    case.hear("triage", partly)
+    assert case.told() == []
+    case.hear("intake", requested(relief_sought=BOTH))
+    case.claim()
+    assert case.decide(replace(UPHELD, declined=BOTH)) == "granted_before"
+    assert case.decide(replace(UPHELD, declined=())) == "declined_missing"
+    assert case.decide(replace(UPHELD, declined=STAY)) is None
+    (told,) = case.told(EventType.RESOLUTION_ISSUED)
+    said = (told["outcome"], told["granted"], told["declined"])
+    assert said == ("UPHELD", ["RELEASE"], ["STAY_OR_PAUSE_REMOVAL"])
 
 
 def test_nobody_claims_before_the_field_offices_record_is_here() -> None:

@@ -162,7 +162,7 @@ async def test_what_may_be_given_as_a_reason_is_shown_with_its_source(desks: Des
 
 async def test_a_draft_is_shown_to_its_author_and_to_who_has_the_case_in_hand(desks: Desks[State]) -> None:
     await order(desks, "claim")
-    codes = {"facts_seen": 1, "outcome": "UPHELD", "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
+    codes = {"facts_seen": 1, "outcome": "UPHELD", "declined": ["RELEASE"], "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
     said: dict[str, Any] = {**codes, "text": "Half of it."}
     assert (await order(desks, "draft", **said)).status_code == 200
     (draft,) = (await shown(desks))["drafts"]
@@ -240,7 +240,7 @@ async def test_a_decision_on_less_than_the_office_has_told_is_refused_where_that
     seen = (await shown(desks))["told_by_office"]
     asked = await order(desks, "ask", addressee="field_office", about=["facts"], text="Was it vacated?")
     desks.engine.cases[CASE_ID].hear("triage", given(UUID(asked.json()["question"])))
-    codes = {"outcome": "UPHELD", "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
+    codes = {"outcome": "UPHELD", "declined": ["RELEASE"], "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
     said: dict[str, Any] = {"facts_seen": 1, "told_seen": seen, **codes}
     refused = await order(desks, "decide", **said)
     assert (refused.status_code, refused.json()["code"]) == (409, "office_told_more")
@@ -266,7 +266,7 @@ async def test_a_dry_run_of_many_decisions_refuses_what_the_decisions_would_be_r
             case.claim(TOM)
             case.hear("triage", given(case.ask_office(TOM), by=SAM))
         desks.engine.cases[case.case.id] = case
-    decision = {"facts_seen": 0, "outcome": "UPHELD", "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
+    decision = {"facts_seen": 0, "outcome": "UPHELD", "declined": ["RELEASE"], "reasons": ["CONSISTENT_WITH_GUIDANCE"]}
     body = {"claim": True, "decisions": [{"case_id": str(UUID(int=each)), **decision} for each in numbers.values()]}
     for dry_run in (True, False):
         done = (await desks.post("/decisions", SAM, Role.SRO, body | {"dry_run": dry_run})).json()

@@ -41,6 +41,13 @@ from tests.unit.intake_world import (
 )
 from tests.unit.one_case import as_stored
 
+PARTS: dict[str, list[dict[str, list[str]]]] = {
+    "FAVOURABLE": [{"granted": ["RELEASE"]}],
+    "DECLINED": [{}, {"declined": ["RELEASE"]}, {"granted": ["RELEASE"], "declined": ["PAROLE"]}],
+    "MOOT": [{}, {"moot": ["RELEASE"]}, {"granted": ["RELEASE"], "moot": ["PAROLE"]}],
+}
+"""What an answer says of single reliefs; nothing, as earlier builds said it."""
+
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event[Any]]:
@@ -51,7 +58,7 @@ def histories(draw: st.DrawFn) -> list[Event[Any]]:
     ]
     told += [question(number, at=MONDAY + number * DAY) for number in range(1, draw(st.integers(0, 2)) + 1)]
     if first := draw(st.sampled_from([None, "FAVOURABLE", "DECLINED", "REFERRED", "MOOT", "NO_ANSWER"])):
-        told.append(completed(first))
+        told.append(completed(first, parts=draw(st.sampled_from(PARTS.get(first, [{}])))))
     if draw(st.booleans()):
         told.append(escalated())
         told += [question(by=Service.ESCALATION)] if draw(st.booleans()) else []

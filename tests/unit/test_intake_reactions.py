@@ -157,6 +157,28 @@ def test_a_first_decline_or_referral_opens_the_window_from_the_events_own_time(o
     assert world.state.closes == CLOSES
 
 
+PARTLY = {"granted": ["RELEASE"], "declined": ["PAROLE"]}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "parts", "opens"),
+    [
+        ("DECLINED", PARTLY, True),  # what was granted takes no right from what was not
+        ("MOOT", {"moot": ["RELEASE"]}, True),
+        ("MOOT", {"granted": ["RELEASE"], "moot": ["PAROLE"]}, True),
+        ("FAVOURABLE", {"granted": ["RELEASE", "PAROLE"]}, False),
+        ("MOOT", {}, False),  # of before single reliefs were answered: it ended its case
+    ],
+)
+def test_whatever_was_not_granted_opens_the_window(outcome: str, parts: dict[str, list[str]], opens: bool) -> None:
+    world = submitted()
+    world.hear(completed(outcome, parts=parts))
+    assert isinstance(world.state, WindowOpen) is opens
+    if opens:
+        world.pass_time(CLOSES)
+        assert isinstance(world.state, ReviewLapsed)
+
+
 @pytest.mark.parametrize(
     ("place", "zone"),
     [

@@ -18,6 +18,7 @@ from shared.contracts.vocabulary import (
     Language,
     Letter,
     Recipient,
+    ReliefSought,
     RequestorType,
     TriageOutcome,
 )
@@ -88,6 +89,19 @@ def test_a_consideration_is_told_unless_another_letter_tells_at_once(
     case = a_case()
     case.hear("triage", considered(outcome))
     assert ("considered", "requestor", phase, reason) in case.short
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"outcome": TriageOutcome.DECLINED, "granted": (ReliefSought.RELEASE,), "declined": (ReliefSought.PAROLE,)},
+        {"outcome": TriageOutcome.MOOT, "moot": (ReliefSought.RELEASE,)},
+    ],
+)
+def test_who_may_ask_for_review_is_told_though_something_was_granted_or_nothing_is_left(parts: dict[str, Any]) -> None:
+    case = a_case()
+    case.hear("triage", considered().model_copy(update=parts))
+    assert ("considered", "requestor", "due", None) in case.short
 
 
 def test_what_a_resolution_has_overtaken_is_made_suppressed_and_recorded() -> None:

@@ -135,7 +135,7 @@ def test_the_holder_gives_and_others_take_only_for_themselves() -> None:
     assert case.decide(officer=ANA) == "not_claimed_by_you"
     assert case.decide(officer=CY) is None
     (told,) = case.told(EventType.TRIAGE_COMPLETED)
-    assert told["touched_by"] == ["officer-ana", "officer-ben", "officer-cy"]
+    assert told["touched_by"] == ["director", "officer-ana", "officer-ben", "officer-cy"]
     assert told["claimed_at"] == "2021-03-09T14:00:00.000Z"
 
 
@@ -254,7 +254,13 @@ async def test_the_newest_looks_are_kept(desks: Desks[State]) -> None:
 
 
 async def test_many_decisions_that_claim_keep_no_look(desks: Desks[State]) -> None:
-    item = {"case_id": str(CASE_ID), "facts_seen": 0, "outcome": "DECLINED", "reasons": ["INFORMATION_MISSING"]}
+    item = {
+        "case_id": str(CASE_ID),
+        "facts_seen": 0,
+        "outcome": "DECLINED",
+        "declined": ["RELEASE"],
+        "reasons": ["INFORMATION_MISSING"],
+    }
     body = {"claim": True, "decisions": [item]}
     answer = await desks.post("/decisions", "officer-ana", Role.OFFICER, body, offices=["BAL"])
     assert answer.json()["decided"] == 1

@@ -9,12 +9,23 @@ import httpx
 import pytest
 
 from services.triage.api import router
-from services.triage.carrying_out import CarryingOut, Done, Take
-from services.triage.domain.states import CarriedOut, Resolved, State, ToCarryOut
+from services.triage.carrying_out import CarryingOut, Done, Take, to_do
+from services.triage.domain.carrying_out import ToDo
+from services.triage.domain.decision import Decision
+from services.triage.domain.states import Considered, Resolved, State
 from services.triage.orders import Officer
+from services.triage.upcasting import with_grants
 from shared.casework.offering import Verdict
 from shared.contracts import events
-from shared.contracts.vocabulary import Belief, CustodyStatus, EventType, ResolutionOutcome, Stage
+from shared.contracts.vocabulary import (
+    Belief,
+    CustodyStatus,
+    EventType,
+    ReliefSought,
+    ResolutionOutcome,
+    Stage,
+    TriageOutcome,
+)
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
 from tests.unit.one_case import CASE_ID, T0, after
@@ -29,7 +40,9 @@ from tests.unit.triage_story import (
     RESOLVED,
     Triage,
     amended,
+    escalated,
     now_detained,
+    remanded,
     submitted,
 )
 
@@ -45,9 +58,10 @@ def favoured(**changed: Any) -> Triage:
     return case
 
 
-def state_of(case: Triage) -> ToCarryOut:
-    assert isinstance(case.state, ToCarryOut)
-    return case.state
+def item_of(case: Triage) -> ToDo:
+    item = to_do(case.state)
+    assert item is not None
+    return item
 
 
 def done(case: Triage, officer: Officer = ANA, on: date = MONDAY, **more: Any) -> str | None:
@@ -57,28 +71,28 @@ def done(case: Triage, officer: Officer = ANA, on: date = MONDAY, **more: Any) -
 @pytest.mark.parametrize("outcome", ResolutionOutcome)
 def test_only_what_is_in_the_persons_favour_has_to_be_carried_out(outcome: ResolutionOutcome) -> None:
     case = Triage().submit()
-    case.hear("escalation", events.ResolutionIssued(stage=Stage.SRO, outcome=outcome))
-    wanted = ToCarryOut if outcome in {"FAVOURABLE", "OVERRIDDEN"} else Resolved
-    assert type(case.state) is wanted
-    assert bool(case.queue) == (wanted is ToCarryOut)
+    granted = (ReliefSought.RELEASE,) if outcome in {"FAVOURABLE", "OVERRIDDEN"} else ()
+    case.hear("escalation", events.ResolutionIssued(stage=Stage.SRO, outcome=outcome, granted=granted))
+    assert isinstance(case.state, Resolved)
+    assert bool(to_do(case.state)) == bool(case.queue) == bool(granted)
 
 
 def test_it_is_listed_at_the_office_and_overdue_is_told_once() -> None:
     case = favoured()
-    assert (case.queue["to_carry_out"], case.queue["due"]) == ("BAL", ENDS)
+    assert (case.queue["to_carry_out"], case.queue["carry_out_by"]) == ("BAL", ENDS)
     assert case.clock_reaches(ENDS - timedelta(milliseconds=1)) is Verdict.ALREADY
     assert case.clock_reaches(ENDS) is Verdict.APPLIED
     assert case.clock_reaches(after(days=300)) is Verdict.ALREADY
     (told,) = case.told(EventType.RESOLUTION_OVERDUE)
     assert told == {"office": "BAL", "urgency": "DETAINED", "due": "2021-03-11T22:00:00.000Z"}
-    assert state_of(case).overdue
+    assert item_of(case).overdue
 
 
 def test_a_scheduled_removal_brings_the_alarm_before_it() -> None:
     case = favoured()
     removal = events.Removal(scheduled_for=date(2021, 3, 10))
     case.hear("intake", amended(1, removal=removal), after(hours=1))
-    assert case.queue["due"] == datetime(2021, 3, 9, 5, tzinfo=UTC)  # a day before the 10th begins
+    assert case.queue["carry_out_by"] == datetime(2021, 3, 9, 5, tzinfo=UTC)  # a day before the 10th begins
     assert case.clock_reaches(after(days=1)) is Verdict.APPLIED
 
 
@@ -86,7 +100,7 @@ def test_who_is_no_longer_about_to_be_removed_gets_a_later_due_date_and_then_a_n
     case = favoured(removal=events.Removal(believed_imminent=Belief.YES))
     case.clock_reaches(after(days=2))
     case.hear("intake", amended(1, removal=events.Removal(believed_imminent=Belief.NO)), after(hours=60))
-    assert not state_of(case).overdue
+    assert not item_of(case).overdue
     case.clock_reaches(after(days=9))
     assert [each["urgency"] for each in case.told(EventType.RESOLUTION_OVERDUE)] == ["REMOVAL_IMMINENT", "DETAINED"]
 
@@ -115,14 +129,15 @@ def test_done_is_said_once_by_anybody_of_the_office_and_ends_the_alarm() -> None
     case = favoured()
     case.ask(CarryingOut.TAKE, Take(BEN))
     assert done(case, ANA, box={"carried_out": b"note"}) is None
-    assert isinstance(case.state, CarriedOut)
+    assert to_do(case.state) is None
     assert (case.queue, case.case.work.get("owner"), case.case.due_at) == ({}, None, None)
     (told,) = case.told(EventType.RESOLUTION_COMPLETED)
     assert (told["on"], told["office"], told["done_by"]) == ("2021-03-08", "BAL", "officer-ana")
+    assert told["granted"] == ["RELEASE"]
     assert done(case) == "nothing_to_carry_out"
     assert case.refusal(CarryingOut.TAKE, Take(ANA)) == "nothing_to_carry_out"
     case.hear("intake", amended(1, custody=DETAINED), after(days=1))
-    assert isinstance(case.state, CarriedOut)
+    assert to_do(case.state) is None
 
 
 @pytest.mark.parametrize(
@@ -143,6 +158,88 @@ def test_of_an_erased_case_it_is_said_without_a_note() -> None:
     case.hear("intake", ERASED)
     assert done(case, box={"carried_out": b"note"}) == "case_erased"
     assert done(case) is None
+
+
+# What an office grants waits for nothing
+
+
+BOTH = (ReliefSought.RELEASE, ReliefSought.STAY_OR_PAUSE_REMOVAL)
+RELEASE, STAY = BOTH
+PARTLY = Decision(
+    TriageOutcome.DECLINED, granted=(RELEASE,), declined=(STAY,), reasons=("MITIGATING_FACTORS_OUTWEIGHED",)
+)
+
+
+def decided(decision: Decision = PARTLY) -> Triage:
+    case = Triage().submit(submitted(custody=DETAINED, relief_sought=BOTH))
+    case.claim(ANA)
+    assert case.decide(decision) is None
+    return case
+
+
+def test_what_is_granted_is_to_be_carried_out_from_the_decision_on_though_the_rest_was_declined() -> None:
+    case = decided()
+    assert isinstance(case.state, Considered)
+    item = item_of(case)
+    assert (item.granted, item.stage, item.due, item.overdue) == ((RELEASE,), Stage.FIELD_OFFICE, ENDS, False)
+    assert (case.queue["to_carry_out"], case.queue["carry_out_by"]) == ("BAL", ENDS)
+    assert case.clock_reaches(ENDS) is Verdict.APPLIED
+    assert len(case.told(EventType.RESOLUTION_OVERDUE)) == 1
+    assert done(case, on=date(2021, 3, 9), at=after(days=4)) is None
+    assert case.told(EventType.RESOLUTION_COMPLETED)[0]["granted"] == ["RELEASE"]
+
+
+@pytest.mark.parametrize(
+    "ended", [RESOLVED, events.ResolutionIssued(stage=Stage.SRO, outcome=ResolutionOutcome.UPHELD)]
+)
+def test_a_grant_stands_however_the_rest_of_the_case_ends(ended: events.ResolutionIssued) -> None:
+    case = decided()
+    case.hear("escalation", ended, after(days=1))
+    assert isinstance(case.state, Resolved)
+    assert item_of(case).granted == (RELEASE,)
+
+
+def test_what_headquarters_grants_besides_is_another_thing_to_do_and_nothing_is_done_twice() -> None:
+    case = decided()
+    case.hear("escalation", escalated(), after(days=1))
+    assert done(case, at=after(days=2)) is None
+    assert to_do(case.state) is None
+    more = events.ResolutionIssued(stage=Stage.SRO, outcome=ResolutionOutcome.OVERRIDDEN, granted=BOTH)
+    case.hear("escalation", more, after(days=3))
+    assert (item_of(case).granted, item_of(case).stage) == ((STAY,), Stage.SRO)
+    assert done(case, at=after(days=4), on=date(2021, 3, 9)) is None
+    assert [each["granted"] for each in case.told(EventType.RESOLUTION_COMPLETED)] == [["RELEASE"], [STAY]]
+
+
+def test_beside_a_second_round_both_lists_have_the_case() -> None:
+    case = decided()
+    case.hear("escalation", escalated(), after(days=1))
+    case.hear("escalation", remanded(), after(days=1))
+    assert (case.queue["open"], case.queue["to_carry_out"]) == ("BAL", "BAL")
+    case.claim(ANA, after(days=1))
+    assert case.decide(PARTLY, at=after(days=1)) is None
+    assert item_of(case).granted == (RELEASE,)
+
+
+@pytest.mark.parametrize(
+    ("stored", "grant"),
+    [
+        (
+            {"_type": "ToCarryOut", "since": T0, "ends": {"ROUTINE": ENDS}, "late": ENDS},
+            {"since": T0, "ends": {"ROUTINE": ENDS}},
+        ),
+        (
+            {"_type": "CarriedOut", "on": "2021-03-09", "at": ENDS},
+            {"since": ENDS, "ends": {}, "on": "2021-03-09", "at": ENDS},
+        ),
+    ],
+)
+def test_a_case_that_was_stored_before_still_says_what_was_granted(stored: Any, grant: Any) -> None:
+    said = {"case": {"amendment": 0}, "stage": "SRO", "outcome": "OVERRIDDEN", "granted": ["RELEASE"]}
+    read = with_grants(stored | said)
+    assert (read["_type"], read["outcome"]) == ("Resolved", "OVERRIDDEN")
+    assert read["case"]["grants"] == [{"reliefs": ["RELEASE"], "stage": "SRO"} | grant]
+    assert read["case"].get("grants_late") == stored.get("late")
 
 
 def test_before_and_without_a_favourable_resolution_there_is_nothing_to_carry_out() -> None:

@@ -15,7 +15,7 @@ from services.triage.orders import Decide, Order
 from shared.casework.case import Arrived, Held
 from shared.casework.offering import Rules, Verdict
 from shared.contracts import events
-from shared.contracts.vocabulary import EventType, PriorityCategory, TriageOutcome
+from shared.contracts.vocabulary import EventType, PriorityCategory, ReliefSought, TriageOutcome
 from shared.policy.loading import load
 from shared.policy.model import Policies
 from tests.unit.desks import MemoryEngine
@@ -169,7 +169,7 @@ def test_a_decision_is_made_and_kept_under_the_guidance_in_force_at_the_decision
 
 
 def test_a_reason_of_a_guidance_that_is_no_longer_in_force_cannot_be_given() -> None:
-    decline = Decision(TriageOutcome.DECLINED, reasons=("PRESUMED_PUBLIC_SAFETY",))
+    decline = Decision(TriageOutcome.DECLINED, reasons=("PRESUMED_PUBLIC_SAFETY",), declined=(ReliefSought.RELEASE,))
     case = Triage().submit(submitted(facts=DANGEROUS))
     case.claim(at=ENJOINED)
     assert case.decide(decline, at=ENJOINED) == "reason_not_allowed"
@@ -179,7 +179,9 @@ def test_a_reason_of_a_guidance_that_is_no_longer_in_force_cannot_be_given() -> 
 def test_an_officer_who_saw_another_guidance_looks_again() -> None:
     case = Triage().submit(submitted(facts=DANGEROUS))
     case.claim(at=ENJOINED)
-    decision = Decision(TriageOutcome.DECLINED, reasons=("MITIGATING_FACTORS_OUTWEIGHED",))
+    decision = Decision(
+        TriageOutcome.DECLINED, reasons=("MITIGATING_FACTORS_OUTWEIGHED",), declined=(ReliefSought.RELEASE,)
+    )
     for seen, refused in ((JOHNSON, "guidance_changed"), (NONE, None)):
         wish = Decide(ANA, decision, 0, {}, guidance_seen=seen)
         assert case.refusal(Order.DECIDE, wish, ENJOINED) == refused

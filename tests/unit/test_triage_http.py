@@ -18,12 +18,17 @@ from shared.web.sign_in import Role
 from tests.unit.desks import Desks
 from tests.unit.memory_collection import MemoryCollection
 from tests.unit.one_case import CASE_ID, POLICY, T0
-from tests.unit.triage_story import BELIEVED, Triage, amended, escalated, now_detained, submitted
+from tests.unit.triage_story import BELIEVED, PRESUMED, Triage, amended, escalated, now_detained, submitted
 
 OTHER = UUID(int=2)
 PERSON = {"given_name": "Ana", "family_name": "Pérez", "a_number": "012345678"}
 NARRATIVE = {"noncitizen": PERSON, "narrative": "She cares for her son."}
-DECLINE = {"facts_seen": 0, "outcome": "DECLINED", "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"]}
+DECLINE = {
+    "facts_seen": 0,
+    "outcome": "DECLINED",
+    "declined": ["RELEASE"],
+    "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"],
+}
 
 
 def services() -> dict[str, Any]:
@@ -56,7 +61,10 @@ DOUBLES: list[Any] = []
 async def _desks(tmp_path: Path) -> Desks[State]:
     """Two open cases: one routine, one of a detained person, both in Maryland."""
     desks: Desks[State] = Desks(tmp_path, router, **services())
-    for case_id, data in ((CASE_ID, submitted()), (OTHER, submitted(removal=BELIEVED, number="ICR-2"))):
+    for case_id, data in (
+        (CASE_ID, submitted(facts=PRESUMED)),
+        (OTHER, submitted(facts=PRESUMED, removal=BELIEVED, number="ICR-2")),
+    ):
         box = await desks.sealed(case_id, "submitted", json.dumps(NARRATIVE).encode())
         case = Triage(case_id)
         case.hear("intake", data.model_copy(update={"sealed": box}))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.triage.domain.decision import Decision, objection
+from services.triage.domain.decision import Decision, wrong_with
 from services.triage.domain.states import UnderConsideration
 from services.triage.orders import Ask, Claim, Officer, Order
 from shared.casework.commands import Answered
@@ -26,34 +26,76 @@ from tests.unit.triage_story import (
     submitted,
 )
 
-RELEASE = (ReliefSought.RELEASE,)
+RELEASE, STAY = (ReliefSought.RELEASE,), (ReliefSought.STAY_OR_PAUSE_REMOVAL,)
+BOTH = (*RELEASE, *STAY)
 CLAIM_ENDS = T0 + POLICY.claim_lasts
 
 
+PARTLY = replace(DECLINED, granted=RELEASE, declined=STAY)
+MOOT = Decision(TriageOutcome.MOOT, moot=RELEASE, moot_because=MootBecause.RELEASED)
+
+
 @pytest.mark.parametrize(
-    ("decision", "code"),
+    ("decision", "asked", "slips"),
     [
-        (FAVOURABLE, None),
-        (replace(FAVOURABLE, reasons=()), None),
-        (replace(FAVOURABLE, granted=()), "granted_missing"),
-        (DECLINED, None),
-        (replace(DECLINED, reasons=()), "reasons_missing"),
-        (replace(DECLINED, granted=RELEASE), "granted_out_of_place"),
-        (replace(DECLINED, reasons=("BECAUSE",)), "reason_not_allowed"),
-        (replace(DECLINED, reasons=("NOT_A_PRIORITY",)), "reason_not_allowed"),  # explains favourable ones only
-        (replace(DECLINED, reasons=("CONSISTENT_WITH_GUIDANCE",)), "reason_not_allowed"),  # headquarters' reason
-        (Decision(TriageOutcome.REFERRED, referred_to=ReferredTo.OPLA), None),
-        (Decision(TriageOutcome.REFERRED), "referred_to_missing"),
-        (replace(DECLINED, referred_to=ReferredTo.OPLA), "referred_to_out_of_place"),
-        (Decision(TriageOutcome.MOOT, moot_because=MootBecause.RELEASED), None),
-        (Decision(TriageOutcome.MOOT), "moot_because_missing"),
-        (replace(FAVOURABLE, moot_because=MootBecause.RELEASED), "moot_because_out_of_place"),
-        (Decision(TriageOutcome.NO_ANSWER), "not_an_outcome"),
+        (FAVOURABLE, RELEASE, []),
+        (replace(FAVOURABLE, reasons=()), RELEASE, []),
+        (replace(FAVOURABLE, granted=()), RELEASE, ["granted: granted_missing"]),
+        (FAVOURABLE, BOTH, ["granted: granted_missing"]),  # the other relief is not answered
+        (replace(FAVOURABLE, granted=BOTH), RELEASE, []),  # more than was asked for, with a reason
+        (replace(FAVOURABLE, granted=BOTH, reasons=()), RELEASE, ["reasons: reason_for_more_missing"]),
+        (DECLINED, RELEASE, []),
+        (replace(DECLINED, declined=()), RELEASE, ["declined: declined_missing"]),
+        (replace(DECLINED, declined=()), (), ["declined: declined_missing"]),
+        (replace(DECLINED, declined=(ReliefSought.OTHER,)), (), []),  # a request that names nothing asks for it
+        (replace(DECLINED, declined=BOTH), RELEASE, ["declined: not_asked_for"]),
+        (replace(DECLINED, reasons=()), RELEASE, ["reasons: reasons_missing"]),
+        (PARTLY, BOTH, []),
+        (replace(PARTLY, outcome=TriageOutcome.FAVOURABLE), BOTH, ["outcome: declined_out_of_place"]),
+        (replace(PARTLY, granted=BOTH), BOTH, ["declined: answered_twice"]),
+        (replace(PARTLY, reasons=("NOT_A_PRIORITY",)), BOTH, ["reasons: reasons_missing"]),  # explains the grant alone
+        (replace(PARTLY, reasons=(*DECLINED.reasons, "NOT_A_PRIORITY")), BOTH, []),
+        (replace(DECLINED, reasons=("BECAUSE",)), RELEASE, ["reasons: reason_not_allowed", "reasons: reasons_missing"]),
+        (
+            replace(DECLINED, reasons=(*DECLINED.reasons, "CONSISTENT_WITH_GUIDANCE")),  # headquarters' reason
+            RELEASE,
+            ["reasons: reason_not_allowed"],
+        ),
+        (Decision(TriageOutcome.REFERRED, referred_to=ReferredTo.OPLA), BOTH, []),
+        (Decision(TriageOutcome.REFERRED), BOTH, ["referred_to: referred_to_missing"]),
+        (
+            Decision(TriageOutcome.REFERRED, RELEASE, ReferredTo.OPLA),
+            BOTH,
+            ["granted: granted_out_of_place"],
+        ),
+        (replace(DECLINED, referred_to=ReferredTo.OPLA), RELEASE, ["referred_to: referred_to_out_of_place"]),
+        (MOOT, RELEASE, []),
+        (replace(MOOT, granted=STAY), BOTH, []),
+        (replace(MOOT, moot=()), RELEASE, ["moot: moot_missing"]),
+        (replace(MOOT, moot_because=None), RELEASE, ["moot_because: moot_because_missing"]),
+        (replace(MOOT, moot_because=MootBecause.OTHER), RELEASE, ["reasons: reasons_missing"]),
+        (replace(MOOT, moot_because=MootBecause.OTHER, reasons=("NOTHING_LEFT_TO_DECIDE",)), RELEASE, []),
+        (replace(MOOT, outcome=TriageOutcome.FAVOURABLE, granted=STAY), BOTH, ["outcome: moot_out_of_place"]),
+        (replace(FAVOURABLE, moot_because=MootBecause.RELEASED), RELEASE, ["moot: moot_missing"]),
+        (Decision(TriageOutcome.NO_ANSWER), RELEASE, ["outcome: not_an_outcome"]),
     ],
 )
-def test_each_outcome_says_what_it_must_and_nothing_else(decision: Decision, code: str | None) -> None:
-    wrong = objection(decision, POLICY)
-    assert (wrong.code if wrong else None) == code
+def test_a_decision_answers_each_relief_and_says_field_by_field_what_it_lacks(
+    decision: Decision, asked: tuple[ReliefSought, ...], slips: list[str]
+) -> None:
+    assert [f"{slip.field}: {slip.code}" for slip in wrong_with(decision, POLICY, asked=asked)] == slips
+
+
+def test_a_grant_of_an_earlier_round_stands_and_needs_no_answer() -> None:
+    assert wrong_with(replace(DECLINED, declined=STAY), POLICY, asked=BOTH, granted_before=RELEASE) == ()
+    (slip,) = wrong_with(replace(DECLINED, declined=BOTH), POLICY, asked=BOTH, granted_before=RELEASE)
+    assert (slip.field, slip.code) == ("declined", "granted_before")
+
+
+def test_words_explain_a_grant_that_nobody_asked_for_and_another_reason_for_being_moot() -> None:
+    assert wrong_with(replace(FAVOURABLE, granted=BOTH, reasons=()), POLICY, asked=RELEASE, has_text=True) == ()
+    other = replace(MOOT, moot_because=MootBecause.OTHER)
+    assert wrong_with(other, POLICY, asked=RELEASE, has_text=True) == ()
 
 
 def test_a_decision_says_who_when_and_what_was_seen() -> None:
@@ -67,11 +109,11 @@ def test_a_decision_says_who_when_and_what_was_seen() -> None:
         "round": 1,
         "outcome": "DECLINED",
         "granted": [],
-        "declined": [],
+        "declined": ["RELEASE"],
         "moot": [],
         "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"],
         "decided_by": "officer-ana",
-        "touched_by": ["officer-ana", "officer-ben"],
+        "touched_by": ["director", "officer-ana", "officer-ben"],
         "assigned_at": "2021-03-08T14:00:00.000Z",
         "claimed_at": "2021-03-15T14:00:00.000Z",
         "facts_seen": 1,
@@ -102,6 +144,7 @@ def test_a_decision_says_who_when_and_what_was_seen() -> None:
             "removal": {"believed_imminent": "unknown"},
             "facts": {"mitigating": [], "aggravating": []},
         },
+        "pre_approval": {"by": "director", "role": "FIELD_OFFICE_DIRECTOR", "at": "2021-03-16T14:00:00.000Z"},
     }
     assert case.queue == {}
 

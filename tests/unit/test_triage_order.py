@@ -4,7 +4,7 @@ Commands and the calendar are not free to move: they come between two stretches 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,14 +15,23 @@ from hypothesis import strategies as st
 from services.triage.answering import Answer
 from services.triage.carrying_out import CarryingOut, Done, Take
 from services.triage.domain.consideration import UnderReview, urgency_of
-from services.triage.domain.states import CarriedOut, UnderConsideration
+from services.triage.domain.decision import Decision
+from services.triage.domain.states import UnderConsideration, Unheard
 from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Order
 from services.triage.routing import office_now
 from services.triage.taking_back import TakeBack
 from shared.casework.case import Arrived
 from shared.contracts import events
 from shared.contracts.envelope import EventData
-from shared.contracts.vocabulary import Belief, CustodyStatus, EventType, Urgency
+from shared.contracts.vocabulary import (
+    Belief,
+    CustodyStatus,
+    EventType,
+    MootBecause,
+    ReliefSought,
+    TriageOutcome,
+    Urgency,
+)
 from tests.unit.one_case import Senders, after
 from tests.unit.triage_story import (
     DECLINED,
@@ -78,8 +87,20 @@ THEN = [
     "calendar",
     "decide",
     "decide",
-    "decide",
+    "grant a part",
+    "find it moot",
+    "approve",
 ]
+
+
+RELEASE, STAY = ASKED = (ReliefSought.RELEASE, ReliefSought.STAY_OR_PAUSE_REMOVAL)
+DECISIONS = {
+    "decide": replace(DECLINED, declined=ASKED),
+    "grant a part": replace(DECLINED, granted=(RELEASE,), declined=(STAY,)),
+    "find it moot": Decision(
+        TriageOutcome.MOOT, granted=(RELEASE,), moot=(STAY,), moot_because=MootBecause.STATUS_GRANTED
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -112,6 +133,7 @@ def stories(draw: st.DrawFn) -> list[Stretch]:
         if number == 0:
             first = submitted(
                 received_at=after(days=begins),
+                relief_sought=ASKED,
                 custody=draw(CUSTODY),
                 removal=draw(REMOVAL),
                 place=draw(PLACE),
@@ -157,9 +179,10 @@ def do(case: Triage, then: str | None, at: datetime) -> None:
             case.ask(Order.ASK, Ask(EVERYWHERE, ("NO_PLACE",), {}), at)
         case "forward":
             case.ask(Order.FORWARD, Forward(EVERYWHERE, "SNA", seen, {f"assigned_{revision}": b"box"}), at)
-        case "decide":
+        case "decide" | "grant a part" | "find it moot":
             case.ask(Order.CLAIM, Claim(EVERYWHERE), at)
-            case.ask(Order.DECIDE, Decide(EVERYWHERE, DECLINED, seen, {}), at)
+            case.approve(seen, at)
+            case.ask(Order.DECIDE, Decide(EVERYWHERE, DECISIONS[then], seen, {}), at)
         case "answer":
             case.ask(Order.ANSWER, Answer(SOMEBODY, QUESTION, {f"answer_{QUESTION}": b"box"}), at)
         case "take back":
@@ -168,6 +191,8 @@ def do(case: Triage, then: str | None, at: datetime) -> None:
             case.ask(CarryingOut.TAKE, Take(SOMEBODY, over=True), at)
         case "done":
             case.ask(CarryingOut.DONE, Done(EVERYWHERE, at.date(), {}), at)
+        case "approve":
+            case.approve(seen, at)
         case "calendar":
             case.clock_reaches(at)
 
@@ -207,6 +232,7 @@ def test_any_order_across_topics_and_any_doubles_leave_the_same_state(told: tupl
     for case in told:
         the_newest_assignment_that_others_heard_holds(case)
         each_round_is_completed_at_most_once(case)
+        nobody_declines_whom_the_guidance_presumes_no_priority_without_approval(case)
         whoever_has_a_case_with_an_imminent_removal_was_told(case)
         each_due_date_passes_once_and_nothing_is_carried_out_twice(case)
 
@@ -231,6 +257,14 @@ def whoever_has_a_case_with_an_imminent_removal_was_told(case: Triage) -> None:
         assert case.told(EventType.REMOVAL_IMMINENT)[-1].get("office") == office
 
 
+def nobody_declines_whom_the_guidance_presumes_no_priority_without_approval(case: Triage) -> None:
+    for told in case.told(EventType.TRIAGE_COMPLETED):
+        rule = told["guidance"].startswith("JOHNSON") and told.get("declined") and not told["presumption"]["categories"]
+        assert bool(told.get("pre_approval")) == bool(rule)
+        if rule:
+            assert told["pre_approval"]["by"] in {*told["touched_by"]} - {told["decided_by"]}
+
+
 def each_round_is_completed_at_most_once(case: Triage) -> None:
     rounds = [one["round"] for one in case.told(EventType.TRIAGE_COMPLETED)]
     assert rounds == sorted(set(rounds))
@@ -239,4 +273,9 @@ def each_round_is_completed_at_most_once(case: Triage) -> None:
 def each_due_date_passes_once_and_nothing_is_carried_out_twice(case: Triage) -> None:
     passed = [one["due"] for one in case.told(EventType.RESOLUTION_OVERDUE)]
     assert passed == sorted(set(passed))
-    assert len(case.told(EventType.RESOLUTION_COMPLETED)) == isinstance(case.state, CarriedOut)
+    grants = [] if case.state is None or isinstance(case.state, Unheard) else case.state.case.grants
+    assert len(case.told(EventType.RESOLUTION_COMPLETED)) == len({grant.at for grant in grants if grant.at})
+    granted = [relief for grant in grants for relief in grant.reliefs]
+    assert len(granted) == len(set(granted))
+    told = (each.get("granted", []) for each in (*case.told(EventType.TRIAGE_COMPLETED),))
+    assert {relief for each in told for relief in each} <= {*granted}

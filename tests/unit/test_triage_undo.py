@@ -29,6 +29,7 @@ from tests.unit.triage_story import (
     ERASED,
     FAVOURABLE,
     FAVOURED,
+    PRESUMED,
     WITHDRAWN,
     Triage,
     amended,
@@ -239,7 +240,7 @@ def test_the_answer_says_when_and_is_the_same_again() -> None:
 @pytest.fixture(name="desks")
 async def _desks(tmp_path: Path) -> Desks[State]:
     desks: Desks[State] = Desks(tmp_path, router, **services())
-    case = Triage().submit()
+    case = Triage().submit(submitted(facts=PRESUMED))
     case.under(undo_within=UNDO)
     await desks.keyring.get_or_create([CASE_ID])
     desks.engine.cases[CASE_ID] = case

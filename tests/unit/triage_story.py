@@ -1,16 +1,18 @@
 """What triage hears and is asked for in the tests' stories."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from services.triage.domain.decision import Decision
 from services.triage.domain.states import State
 from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Order
+from services.triage.pre_approving import PRE_APPROVE, PreApprove
 from services.triage.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
 from shared.contracts import events
 from shared.contracts.vocabulary import (
+    ApproverRole,
     Belief,
     ConsentKind,
     ConsentStatus,
@@ -31,9 +33,12 @@ from tests.unit.one_case import CASE_ID, T0, OneCase, after
 ANA = Officer("officer-ana", frozenset({"BAL"}))
 BEN = Officer("officer-ben", frozenset({"BAL", "PHI"}))
 KIM = Officer("officer-kim", frozenset({"PHI"}))
+DIRECTOR = Officer("director", frozenset({"BAL", "PHI", "ATL", "HAL"}))
 DESK = Officer("officer-desk", frozenset(), assigns=True)
 
-DECLINED = Decision(TriageOutcome.DECLINED, reasons=("MITIGATING_FACTORS_OUTWEIGHED",))
+DECLINED = Decision(
+    TriageOutcome.DECLINED, reasons=("MITIGATING_FACTORS_OUTWEIGHED",), declined=(ReliefSought.RELEASE,)
+)
 FAVOURABLE = Decision(TriageOutcome.FAVOURABLE, granted=(ReliefSought.RELEASE,), reasons=("NOT_A_PRIORITY",))
 
 
@@ -69,6 +74,11 @@ def now_detained(amendment: int, answers: UUID | None = None) -> events.RequestA
     custody = events.Custody(status=CustodyStatus.DETAINED, state="PA", county="Clearfield")
     return events.RequestAmended(amendment=amendment, changed=("custody",), custody=custody, answers=answers)
 
+
+PRESUMED = events.Facts(
+    national_security_concern=events.Fact[bool](value=True, asserted_by="officer", on=date(2021, 3, 8))
+)
+"""Of somebody whom the guidance presumes a priority: a decline needs no approval in advance."""
 
 QUESTION = UUID(int=77)
 BELIEVED = events.Removal(believed_imminent=Belief.YES)
@@ -128,7 +138,15 @@ class Triage(OneCase[State]):
     ) -> str | None:
         """Decide; the refusal's code."""
         box = more.get("box", {})
+        if decision.declined and more.get("approved", True):
+            self.approve(facts_seen, more.get("at", T0))
         return self.refusal(Order.DECIDE, Decide(officer, decision, facts_seen, box), more.get("at", T0))
+
+    def approve(self, facts_seen: int = 0, at: datetime = T0, approver: Officer = DIRECTOR, **more: Any) -> str | None:
+        """Approve a decline in advance; the refusal's code (of a case in which none is needed, that)."""
+        box = more.get("box", {f"pre_approved_{getattr(self.state, 'round', 0)}": b"why"})
+        role = more.get("role", ApproverRole.FIELD_OFFICE_DIRECTOR)
+        return self.refusal(PRE_APPROVE, PreApprove(approver, role, facts_seen, box), at)
 
     def forward(self, office: str, officer: Officer, facts_seen: int = 0, **more: Any) -> str | None:
         """Forward with a sealed reason; the refusal's code."""

@@ -18,6 +18,7 @@ from tests.wiring.apps import applications
 
 ANY = frozenset(Role)
 DESK = frozenset({Role.OFFICER})
+APPROVERS = frozenset({Role.FIELD_OFFICE_DIRECTOR, Role.SPECIAL_AGENT_IN_CHARGE})
 HEADQUARTERS = frozenset({Role.SRO})
 SETTLING = frozenset({Role.OFFICER, Role.SRO, Role.OPERATOR})
 OPERATING = frozenset({Role.OPERATOR})
@@ -55,7 +56,8 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "intake POST /erasures/{case_id}/refuse": frozenset({Role.PRIVACY}),
     "intake POST /keyring/restored": OPERATING,
     "triage GET /queue": DESK,
-    "triage GET /cases/{case_id}": DESK,
+    "triage GET /cases/{case_id}": DESK | APPROVERS,
+    "triage POST /cases/{case_id}/pre-approval": APPROVERS,
     "triage POST /claims/next": DESK,
     "triage POST /cases/{case_id}/claim": DESK,
     "triage POST /cases/{case_id}/release": DESK,

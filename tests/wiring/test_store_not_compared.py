@@ -13,8 +13,18 @@ from shared.web.tokens import DevelopmentIssuer
 from tests.wiring.apps import applications
 
 ITEMS: dict[Service, dict[str, Any]] = {
-    Service.TRIAGE: {"facts_seen": 0, "outcome": "DECLINED", "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"]},
-    Service.ESCALATION: {"facts_seen": 0, "outcome": "UPHELD", "reasons": ["CONSISTENT_WITH_GUIDANCE"]},
+    Service.TRIAGE: {
+        "facts_seen": 0,
+        "outcome": "DECLINED",
+        "declined": ["RELEASE"],
+        "reasons": ["MITIGATING_FACTORS_OUTWEIGHED"],
+    },
+    Service.ESCALATION: {
+        "facts_seen": 0,
+        "outcome": "UPHELD",
+        "declined": ["RELEASE"],
+        "reasons": ["CONSISTENT_WITH_GUIDANCE"],
+    },
 }
 STAFF = {Service.TRIAGE: (Role.OFFICER, ["BAL"]), Service.ESCALATION: (Role.SRO, [])}
 

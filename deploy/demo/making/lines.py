@@ -72,6 +72,8 @@ class Maker:
     def planned(self, line: Line, ending: str) -> Line:
         """The line with a plan."""
         residence = line["made_of"].made.residence
+        if ending.startswith("partly") and len(line["body"]["relief_sought"]) == 1:
+            line["body"]["relief_sought"] += ["OTHER"]  # a part is less than the whole
         made = plan(ending, line["body"].get("relief_sought", ["OTHER"]), residence.state, self.rng)
         if "amend" in made["steps"]:
             office_place = {"state": residence.state, **({"county": residence.county} if residence.county else {})}
@@ -96,9 +98,10 @@ def cases(maker: Maker) -> Iterator[Line]:
         "silence": cycle((bodies.DETAINED, bodies.DETAINED, bodies.IMMINENT, bodies.DETAINED_IMMINENT)),
         "forwarded": cycle((bodies.NOWHERE, bodies.NOWHERE, bodies.MOVED, bodies.NOWHERE, bodies.NOWHERE_IMMINENT)),
         "amended": cycle((bodies.LIBERTY,)),
+        "partly": cycle((bodies.LIBERTY, bodies.DETAINED)),
     }
     deck = situations(maker.rng)
-    shares = {"silence": 12, "silence:NO_ACTION": 6}
+    shares = {"silence": 12, "silence:NO_ACTION": 6, "partly": 4, "partly:UPHELD": 4, "partly:OVERRIDDEN": 4}
     for ending in ENDINGS:
         family = ending.partition(":")[0]
         split = f"{family}:DECLINED" in ENDINGS
@@ -114,7 +117,7 @@ def case(maker: Maker, ending: str, situation: Situation, at: int) -> Line:
     codes: tuple[str, ...] = ()
     if situation is bodies.NOWHERE_IMMINENT:
         codes = ("NO_PLACE",)
-    elif situation.urgent and at % 6 == 2:
+    elif situation.urgent and at % 6 == 2 and not ending.startswith("partly"):
         codes = some_codes(maker.rng, most=3, place=situation.custody == "DETAINED" and situation.place_known)
     line["body"] = dirty.without(line["body"], codes, maker.rng)
     line["expect"]["incomplete"] = list(codes)

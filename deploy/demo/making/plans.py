@@ -55,7 +55,7 @@ ENDINGS = {
     "remanded_favourable": Ending((*_TO_SRO, "sro_remand", "claim", "decide:FAVOURABLE"), "FIELD_OFFICE", "FAVOURABLE"),
     "remanded_upheld": Ending((*_TO_SRO, "sro_remand", *_DECLINED, "sro_claim", "sro_decide:UPHELD"), "SRO", "UPHELD"),
     "referred": Ending(("claim", "decide:REFERRED", "lapse"), "FIELD_OFFICE", "REFERRED"),
-    "moot": Ending(("claim", "decide:MOOT"), "FIELD_OFFICE", "MOOT"),
+    "moot": Ending(("claim", "decide:MOOT", "lapse"), "FIELD_OFFICE", "MOOT"),
     "withdrawn_before": Ending(("withdraw",), "REQUESTOR", "WITHDRAWN"),
     "withdrawn_in_window": Ending((*_DECLINED, "withdraw"), "REQUESTOR", "WITHDRAWN"),
     "withdrawn_at_headquarters": Ending((*_DECLINED, "review", "withdraw"), "REQUESTOR", "WITHDRAWN"),
@@ -69,6 +69,11 @@ ENDINGS = {
     "forwarded:DECLINED": Ending(("forward", *_DECLINED, "lapse"), "FIELD_OFFICE", "DECLINED"),
     "amended": Ending(("amend", "claim", "decide:FAVOURABLE"), "FIELD_OFFICE", "FAVOURABLE"),
     "amended:DECLINED": Ending(("amend", *_DECLINED, "lapse"), "FIELD_OFFICE", "DECLINED"),
+    "partly": Ending(("claim", "decide:PARTLY", "lapse"), "FIELD_OFFICE", "DECLINED"),
+    "partly:UPHELD": Ending(("claim", "decide:PARTLY", "review", "sro_claim", "sro_decide:UPHELD"), "SRO", "UPHELD"),
+    "partly:OVERRIDDEN": Ending(
+        ("claim", "decide:PARTLY", "review", "sro_claim", "sro_decide:OVERRIDDEN"), "SRO", "OVERRIDDEN"
+    ),
 }
 
 BY_THE_REQUESTOR = ("review", "withdraw", "amend")
@@ -89,7 +94,7 @@ def plan(ending: str, relief: list[str], residence: str, rng: Random) -> dict[st
         reasons = _reasons(step, made, rng)
         if reasons:
             made["reasons"][step] = reasons
-    if "decide:FAVOURABLE" in steps or "sro_decide:OVERRIDDEN" in steps:
+    if not {"decide:FAVOURABLE", "decide:PARTLY", "sro_decide:OVERRIDDEN"}.isdisjoint(steps):
         made["granted"] = relief[:1]
     if "forward" in steps:
         made["forward_to"] = rng.choice(_offices_in(residence))
@@ -102,7 +107,7 @@ def plan(ending: str, relief: list[str], residence: str, rng: Random) -> dict[st
 def _reasons(step: str, made: dict[str, Any], rng: Random) -> list[str]:
     """Reason codes for a decision; what a referral or a moot case says besides goes into the plan."""
     match step:
-        case "decide:DECLINED":
+        case "decide:DECLINED" | "decide:PARTLY":
             return rng.sample(DECLINES, rng.choice((1, 1, 2)))
         case "decide:FAVOURABLE":
             return rng.sample(FAVOURS, rng.choice((1, 2)))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.escalation.domain.file import FieldRecord, SentBack
+from services.escalation.domain.file import FieldRecord, File, SentBack
 from services.escalation.domain.states import (
     AwaitingRequestor,
     Following,
@@ -22,16 +22,15 @@ from shared.policy.model import HEADQUARTERS, Policy
 
 HOUR = timedelta(hours=1)
 
-ENDS_THE_CASE = frozenset({TriageOutcome.FAVOURABLE, TriageOutcome.MOOT})
-"""What the requestor cannot want reviewed."""
 
-
-def by_field_office(record: FieldRecord) -> Resolution:
-    """The field office's outcome as the ultimate resolution."""
+def by_field_office(file: File, record: FieldRecord) -> Resolution:
+    """The field office's outcome as the ultimate resolution, with all that it granted in any round."""
     return Resolution(
         stage=Stage.FIELD_OFFICE,
         outcome=ResolutionOutcome(record.outcome.value),
-        granted=record.granted,
+        granted=file.granted,
+        declined=record.declined,
+        moot=record.moot,
         reasons=record.reasons,
         decided_by=record.decided_by,
         claimed_at=record.claimed_at,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts.vocabulary import (
+    ApproverRole,
     Belief,
     ConsentStatus,
     CustodyStatus,
@@ -20,7 +21,9 @@ from shared.contracts.vocabulary import (
     ReviewGround,
     TriageOutcome,
     Urgency,
+    leaves_nothing_to_challenge,
 )
+from shared.policy.answers import still_to_answer
 
 
 @unique
@@ -37,6 +40,15 @@ class Known:
 
     amendment: int
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreApproval:
+    """Who approved the field office's decision in advance, in which capacity, and when. The justification is sealed."""
+
+    by: str
+    role: ApproverRole
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,14 @@ class FieldRecord:
     """Custody, removal and facts as the office saw them (JSON); empty where it did not say."""
     presumed: str = "{}"
     """What the guidance presumed at that moment, as it came (JSON). Shown to the SRO; no rule asks it."""
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
+    pre_approval: PreApproval | None = None
+
+    @property
+    def ends_the_case(self) -> bool:
+        """Whether nothing of it may be challenged."""
+        return leaves_nothing_to_challenge(self.outcome, self.declined, self.moot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +194,21 @@ class File:
         if self.handed_to is not None:
             return self.handed_to.type
         return self.request.requestor_type if self.request else None
+
+    @property
+    def granted(self) -> tuple[ReliefSought, ...]:
+        """All that the field office has granted, in any round. It is being carried out, and stands."""
+        return tuple(dict.fromkeys(relief for record in self.records for relief in record.granted))
+
+    @property
+    def relief_sought(self) -> tuple[ReliefSought, ...]:
+        """What was asked for from the start, as the request for review told it."""
+        return self.request.relief_sought if self.request else ()
+
+    @property
+    def to_answer(self) -> tuple[ReliefSought, ...]:
+        """The relief of which headquarters has to say whether it is granted, declined or moot."""
+        return still_to_answer(self.relief_sought, self.granted)
 
     @property
     def touched_by(self) -> frozenset[str]:

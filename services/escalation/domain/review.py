@@ -1,14 +1,23 @@
 """What a Senior Reviewing Official may decide, and what each decision must say."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Stage
+from shared.policy.answers import Answers, Reliefs, Slip, each_once, slips
 from shared.policy.model import Policy
 
 REMANDED = "REMANDED"
 """The outcome that reasons for a remand explain (policy files name it so)."""
 
 OUTCOMES = (ResolutionOutcome.UPHELD, ResolutionOutcome.OVERRIDDEN, ResolutionOutcome.NO_ACTION)
+
+FIELD_OF = {
+    ResolutionOutcome.OVERRIDDEN: "granted",
+    ResolutionOutcome.UPHELD: "declined",
+    ResolutionOutcome.NO_ACTION: "moot",
+}
+"""Where an outcome says of which relief it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,34 +27,49 @@ class Review:
     outcome: ResolutionOutcome
     granted: tuple[ReliefSought, ...] = ()
     reasons: tuple[str, ...] = ()
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
+
+    @property
+    def explains(self) -> frozenset[ResolutionOutcome]:
+        """The outcomes that its reasons may explain: of each part of it, and its own."""
+        parts = zip(FIELD_OF, (self.granted, self.declined, self.moot), strict=True)
+        return frozenset((self.outcome, *(outcome for outcome, reliefs in parts if reliefs)))
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """Why a decision cannot be taken as given."""
+def wrong_with(
+    review: Review, policy: Policy, *, asked: Reliefs, granted_before: Reliefs = (), has_text: bool = False
+) -> tuple[Slip, ...]:
+    """All that is wrong with a decision, field by field, under the policy in force; empty when nothing is.
 
-    code: str
-    reason: str
-
-
-def objection(review: Review, policy: Policy) -> Objection | None:
-    """What is wrong with a decision under the policy in force; None when nothing is."""
+    `asked`: the relief that the request names; `granted_before`: what the field office has granted, which stands.
+    """
     if review.outcome not in OUTCOMES:
-        return Objection("not_an_outcome", f"Headquarters decides {', '.join(OUTCOMES)}.")
+        return (Slip("outcome", "not_an_outcome", f"Headquarters decides {', '.join(OUTCOMES)}."),)
+    overrides = ResolutionOutcome.OVERRIDDEN
+    explained = has_text or any(policy.may_give(code, Stage.SRO, overrides) for code in review.reasons)
+    answers = Answers(review.granted, review.declined, review.moot)
+    found = slips(answers, asked, granted_before, field=FIELD_OF[review.outcome], explained=explained)
+    return each_once((*found, *_outcome(review), *wrong_reasons(review.reasons, review.explains, policy)))
+
+
+def _outcome(review: Review) -> Iterator[Slip]:
+    """What is granted makes it OVERRIDDEN; NO_ACTION declines nothing."""
     if review.outcome is ResolutionOutcome.OVERRIDDEN and not review.granted:
-        return Objection("granted_missing", "A decision OVERRIDDEN must say what is granted (granted).")
+        yield Slip("granted", "granted_missing", "A decision OVERRIDDEN says what is granted.")
     if review.outcome is not ResolutionOutcome.OVERRIDDEN and review.granted:
-        return Objection("granted_out_of_place", "Only a decision OVERRIDDEN says what is granted (granted).")
-    return objection_to_reasons(review.reasons, review.outcome, policy)
+        yield Slip("outcome", "granted_out_of_place", "Where something is granted, the outcome is OVERRIDDEN.")
+    elif review.outcome is ResolutionOutcome.NO_ACTION and review.declined:
+        yield Slip("outcome", "declined_out_of_place", "Where something is declined, the outcome is UPHELD.")
 
 
-def objection_to_reasons(reasons: tuple[str, ...], outcome: str, policy: Policy) -> Objection | None:
-    """Headquarters always gives reasons, and only those that policy lets it give for this outcome."""
+def wrong_reasons(reasons: tuple[str, ...], explains: frozenset[str], policy: Policy) -> Iterator[Slip]:
+    """Headquarters always gives reasons, and only those that policy lets it give for what it decides."""
     if not reasons:
-        return Objection("reasons_missing", "Headquarters must give at least one reason of the policy in force.")
-    for code in reasons:
-        if not policy.may_give(code, Stage.SRO, outcome):
-            return Objection(
-                "reason_not_allowed", f"The policy in force has no reason {code} for {outcome} at headquarters."
-            )
-    return None
+        yield Slip("reasons", "reasons_missing", "Headquarters gives at least one reason of the policy in force.")
+    foreign = [code for code in reasons if not any(policy.may_give(code, Stage.SRO, each) for each in explains)]
+    if foreign:
+        says = (
+            f"The policy in force has no reason {', '.join(foreign)} for {', '.join(sorted(explains))} at headquarters."
+        )
+        yield Slip("reasons", "reason_not_allowed", says)

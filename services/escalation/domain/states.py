@@ -35,7 +35,7 @@ class Following:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingRequestor:
-    """The field office declined or referred. The requestor asks for review, or the window closes."""
+    """The field office did not grant all. The requestor asks for review, or the window closes."""
 
     file: File
 
@@ -130,6 +130,8 @@ class Resolution:
     reasons: tuple[str, ...] = ()
     decided_by: str | None = None
     claimed_at: datetime | None = None
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,8 @@ from shared.contracts.vocabulary import (
     RejectCode,
     RequestorType,
     ReviewGround,
-    TriageOutcome,
     Urgency,
 )
-
-OPENS_THE_WINDOW = frozenset({TriageOutcome.DECLINED, TriageOutcome.REFERRED})
 
 GROUNDS_IN_THE_WINDOW = (
     ReviewGround.FIELD_OFFICE_DECLINED,
@@ -94,7 +91,7 @@ class ReviewWish:
 
 @dataclass(frozen=True, slots=True)
 class UnderConsideration:
-    """With the field office, or waiting for the arbiter's word on a favourable answer.
+    """With the field office, or waiting for the arbiter's word where all was granted.
 
     `asks`: a wish for review that waits, on the ground of too long a silence.
     """
@@ -106,7 +103,7 @@ class UnderConsideration:
 
 @dataclass(frozen=True, slots=True)
 class WindowOpen:
-    """The field office declined or referred; the requestor may ask for SRO review until `closes`.
+    """The field office did not grant all that was asked for; the requestor may ask for SRO review until `closes`.
 
     It stays open beyond that while a wish for review waits (`asks`).
     """

@@ -44,6 +44,8 @@ class Consideration:
     granted: tuple[ReliefSought, ...] = ()
     referred_to: ReferredTo | None = None
     window_closes: datetime | None = None
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Resolution:
     outcome: ResolutionOutcome
     granted: tuple[ReliefSought, ...] = ()
     reasons: tuple[str, ...] = ()
+    declined: tuple[ReliefSought, ...] = ()
+    moot: tuple[ReliefSought, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from uuid import UUID, uuid5
 
-from shared.contracts.vocabulary import EventType, Letter, Recipient, TriageOutcome
+from shared.contracts.vocabulary import EventType, Letter, Recipient
 
 
 @unique
@@ -32,7 +32,7 @@ class Because(StrEnum):
 
 MEANING: Mapping[Because, str] = {
     Because.ANOTHER_LETTER_FOLLOWS: (
-        "The field office's answer was favourable or moot, or did not come in time: the letter about the resolution, "
+        "The field office granted all that was asked for, or did not answer in time: the letter about the resolution, "
         "or about headquarters, says so at once."
     ),
     Because.ALREADY_RESOLVED: "The case has its resolution, and this letter would only confuse.",
@@ -224,9 +224,6 @@ OWED = (
     & OF_THE_CASE
 )
 """The letters to both that come on another service's topic, and so perhaps before the hand-over that came first."""
-
-HEARD_OTHERWISE = frozenset({TriageOutcome.FAVOURABLE, TriageOutcome.MOOT, TriageOutcome.NO_ANSWER})
-"""Outcomes of the field office of which another letter tells at once: the resolution, or that of headquarters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from enum import StrEnum, unique
 from typing import Any
 
 from services.triage.domain.asked import Asked
+from services.triage.domain.granted import Grant
 from services.triage.domain.situation import Situation, imminent_from, may_be_asked, responsible_place, urgency
 from shared.contracts.vocabulary import (
     DecisionUnderReview,
@@ -18,6 +19,7 @@ from shared.contracts.vocabulary import (
     RequestorType,
     Urgency,
 )
+from shared.policy.answers import still_to_answer
 from shared.policy.model import Policy
 
 
@@ -69,7 +71,8 @@ class Case:
     it is headquarters', or that of the office that a person chose (`zone_of_place` is False).
     `useful_until`: the moments before a scheduled removal by which an answer should be there, the better one first.
     `moves` counts what officers and the calendar changed (forwarded, asked, now imminent, overdue). `asked`: what
-    headquarters asks the office. `moved`: the newest change of urgency.
+    headquarters asks the office. `moved`: the newest change of urgency. `grants`: what is, or was, to be carried out;
+    `grants_late` the due date of it that passed, as far as that was told.
     """
 
     submission: Submission
@@ -91,6 +94,18 @@ class Case:
     erased: bool = False
     asked: tuple[Asked, ...] = ()
     moved: Moved | None = None
+    grants: tuple[Grant, ...] = ()
+    grants_late: datetime | None = None
+
+    @property
+    def granted(self) -> tuple[ReliefSought, ...]:
+        """All that was granted so far. It stands."""
+        return tuple(relief for grant in self.grants for relief in grant.reliefs)
+
+    @property
+    def to_answer(self) -> tuple[ReliefSought, ...]:
+        """The relief of which the next decision has to say whether it is granted, declined or moot."""
+        return still_to_answer(self.submission.relief_sought, self.granted)
 
     @property
     def belongs_to(self) -> str | None:

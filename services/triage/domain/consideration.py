@@ -6,22 +6,21 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
+from services.triage.domain.carrying_out import with_grant
 from services.triage.domain.case import Case, Mover, amend, with_move
 from services.triage.domain.classification import Presumption, presume
 from services.triage.domain.clock import Question, paused, started
 from services.triage.domain.states import (
-    CarriedOut,
     Considered,
     Heard,
     Resolved,
     State,
-    ToCarryOut,
     UnderConsideration,
     Unheard,
     Withdrawn,
     WithHeadquarters,
 )
-from shared.contracts.vocabulary import Urgency
+from shared.contracts.vocabulary import ReliefSought, Stage, Urgency
 from shared.policy.model import Policy
 
 UnderReview = UnderConsideration | Considered | WithHeadquarters
@@ -30,17 +29,18 @@ UnderReview = UnderConsideration | Considered | WithHeadquarters
 def open_round(case: Case, policy: Policy, *, round_: int, clock_from: datetime, now: datetime) -> UnderConsideration:
     """Put a case before the office. The clock runs from the request's receipt, in later rounds from the remand."""
     clock = started(clock_from, policy, case.zone)
-    return UnderConsideration(case, round_, now, clock, _presumed(case, policy, at=max(case.as_of, now)))
+    return UnderConsideration(case, round_, now, clock, presumed_at(case, policy, max(case.as_of, now)))
 
 
-def _presumed(case: Case, policy: Policy, *, at: datetime) -> Presumption:
+def presumed_at(case: Case, policy: Policy, at: datetime) -> Presumption:
+    """What the guidance in force at a moment presumes of the newest facts."""
     return presume(case.situation.facts, case.submission.age_band, policy, at=at)
 
 
 def _looked_at_again(state: UnderConsideration, policy: Policy) -> UnderConsideration:
     """With what the guidance presumes of the newest facts: that in force at the latest look, whatever came last."""
     at = max(state.case.as_of, state.opened_at)
-    return replace(state, presumption=_presumed(state.case, policy, at=at))
+    return replace(state, presumption=presumed_at(state.case, policy, at))
 
 
 def with_newer_facts(
@@ -126,9 +126,15 @@ def put_back(state: UnderConsideration, now: datetime) -> UnderConsideration:
     return _moved(replace(state, case=replace(state.case, office_since=now)))
 
 
-def decided(state: UnderConsideration, policy: Policy, now: datetime) -> Considered:
-    """The office has given its initial consideration in this round, under the guidance in force at this moment."""
-    return Considered(state.case, state.round, _presumed(state.case, policy, at=now))
+def decided(
+    state: UnderConsideration, granted: tuple[ReliefSought, ...], policy: Policy, now: datetime, *, at: datetime
+) -> Considered:
+    """The office has given its initial consideration in this round, under the guidance in force at the moment `at`.
+
+    What it granted is to be carried out from now on, whatever becomes of the rest.
+    """
+    case = with_grant(state.case, granted, Stage.FIELD_OFFICE, policy, now=now)
+    return Considered(case, state.round, presumed_at(state.case, policy, at))
 
 
 def _moved(state: UnderConsideration) -> UnderConsideration:
@@ -144,7 +150,7 @@ def withdrawn(state: Heard) -> Heard:
             return Withdrawn(case, round_, completed=round_, escalated=round_ - 1)
         case WithHeadquarters(case=case, round=round_):
             return Withdrawn(case, round_, completed=round_, escalated=round_)
-        case Withdrawn() | Resolved() | ToCarryOut() | CarriedOut():
+        case Withdrawn() | Resolved():
             return state
         case _:
             assert_never(state)
@@ -160,15 +166,7 @@ def escalated(state: Heard, round_: int) -> tuple[Heard, bool]:
         case Withdrawn(completed=completed, escalated=earlier) if earlier < round_:
             closed = replace(state, completed=max(completed, round_), escalated=round_)
             return closed, completed < round_
-        case (
-            UnderConsideration()
-            | Considered()
-            | WithHeadquarters()
-            | Withdrawn()
-            | Resolved()
-            | ToCarryOut()
-            | CarriedOut()
-        ):
+        case UnderConsideration() | Considered() | WithHeadquarters() | Withdrawn() | Resolved():
             return state, False
         case _:
             assert_never(state)
@@ -183,7 +181,7 @@ def escalation_heard(state: Heard, round_: int) -> bool:
             return current >= round_
         case Withdrawn(escalated=last):
             return last >= round_
-        case Resolved() | ToCarryOut() | CarriedOut():
+        case Resolved():
             return True
         case _:
             assert_never(state)
@@ -197,7 +195,7 @@ def remanded(state: Heard, round_: int, reasons: tuple[str, ...], policy: Policy
             return replace(opened, sent_back_for=reasons)
         case Withdrawn(round=current):
             return replace(state, round=max(current, round_))
-        case UnderConsideration() | Considered() | WithHeadquarters() | Resolved() | ToCarryOut() | CarriedOut():
+        case UnderConsideration() | Considered() | WithHeadquarters() | Resolved():
             return state
         case _:
             assert_never(state)

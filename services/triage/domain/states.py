@@ -1,12 +1,12 @@
 """Where a request stands before the field office. Each state holds only what does not depend on the order of events."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from services.triage.domain.case import Case
 from services.triage.domain.classification import Presumption
 from services.triage.domain.clock import Clock, Question
-from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Stage, Urgency
+from shared.contracts.vocabulary import ResolutionOutcome, Stage, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,57 +121,12 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The arbiter has spoken, and the office has nothing to do: this outranks everything, before and after."""
+    """The arbiter has spoken: this outranks everything, before and after. What was granted is in the case."""
 
     case: Case
     stage: Stage
     outcome: ResolutionOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class ToCarryOut:
-    """Resolved in the person's favour; nobody has said yet that the office has done its part.
-
-    `ends`: by when it should have, for each urgency (by name), so that later facts give the same moment in whatever
-    order they come. `late` is the due date that passed, as far as that was told.
-    """
-
-    case: Case
-    stage: Stage
-    outcome: ResolutionOutcome
-    granted: tuple[ReliefSought, ...]
-    since: datetime
-    ends: dict[str, datetime]
-    late: datetime | None = None
-
-    @property
-    def urgency(self) -> Urgency:
-        """How urgent it is to carry it out, by the newest facts; the resolution was a look at them, too."""
-        return self.case.urgency_at(self.since)
-
-    @property
-    def due(self) -> datetime:
-        """By when it should have been carried out: before a removal while that can still be."""
-        return self.case.before_removal(self.ends[self.urgency.value], self.since)
-
-    @property
-    def overdue(self) -> bool:
-        """Whether that has passed, and was told. A due date that has moved since counts anew."""
-        return self.late is not None and self.due <= self.late
-
-
-@dataclass(frozen=True, slots=True)
-class CarriedOut:
-    """The office has said that it did its part on the day `on`. Nothing is left to do."""
-
-    case: Case
-    stage: Stage
-    outcome: ResolutionOutcome
-    granted: tuple[ReliefSought, ...]
-    on: date
-    at: datetime
-
-
-Ended = Resolved | ToCarryOut | CarriedOut
-Heard = UnderConsideration | Considered | WithHeadquarters | Withdrawn | Ended
+Heard = UnderConsideration | Considered | WithHeadquarters | Withdrawn | Resolved
 State = Unheard | Heard
