@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cli.saying import out
 from shared.calling.words import word
+from shared.contracts.received import OTHER
 
 EASTERN = "America/New_York"
 URGENCIES = {
@@ -71,6 +72,13 @@ def _claim(claim: dict[str, Any] | None) -> str:
     return f"{claim['by']} [dim](claim over)[/]" if claim["expired"] else str(claim["by"])
 
 
+def not_understood(like: Sequence[str]) -> str:
+    """What was no field of a request: which of ours it is like, and how many are like none."""
+    others = sum(each == OTHER for each in like)
+    told = [f"something like {each}" for each in like if each != OTHER]
+    return ", ".join([*told, f"{others} unknown field{'s' if others > 1 else ''}"] if others else told)
+
+
 def _note(case: dict[str, Any]) -> str:
     notes = ["changed since you looked"] if case.get("news") else []
     if presumed := (case.get("presumption") or {}).get("categories"):
@@ -79,6 +87,8 @@ def _note(case: dict[str, Any]) -> str:
         notes.append(f"now in another area ({elsewhere}): forward it?")
     if case.get("missing"):
         notes.append(f"missing: {', '.join(map(word, case['missing']))}")
+    if odd := case.get("not_understood"):
+        notes.append(f"not understood: {not_understood(odd)}")
     if given := case.get("decision"):
         said = f"decided by {given['by']}: {word(given['outcome'])}"
         notes.append(f"{said}, takes effect soon" if given["standing"] == "waits" else f"{said}, fell by new facts")

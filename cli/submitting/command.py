@@ -4,7 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
-from datetime import date
+from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,13 +16,15 @@ from rich.table import Table
 
 from cli.saying import Failed, as_json, err, out, plainly
 from cli.submitting import example
-from cli.submitting.reading import Checking, Request, Wrong, read
+from cli.submitting.reading import Checking, Lacks, Request, Wrong, read
 from cli.submitting.sending import Send, over_http, send_all, through_kafka
 from cli.where import DEFAULT, ClientToken, Data, Json, calling, issuer, kafka, policy_now
 from shared.calling.instances import Unreachable
 from shared.calling.sent import Answer, Ledger, Sent
+from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 from shared.messaging.submitting import NotTaken, SubmissionSender
+from shared.policy.loading import load
 
 SHOWN = 50
 CLIENT = "secondlook-submit"
@@ -65,7 +68,8 @@ def submit(
 
     Begin with `secondlook submit --example > requests.jsonl`.
 
-    What is wrong is told by line and field, with what to do. Mend the file, or send the rest with `--valid-only`.
+    What is wrong is told by line and field, with what to do. `--check` also says what right lines lack, which would be
+    sent back, and which names would be passed over. Mend the file, or send the rest with `--valid-only`.
 
     What was answered is kept in FILE.sent.jsonl, which only you may read: case numbers, and private links, which are
     shown nowhere else. Keep it. After an interruption, whatever it was, the same command goes on where it stopped, and
@@ -84,11 +88,11 @@ def submit(
     Example: `secondlook submit requests.jsonl --channel kafka`
     """
     del example_  # Printed before anything else is read.
-    lines, wrong = _looked_at(file, policy_now(data).date())
+    lines, wrong, lacking = _looked_at(file, policy_now(data))
     if not lines:
         raise Failed(f"{file} has no requests: write one JSON object on each line (see --example).")
     if check or (wrong and not valid_only):
-        _tell_check(file, lines, wrong, as_json_=as_json_, only_looked=check)
+        _tell_check(file, lines, wrong, lacking, as_json_=as_json_, only_looked=check)
         raise typer.Exit(1 if wrong else 0)
     refused = {each.line for each in wrong}
     to_send = (each for each in read(file) if isinstance(each, Request) and each.line not in refused)
@@ -96,9 +100,9 @@ def submit(
     _tell(file, lines, answers, wrong, before, as_json_=as_json_)
 
 
-def _looked_at(file: Path, today: date) -> tuple[int, list[Wrong]]:
-    """How many lines there are, and what is wrong with which."""
-    checking, count, wrong = Checking(today), 0, list[Wrong]()
+def _looked_at(file: Path, now: datetime) -> tuple[int, list[Wrong], list[Lacks]]:
+    """How many lines there are, what is wrong with which, and what right ones lack."""
+    checking, count, wrong = Checking(now, load().at(now)), 0, list[Wrong]()
     with _bar("looking", file.stat().st_size) as bar:
         for each in read(file):
             count += 1
@@ -106,7 +110,7 @@ def _looked_at(file: Path, today: date) -> tuple[int, list[Wrong]]:
                 wrong.append(found)
             if isinstance(each, Request):
                 bar.advance(bar.task_ids[0], len(each.content))
-    return count, wrong
+    return count, wrong, checking.lacking
 
 
 def _send(
@@ -174,11 +178,16 @@ def _bar(what: str, total: int) -> Progress:
     return bar
 
 
-def _tell_check(file: Path, total: int, wrong: list[Wrong], *, as_json_: bool, only_looked: bool) -> None:
+def _tell_check(
+    file: Path, total: int, wrong: list[Wrong], lacking: list[Lacks], *, as_json_: bool, only_looked: bool
+) -> None:
     if as_json_:
-        as_json({"file": str(file), "lines": total, "wrong": _listed(wrong), "sent": {}})
+        lacks = [asdict(each) for each in lacking]
+        as_json({"file": str(file), "lines": total, "wrong": _listed(wrong), "lacking": lacks, "sent": {}})
         return
     _show_wrong(wrong)
+    if only_looked:
+        _show_lacking(lacking)
     if wrong and not only_looked:
         err.print(
             f"[red]✗[/] Nothing was sent: {len(wrong)} of {total} lines are wrong. Mend them and send the file again, "
@@ -187,8 +196,8 @@ def _tell_check(file: Path, total: int, wrong: list[Wrong], *, as_json_: bool, o
         return
     mark = "[red]✗[/]" if wrong else "[green]✓[/]"
     out.print(
-        f"{mark} {total} lines, {len(wrong)} that would be refused. "
-        "Whether a request is complete is seen when it is sent."
+        f"{mark} {total} lines, {len(wrong)} that would be refused, "
+        f"{sum(each.sent_back for each in lacking)} that would be sent back to be mended."
     )
 
 
@@ -196,6 +205,7 @@ def _tell(file: Path, total: int, answers: list[Sent], wrong: list[Wrong], befor
     """The numbers and links themselves are in the file beside, and are not repeated here."""
     counts = Counter(answer.answer for answer in answers)
     odd = sorted((a for a in answers if a.answer in {Answer.REJECTED, Answer.REFUSED}), key=lambda each: each.line)
+    lacking = sorted((a for a in answers if a.missing or a.ignored), key=lambda each: each.line)
     if as_json_:
         as_json(
             {
@@ -203,6 +213,7 @@ def _tell(file: Path, total: int, answers: list[Sent], wrong: list[Wrong], befor
                 "lines": total,
                 "sent": {answer.value: counts[answer] for answer in Answer if counts[answer]},
                 "answered_before": before,
+                "lacking": [{"line": a.line, "missing": a.missing, "ignored": a.ignored} for a in lacking],
                 "not_accepted": [{"line": a.line, "answer": a.answer, "codes": a.codes} for a in odd],
                 "wrong": _listed(wrong),
                 "answers_in": str(_kept_in(file)),
@@ -211,6 +222,7 @@ def _tell(file: Path, total: int, answers: list[Sent], wrong: list[Wrong], befor
     else:
         _show_wrong(wrong)
         _table([(a.line, f"{a.answer} {a.status}", ", ".join(a.codes)) for a in odd])
+        _table([(a.line, "accepted", _lacks(a)) for a in lacking])
         told = ", ".join(f"{answer} {counts[answer]}" for answer in Answer if counts[answer])
         out.print(f"[green]✓[/] {told or 'nothing sent'}" + (f", not sent {len(wrong)}" if wrong else ""))
         if before:
@@ -218,6 +230,12 @@ def _tell(file: Path, total: int, answers: list[Sent], wrong: list[Wrong], befor
         out.print(f"Case numbers and private links are in {_kept_in(file)}: keep it, and show it to nobody.")
     if wrong or counts[Answer.REFUSED]:
         raise typer.Exit(1)
+
+
+def _lacks(answer: Sent) -> str:
+    lacks = f"lacks {', '.join(map(word, answer.missing))}" if answer.missing else ""
+    passed = f"{answer.ignored} names passed over: --check has them" if answer.ignored else ""
+    return "; ".join(filter(None, (lacks, passed)))
 
 
 def _listed(wrong: list[Wrong]) -> list[dict[str, Any]]:
@@ -230,6 +248,19 @@ def _listed(wrong: list[Wrong]) -> list[dict[str, Any]]:
 
 def _show_wrong(wrong: list[Wrong]) -> None:
     _table([(each.line, field.field, field.message) for each in wrong for field in each.fields])
+
+
+def _show_lacking(lacking: list[Lacks]) -> None:
+    """What right lines lack and would be accepted or sent back for, and names that are no field of a request."""
+    rows = list[tuple[int, str, str]]()
+    for each in lacking:
+        if each.missing:
+            verdict = "would be sent back" if each.sent_back else "would be accepted"
+            rows.append((each.line, verdict, f"lacks {', '.join(map(word, each.missing))}"))
+        for odd in each.ignored:
+            meant = f"did you mean {odd.like}?" if odd.like else "is no field of a request"
+            rows.append((each.line, odd.field, f"would be passed over: {meant}"))
+    _table(rows)
 
 
 def _table(rows: list[tuple[int, str, str]]) -> None:

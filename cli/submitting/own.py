@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.queues import local
+from cli.queues import local, not_understood
 from cli.saying import as_json, err, out, plainly
 from cli.submitting.command import CLIENT
 from cli.where import DEFAULT, ClientToken, Data, Json, calling, issuer, policy_now
@@ -59,10 +59,20 @@ def mine(
     if as_json_:
         as_json(found)
         return
-    table = Table("case", "yours", "stage", "next", "by", box=None, header_style="bold")
+    table = Table("case", "yours", "stage", "next", "by", "note", box=None, header_style="bold")
     for row in found:
-        table.add_row(row["case_number"], row["client_reference"] or "", word(row["stage"]), *_next(row, data))
+        reference = row["client_reference"] or ""
+        table.add_row(row["case_number"], reference, word(row["stage"]), *_next(row, data), _note(row))
     out.print(table if found else "You have submitted nothing that is listed here.")
+
+
+def _note(row: dict[str, Any]) -> str:
+    """What the request lacks, and what of it was not understood; of one that came back, what to mend."""
+    lacks = [*row.get("mend", ()), *row.get("missing", ())]
+    notes = [f"missing: {', '.join(map(word, lacks))}"] if lacks else []
+    if odd := row.get("not_understood"):
+        notes.append(f"not understood: {not_understood(odd)}")
+    return "; ".join(notes)
 
 
 def _next(row: dict[str, Any], data: Path) -> tuple[str, str]:

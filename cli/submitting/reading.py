@@ -1,17 +1,22 @@
-"""A file of requests, line by line: what each line is, and what is wrong with it, without quoting it."""
+"""A file of requests, line by line: what each line is, what is wrong with it, and what it lacks, without quoting it."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid5
 
+from services.intake import from_body
+from services.intake.domain.completeness import NotAccepted, assess, gaps
+from services.intake.domain.facts import is_urgent
 from shared.contracts.envelope import NAMESPACE
-from shared.contracts.reading import WrongBody, WrongField, read_mapping
+from shared.contracts.ignored import Ignored
+from shared.contracts.reading import Read, WrongBody, WrongField, read_mapping, said_twice
+from shared.policy.model import Policy
 
 MOST_LINE_BYTES = 4 * 1024 * 1024
 
@@ -32,6 +37,16 @@ class Request:
     @property
     def content(self) -> bytes:
         return json.dumps(self.body, ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """A right line, and what intake will say of it: what is missing, whether it is sent back, what is passed over."""
+
+    line: int
+    missing: tuple[str, ...]
+    sent_back: bool
+    ignored: tuple[Ignored, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,8 @@ def _read(number: int, line: bytes, before: Counter[bytes]) -> Request | Wrong:
         return Wrong(number, (_NOT_JSON,))
     if not isinstance(said, dict):
         return Wrong(number, (_NOT_AN_OBJECT,))
+    if (twice := said_twice(line)) is not None:
+        return Wrong(number, (twice,))
     if "body" not in said and "raw" in said:
         return Wrong(number, (_NO_REQUEST,))
     body = said.get("body", said)
@@ -83,16 +100,33 @@ def _key_of(body: Mapping[str, Any], before: Counter[bytes]) -> str:
 class Checking:
     """Looks at lines one after the other; remembers of each only its key and a hash."""
 
-    def __init__(self, today: date) -> None:
-        self._today = today
+    def __init__(self, now: datetime, policy: Policy) -> None:
+        """`now` and `policy` as intake has them, when the file is sent."""
+        self._now = now
+        self._policy = policy
+        self.lacking: list[Lacks] = []
+        """Of right lines: what they lack, and what is passed over of them."""
         self._first: dict[str, tuple[int, bytes]] = {}
 
     def wrong(self, each: Request | Wrong) -> Wrong | None:
-        """What would be refused. Whether a request is complete is not asked here: intake says so, with codes."""
+        """What would be refused. What a right line lacks goes to `lacking`."""
         if isinstance(each, Wrong):
             return each
-        fields = [*_wrong_values(each, self._today), *self._clash(each)]
-        return Wrong(each.line, tuple(fields)) if fields else None
+        read = _read_body(each, self._now.date())
+        fields = [*(read if isinstance(read, tuple) else ()), *self._clash(each)]
+        if fields:
+            return Wrong(each.line, tuple(fields))
+        if isinstance(read, Read) and (lacks := self._lacks(each.line, read)):
+            self.lacking.append(lacks)
+        return None
+
+    def _lacks(self, line: int, read: Read) -> Lacks | None:
+        body, policy = read.body, self._policy
+        missing = gaps(from_body.content_of(body), policy.papers)
+        custody, removal = from_body.custody_of(body.custody), from_body.removal_of(body.removal)
+        urgent = is_urgent(custody, removal, self._now, policy.imminent_within)
+        sent_back = isinstance(assess(missing, required=policy.required, urgent=urgent), NotAccepted)
+        return Lacks(line, missing, sent_back, read.ignored) if missing or read.ignored else None
 
     def _clash(self, each: Request) -> Iterator[WrongField]:
         said = sha256(json.dumps(each.body, sort_keys=True).encode()).digest()
@@ -101,9 +135,8 @@ class Checking:
             yield WrongField("key", f"used_by_line_{line}", "must be another one: an earlier line has it")
 
 
-def _wrong_values(each: Request, today: date) -> tuple[WrongField, ...]:
+def _read_body(each: Request, today: date) -> Read | tuple[WrongField, ...]:
     try:
-        read_mapping(each.body, today=today)
+        return read_mapping(each.body, today=today)
     except WrongBody as error:
         return error.wrong
-    return ()

@@ -19,7 +19,7 @@ from deploy.demo.scenes import (
     passed_on,
     sent_back,
 )
-from shared.contracts.vocabulary import Urgency
+from shared.contracts.vocabulary import NEVER_REQUIRED, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,9 @@ SCENES: Final = (
     Scene(
         "An urgent request that lacks something goes to the office, not back",
         lambda line: (
-            bool(line.expect.get("incomplete")) and line.expect["urgency"] != Urgency.ROUTINE and "claim" in line.steps
+            bool(set(line.expect.get("incomplete", ())) - NEVER_REQUIRED)
+            and line.expect["urgency"] != Urgency.ROUTINE
+            and "claim" in line.steps
         ),
         not_sent_away,
         "No urgent request that lacks something stood in an office's queue with what is missing.",

@@ -35,6 +35,9 @@ def make() -> list[Line]:
     later = list(followers(maker, lines))
     for number, line in enumerate(later, start=len(lines) + 1):
         line["line"] = number
+    for line in [*lines, *later]:
+        if "incomplete" in line["expect"] and not (line["body"].get("requestor") or {}).get("email"):
+            line["expect"]["incomplete"].append("NO_EMAIL")  # Named, and never a reason to send it back.
     for line in (line for line in [*lines, *later] if "made_of" in line):
         line["canaries"] = canaries(line)
     return [*lines, *later]

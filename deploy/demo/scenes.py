@@ -16,7 +16,7 @@ from deploy.demo.lines import Line
 from deploy.demo.looked import Looked
 from deploy.local.mailbox import Letter as Read
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import CustodyStatus, EventType, Letter, Stage, TriageOutcome, Urgency
+from shared.contracts.vocabulary import NEVER_REQUIRED, CustodyStatus, EventType, Letter, Stage, TriageOutcome, Urgency
 
 EASTERN: Final = "America/New_York"
 SPANISH: Final = "es"
@@ -186,7 +186,7 @@ def not_sent_away(went: Went) -> Told | None:
     """An urgent request that lacks something went to the office's queue, which says what is missing."""
     entry = went.looked.entries.get(went.step("claim")) or {}
     lacks = [str(code) for e in went.of(EventType.REQUEST_SUBMITTED) for code in e.data.incomplete]
-    if not lacks or entry.get("missing") != lacks or entry["urgency"] == Urgency.ROUTINE:
+    if not set(lacks) - NEVER_REQUIRED or entry.get("missing") != lacks or entry["urgency"] == Urgency.ROUTINE:
         return None
     if went.of(EventType.REQUEST_REJECTED):
         return None

@@ -32,7 +32,8 @@ from services.intake.submitting import Engine as SubmittingEngine
 from services.intake.submitting import Submissions, Taken, carried_out
 from shared.casework.commands import Answered
 from shared.casework.errors import CommandFailed, CommandRefused, ContractViolation, Outage
-from shared.contracts.reading import TOO_LARGE
+from shared.contracts.ignored import Ignored
+from shared.contracts.reading import TOO_LARGE, ignored_of
 from shared.contracts.received import MAX_BODY_BYTES, RequestBody
 from shared.contracts.vocabulary import RejectCode
 from shared.language.catalogues import Tongue
@@ -156,7 +157,7 @@ class Desk:
         )
         match await self._together.do(raw):
             case Taken(case_id=case_id, answered=answered):
-                return self._receipt(case_id, answered)
+                return self._receipt(case_id, answered, ignored_of(body))
             case Refusal() as refusal:
                 raise _refused(refusal)
             case CommandRefused(code=code) if code == _REUSED:
@@ -164,13 +165,16 @@ class Desk:
             case CommandFailed() as failed:
                 raise failed
 
-    def _receipt(self, case_id: UUID, answered: Answered) -> Response:
+    def _receipt(self, case_id: UUID, answered: Answered, ignored: Sequence[Ignored]) -> Response:
+        """The names of what was passed over are those of this very body: they are kept nowhere in clear."""
         answer = answered.answer
         tongue = self._tongues[answer["language"]]
         receipt = {
             "case_number": answer["number"],
             "status_url": self._url(case_id, 1),
             "received_at": answer["received_at"],
+            "missing": _sentences(tongue, answer.get("missing", ())),
+            "ignored": [{"field": each.field, "like": each.like} for each in ignored],
             "notice": [tongue.say(sentence) for sentence in (*wording.NOTICE, wording.ONE_IS_ENOUGH)],
         }
         if answer["codes"]:
@@ -185,8 +189,12 @@ class Desk:
 
 
 def _not_accepted(tongue: Tongue, codes: Sequence[str], receipt: dict[str, Any]) -> Problem:
-    mend = [{"code": code, "message": tongue.say(wording.REJECTIONS[RejectCode(code)])} for code in codes]
+    mend = _sentences(tongue, codes)
     return Problem(422, "not_accepted", tongue.say(wording.NOT_ACCEPTED), codes=mend, **receipt)
+
+
+def _sentences(tongue: Tongue, codes: Sequence[str]) -> list[dict[str, str]]:
+    return [{"code": code, "message": tongue.say(wording.REJECTIONS[RejectCode(code)])} for code in codes]
 
 
 def _refused(refusal: Refusal) -> Problem:

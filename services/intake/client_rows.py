@@ -30,6 +30,8 @@ COLUMNS: Final = {
     "may_ask_from": "From when you may ask headquarters if the field office is silent.",
     "headquarters_answers_by": "By when headquarters should answer.",
     "mend": "Of a request that was not accepted: the codes of what to mend.",
+    "missing": "Until the field office has answered: the codes of what your request lacks.",
+    "not_understood": "Until then: for each thing that is no field of a request, the field that it is like, or `?`.",
     "received_at": "From when it counts.",
     "changed_at": "When the page last changed. `changed_since` goes by it.",
 }
@@ -54,6 +56,8 @@ class Row:
     may_ask_from: datetime | None = None
     headquarters_answers_by: datetime | None = None
     mend: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    not_understood: tuple[str, ...] = ()
     received_at: datetime | None = None
     changed_at: datetime | None = None
 
@@ -79,6 +83,8 @@ def row_of(
         next=tuple(step.kind if isinstance(step, Dated) else step for step in steps),
         **{kind.value: dates.get(kind) for kind in Date},
         mend=status.mend,
+        missing=status.missing,
+        not_understood=status.not_understood,
         received_at=status.received_at,
         changed_at=changed_at,
     )

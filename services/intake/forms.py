@@ -89,7 +89,7 @@ def reason_of(form: Form, *, today: date) -> str | None:
     """The requestor's own words, cleaned."""
     _short_enough(form)
     try:
-        return read_mapping({"narrative": form.get("reason")}, today=today).narrative
+        return read_mapping({"narrative": form.get("reason")}, today=today).body.narrative
     except WrongBody:
         raise WrongForm("reason") from None
 
@@ -127,7 +127,7 @@ def _read(form: Form, places: Mapping[str, tuple[str, ...]], *, today: date) -> 
     if "facility" in body.get("custody", {}):
         body["custody"].setdefault("status", "DETAINED")
     try:
-        return read_mapping(body, today=today)
+        return read_mapping(body, today=today).body
     except WrongBody as error:
         wrong = {each.field for each in error.wrong}
         raise WrongForm(*(name for name, place in places.items() if ".".join(place) in wrong)) from None

@@ -5,6 +5,7 @@ whose code is not known to be harmless (health, victims) are sealed.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -14,6 +15,7 @@ from services.intake.domain.completeness import Content
 from services.intake.domain.consent import Consent
 from services.intake.domain.facts import Custody, Place, Removal
 from shared.contracts.events import Fact
+from shared.contracts.ignored import Ignored
 from shared.contracts.received import (
     ConsentPart,
     CustodyPart,
@@ -64,7 +66,7 @@ _PLAIN: Final = NAMES - {"gang_participation", "mitigating", "aggravating"}
 
 
 def content_of(body: RequestBody, places: Geography) -> Content:
-    """Which required parts are there. Who asks is a name and a type; a place is at least a state."""
+    """Which parts are there. Who asks is a name and a type, a place at least a state; the e-mail is the requestor's."""
     person, who = body.noncitizen, body.requestor
     return Content(
         name=bool(person.given_name and person.family_name),
@@ -79,11 +81,16 @@ def content_of(body: RequestBody, places: Geography) -> Content:
         requestor=requestor_type_of(body),
         paper=body.consent.kind or ConsentKind.NONE,
         signed=body.consent.signed is not False,
+        email=bool(who.email or (who.type is RequestorType.NONCITIZEN and person.email)),
+        custody=body.custody.status is not None,
     )
 
 
-def sealed_submission(body: RequestBody, on: date) -> SealedSubmission:
-    """All personal data of a request. An A-number that cannot be read is kept as it was written."""
+def sealed_submission(body: RequestBody, on: date, *, ignored: Sequence[Ignored] = ()) -> SealedSubmission:
+    """All personal data of a request. An A-number that cannot be read is kept as it was written.
+
+    `ignored`: names that others chose may say anything, so they are sealed as they were written, too.
+    """
     person, who = body.noncitizen, body.requestor
     canonical = a_number.canonical(person.a_number) if person.a_number else None
     return SealedSubmission(
@@ -107,6 +114,7 @@ def sealed_submission(body: RequestBody, on: date) -> SealedSubmission:
         facility=body.custody.facility.name if body.custody.facility else None,
         place_as_written=place_as_written(body.place),
         narrative=body.narrative,
+        ignored=tuple(each.field for each in ignored),
         mitigating=_sealed_factors(body.facts.mitigating, "requestor", on),
         aggravating=_sealed_factors(body.facts.aggravating, "requestor", on),
     )

@@ -57,7 +57,7 @@ def on_submit(state: State | None, command: Command[Submit], context: Context) -
     filing = command.data.filing
     if state is not None:
         same = not isinstance(state, Erased) and _fingerprint(state) == filing.fingerprint
-        return Step(state=state, answer=_receipt(state)) if same else KEY_REUSED
+        return Step(state=state, answer=_receipt(state, command.data)) if same else KEY_REUSED
     policy = context.policy
     urgent = is_urgent(filing.custody, filing.removal, context.now, policy.imminent_within)
     verdict = assess(command.data.missing, required=policy.required, urgent=urgent)
@@ -67,7 +67,7 @@ def on_submit(state: State | None, command: Command[Submit], context: Context) -
             state=turned_away,
             emits=(Emit(translate.rejected(turned_away), sealed=("contact",)),),
             keep=_kept(command.data.boxes, "contact"),
-            answer=_receipt(turned_away),
+            answer=_receipt(turned_away, command.data),
         )
     box = command.data.boxes["submitted"]
     accepted = UnderConsideration(replace(filing, incomplete=verdict.incomplete, sealed_bytes=len(box)))
@@ -75,7 +75,7 @@ def on_submit(state: State | None, command: Command[Submit], context: Context) -
         state=accepted,
         emits=(Emit(translate.submitted(accepted.filing), sealed=("submitted",)),),
         keep=_kept(command.data.boxes, "submitted"),
-        answer=_receipt(accepted),
+        answer=_receipt(accepted, command.data),
     )
 
 
@@ -167,9 +167,14 @@ def _turned_away(filing: Filing, verdict: NotAccepted) -> Rejected:
     )
 
 
-def _receipt(state: State) -> dict[str, object]:
-    codes = [str(code) for code in state.codes] if isinstance(state, Rejected) else []
-    receipt: dict[str, object] = {"number": number_shown(state), "codes": codes}
+def _receipt(state: State, submitted: Submit) -> dict[str, object]:
+    """`missing`: all that is not there; of a request that is sent back, besides the `codes` for which it is."""
+    codes = state.codes if isinstance(state, Rejected) else ()
+    receipt: dict[str, object] = {
+        "number": number_shown(state),
+        "codes": [str(code) for code in codes],
+        "missing": [str(code) for code in submitted.missing if code not in codes],
+    }
     if not isinstance(state, Erased):
         receipt["received_at"] = _received_at(state).isoformat(timespec="milliseconds")
         receipt["language"] = str(state.language if isinstance(state, Rejected) else state.filing.language)

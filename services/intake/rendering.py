@@ -15,6 +15,7 @@ from services.intake.limits import Removal, removal_of
 from services.intake.next_steps import Date, Dated, dates_of, steps_of
 from services.intake.speaking import TEMPLATES, Tongues
 from services.intake.status import Outcome, Status, Where
+from shared.contracts.received import OTHER
 from shared.language.catalogues import Tongue
 from shared.language.moments import EASTERN, when
 from shared.policy.model import Office, Policies
@@ -76,6 +77,7 @@ class Pages:
             message=message,
             details=details,
             reasons=[sentence for _, sentence in self.reasons(tongue, status.outcome)],
+            likely=[name for name in status.not_understood if name != OTHER],
             stages=wording.STAGES,
             rejections=wording.REJECTIONS,
             result_of=wording.result_of,
@@ -229,6 +231,7 @@ def as_json(
         "received_at": status.received_at,
         "mend": _codes(tongue, status.mend),
         "missing": _codes(tongue, status.missing),
+        "not_understood": list(status.not_understood),
         "send_again_by": status.send_again_by,
         "answer_due": status.answer_due,
         "may_ask_review_from": status.may_ask_from,

@@ -84,6 +84,7 @@ class Status:
     mend: tuple[RejectCode, ...] = ()
     send_again_by: datetime | None = None
     missing: tuple[RejectCode, ...] = ()
+    not_understood: tuple[str, ...] = ()
     answer_due: datetime | None = None
     may_ask_from: datetime | None = None
     window_closes: datetime | None = None
@@ -145,6 +146,7 @@ def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
         language=filing.language,
         received_at=filing.received_at,
         missing=filing.incomplete if silent and may(reader, Thing.MISSING) is May.YES else (),
+        not_understood=filing.not_understood if silent and may(reader, Thing.MISSING) is May.YES else (),
         answer_due=assignment.answer_due if assignment else None,
         may_ask_from=assignment.silence_ends_at if assignment else None,
         window_closes=state.closes if isinstance(state, WindowOpen) and asks is None else None,

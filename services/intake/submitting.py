@@ -26,7 +26,8 @@ from services.intake.same_person import SamePerson
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
-from shared.contracts.reading import WrongBody, read_body, read_mapping
+from shared.contracts.ignored import Ignored
+from shared.contracts.reading import Read, WrongBody, read_body, read_mapping
 from shared.contracts.received import RequestBody
 from shared.contracts.sealed import SealedSubmission, SealedText
 from shared.contracts.vocabulary import RejectCode, Service
@@ -60,6 +61,7 @@ class _Readable:
     case_id: UUID
     key: str
     body: RequestBody
+    ignored: tuple[Ignored, ...]
     at: datetime
 
 
@@ -128,15 +130,16 @@ class Submissions:
 
     def _read(self, raw: RawSubmission, known: Collection[UUID]) -> _Readable | Refusal:
         at = whole_milliseconds(raw.received_at)
-        reader: Callable[..., RequestBody] = read_body if isinstance(raw.content, bytes) else read_mapping
+        reader: Callable[..., Read] = read_body if isinstance(raw.content, bytes) else read_mapping
         try:
-            body = reader(raw.content, today=at.date())
+            read = reader(raw.content, today=at.date())
         except WrongBody as error:
             return Refusal(WRONG_BODY, error.wrong)
         case_id, before = self._both_ids(raw)
         if before in known:
-            return _Readable(raw, before, raw.key, body, at)
-        return _Readable(raw, case_id, self._case_ids.told(raw.namespace, raw.key), body, at)
+            return _Readable(raw, before, raw.key, read.body, read.ignored, at)
+        key = self._case_ids.told(raw.namespace, raw.key)
+        return _Readable(raw, case_id, key, read.body, read.ignored, at)
 
     async def _keys_and_numbers(
         self, ids: Sequence[UUID], known: Collection[UUID]
@@ -176,6 +179,7 @@ class Submissions:
             relief_sought=body.relief_sought,
             facts=from_body.facts_of(body.facts, "requestor", on),
             consent=from_body.consent_of(body.consent),
+            not_understood=tuple(each.clear for each in read.ignored),
             age_band=age_band(body.noncitizen.date_of_birth, on),
             represented=from_body.is_represented(body),
             noncitizen_reachable=body.noncitizen.email is not None,
@@ -259,8 +263,9 @@ def _prepared(draft: _Draft) -> Prepared | Refusal:
         return Refusal(KEY_BROKEN)
     raw, case_id, filing = draft.read.raw, draft.read.case_id, draft.filing
     # With the fingerprint in it, another body under the same key is another command, which the reaction refuses.
-    cause = command_id(Service.INTAKE, raw.namespace, Ask.SUBMIT, case_id, f"{draft.read.key}\x1f{filing.fingerprint}")
-    everything = from_body.sealed_submission(draft.read.body, draft.read.at.date())
+    read = draft.read
+    cause = command_id(Service.INTAKE, raw.namespace, Ask.SUBMIT, case_id, f"{read.key}\x1f{filing.fingerprint}")
+    everything = from_body.sealed_submission(read.body, read.at.date(), ignored=read.ignored)
     name, kept = ("submitted", everything) if draft.accepted else ("contact", _contact(everything))
     sealed: dict[str, BaseModel] = {name: kept}
     if filing.client and kept.requestor.client_reference:

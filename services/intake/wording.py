@@ -135,6 +135,8 @@ REJECTIONS: Final[Mapping[RejectCode, str]] = {
         "Send a signed paper that lets us talk to you: Form G-28 from a representative, ICE Form 60-001 from others."
     ),
     RejectCode.UNSIGNED_G28: "Have Form G-28 signed. Without a signature it does not count.",
+    RejectCode.NO_EMAIL: "Give an e-mail address. Without it we cannot send you letters.",
+    RejectCode.NO_CUSTODY: "Say if the person is detained now.",
 }
 
 RESULTS: Final[Mapping[ResolutionOutcome | TriageOutcome, str]] = {

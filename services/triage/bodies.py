@@ -114,6 +114,9 @@ class QueueItem(BaseModel):
     `why`: in sentences, why it stands there; what places it comes first. `news`: something has changed since the caller
     looked at it; None: they have not, as far as was said.
 
+    `missing`: codes of what the request lacks. `not_understood`: for each thing in it that is no field of a request,
+    the field that it is like, or `?`; the sealed part has the names as they were written.
+
     `now_in_area_of`: the newest facts place the person in another office's area (TO_BE_ASSIGNED: in none that is
     known); who has the case in hand may keep it, or forward it. `decision`: one that waits to take effect, or that fell
     because its officer had not seen facts that came before it did.
@@ -132,6 +135,7 @@ class QueueItem(BaseModel):
     facts_version: int
     question_open: bool
     missing: list[str]
+    not_understood: list[str] = []
     claim: dict[str, Any] | None
     news: bool | None
     presumption: dict[str, Any]

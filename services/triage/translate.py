@@ -28,6 +28,7 @@ def submission_of(data: events.RequestSubmitted) -> Submission:
         decision_under_review=data.decision_under_review,
         relief_sought=data.relief_sought,
         incomplete=data.incomplete,
+        not_understood=data.not_understood,
         represented=data.represented,
         age_band=data.age_band,
         possible_double_of=data.possible_double_of,

@@ -33,6 +33,8 @@ async def submit(
         status=answer.status_code,
         number=said["case_number"],
         link=said["status_url"],
+        missing=tuple(str(each["code"]) for each in said.get("missing", ())),
+        ignored=len(said.get("ignored", ())),
         replayed=answer.headers.get("Idempotency-Replayed") == "true",
     )
 

@@ -25,7 +25,10 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One line that was answered. `place` = topic, partition and offset, where it went to Kafka."""
+    """One line that was answered. `place` = topic, partition and offset, where it went to Kafka.
+
+    Of a request that was taken in: `missing` by codes, and how many names were `ignored`, being no field of a request.
+    """
 
     line: int
     key: str | None
@@ -34,6 +37,8 @@ class Sent:
     number: str | None = None
     link: str | None = None
     codes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    ignored: int = 0
     place: tuple[str, int, int] | None = None
     replayed: bool = field(default=False)
 
@@ -81,7 +86,7 @@ class Ledger:
 def _entry(written: bytes) -> Sent:
     said = json.loads(written)
     said["answer"] = Answer(said["answer"])
-    said["codes"] = tuple(said.get("codes", ()))
+    said["codes"], said["missing"] = tuple(said.get("codes", ())), tuple(said.get("missing", ()))
     if said.get("place"):
         said["place"] = tuple(said["place"])
     return Sent(**{"key": None, **said})

@@ -91,6 +91,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "resubmits": _NUMBER,
         "resubmitted_at": _MOMENT,
         "incomplete": "what is missing, not what is there",
+        "not_understood": "names of our own fields, or a question mark; what the requestor wrote is sealed",
         "requestor_type": _ONE_OF_MANY,
         "language": "one of two; letters are written in it, analysts report by it",
         "custody": _PART,

@@ -1,6 +1,6 @@
 """Reading a request's body: wrong types and values are told with their fields, in words that never quote the value.
 
-Absent, null and blank say the same.
+Absent, null and blank say the same. A name that comes twice is wrong; one that is no field is passed over, and told.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json, to_json
 
+from shared.contracts.ignored import Ignored, ignored
+from shared.contracts.parsing import field_path
 from shared.contracts.received import MAX_BODY_BYTES, RequestBody
+from shared.contracts.repeated import repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,14 @@ class WrongField:
     field: str
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A body that could be read, and what was passed over of it."""
+
+    body: RequestBody
+    ignored: tuple[Ignored, ...] = ()
 
 
 class WrongBody(ValueError):
@@ -35,7 +46,7 @@ NOT_JSON = WrongField("body", "json_invalid", "is not valid JSON in UTF-8")
 TOO_LARGE = WrongField("body", "too_large", f"is larger than {MAX_BODY_BYTES} bytes")
 
 
-def read_body(raw: bytes, *, today: date) -> RequestBody:
+def read_body(raw: bytes, *, today: date) -> Read:
     """The body of `POST /requests`. `today` (policy clock) bounds its dates. Raises `WrongBody`."""
     if len(raw) > MAX_BODY_BYTES:
         raise WrongBody(TOO_LARGE)
@@ -43,10 +54,23 @@ def read_body(raw: bytes, *, today: date) -> RequestBody:
         node = from_json(raw, allow_inf_nan=False)
     except ValueError:
         raise WrongBody(NOT_JSON) from None
-    return _validated(node, today)
+    if (twice := said_twice(raw)) is not None:
+        raise WrongBody(twice)
+    return _validated(_said(node), today)
 
 
-def read_mapping(data: Mapping[str, Any], *, today: date) -> RequestBody:
+def ignored_of(raw: bytes) -> tuple[Ignored, ...]:
+    """What was passed over of a body that could be read."""
+    return ignored(_said(from_json(raw)))
+
+
+def said_twice(raw: bytes) -> WrongField | None:
+    """What comes twice in valid JSON. A name that is no field of ours is not repeated: `?`."""
+    way = repeated(raw)
+    return WrongField(field_path(way), "repeated", "comes twice") if way is not None else None
+
+
+def read_mapping(data: Mapping[str, Any], *, today: date) -> Read:
     """Like `read_body`, of JSON that has been read already: a submission's `data`, or a web form made into one."""
     try:
         raw = to_json(dict(data))
@@ -55,10 +79,11 @@ def read_mapping(data: Mapping[str, Any], *, today: date) -> RequestBody:
     return read_body(raw, today=today)
 
 
-def _validated(node: Any, today: date) -> RequestBody:
+def _validated(node: Any, today: date) -> Read:
     try:
         # Strict, from JSON: a text is no number and "true" no truth, but dates and codes are texts.
-        return RequestBody.model_validate_json(to_json(_said(node)), strict=True, context={"today": today})
+        body = RequestBody.model_validate_json(to_json(node), strict=True, context={"today": today})
+        return Read(body, ignored(node))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         raise WrongBody(*(_wrong(problem) for problem in problems)) from None

@@ -1,12 +1,13 @@
 """A request as channels send it: what `POST /requests` takes, and the `data` of a `request.received` record.
 
 Types are checked here, content is not: whatever is absent may be absent, and whether a request can be accepted is
-intake's to say, with codes. Unknown fields are ignored. Read with `shared.contracts.reading`.
+intake's to say, with codes. Unknown fields are ignored, and that is told. Read with `shared.contracts.reading`.
 """
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints, field_validator
+from pydantic_core import PydanticKnownError
 
 from shared.contracts.envelope import Contract
 from shared.contracts.texts import Code, Email, Line, Name, Narrative, PastDate, PlannedDate, Short
@@ -24,6 +25,12 @@ MAX_BODY_BYTES = 256 * 1024
 """The largest body, over HTTP and through Kafka: sealed, it stays well below what a Kafka record may hold."""
 
 MAX_CODES = 50
+
+MAX_IGNORED = 20
+"""So many unknown fields are told; who has more of them sends something else than a request."""
+
+OTHER = "?"
+"""What is said in clear of an unknown field that is like none of ours."""
 
 T = TypeVar("T")
 
@@ -106,12 +113,20 @@ class FactPart(Contract, Generic[T]):
     asserted_by: Literal["requestor", "officer"] | None = None
     on: PastDate | None = None
 
+    @field_validator("value", mode="before")
+    @classmethod
+    def _no_number(cls, value: Any) -> Any:
+        """0 is no `false`, where a reader is lenient as well."""
+        if cls.model_fields["value"].annotation is bool and not isinstance(value, bool):
+            raise PydanticKnownError("bool_type")
+        return value
+
 
 class GangPart(Contract):
     """Active participation in an organized criminal gang. Without an age, nobody knows it."""
 
-    intentional: bool
-    age_at_conduct: int | None = Field(default=None, ge=0, le=150)
+    intentional: StrictBool
+    age_at_conduct: StrictInt | None = Field(default=None, ge=0, le=150)
 
 
 class FactsPart(Contract):

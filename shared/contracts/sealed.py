@@ -35,13 +35,17 @@ class Requestor(Contract):
 
 
 class SealedSubmission(Contract):
-    """Blob `submitted` (and `contact`, without narrative): all personal data of a request."""
+    """Blob `submitted` (and `contact`, without narrative): all personal data of a request.
+
+    `ignored`: the names of what came with it and is no field of a request, as they were written.
+    """
 
     noncitizen: Noncitizen = Noncitizen()
     requestor: Requestor = Requestor()
     facility: str | None = None
     place_as_written: str | None = None
     narrative: str | None = None
+    ignored: tuple[str, ...] = ()
     mitigating: tuple[Fact[str], ...] = ()
     aggravating: tuple[Fact[str], ...] = ()
 

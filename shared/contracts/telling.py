@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.contracts.envelope import Event
 from shared.contracts.parsing import UnknownEvent
-from shared.contracts.vocabulary import EventType, MailResult, TriageOutcome
+from shared.contracts.vocabulary import NEVER_REQUIRED, EventType, MailResult, TriageOutcome
 
 Told = Event[Any] | UnknownEvent
 """An event, or one of a type that this build does not know."""
@@ -156,7 +156,8 @@ def happened(event: Told) -> Happened:
     data = event.data
     match event.type:
         case EventType.REQUEST_SUBMITTED:
-            return Happened.ACCEPTED_INCOMPLETE if data.incomplete else Happened.ACCEPTED
+            urgent = set(data.incomplete) - NEVER_REQUIRED
+            return Happened.ACCEPTED_INCOMPLETE if urgent else Happened.ACCEPTED
         case EventType.REQUEST_AMENDED:
             return Happened.ANSWERED if data.answers else Happened.AMENDED
         case EventType.TRIAGE_ASSIGNED if data.office is None:

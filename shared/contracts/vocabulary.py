@@ -204,7 +204,7 @@ def leaves_nothing_to_challenge(
 
 @unique
 class RejectCode(StrEnum):
-    """Why a request was not accepted. Each names what to mend: reject is not deny."""
+    """Why a request was not accepted, or what an accepted one lacks. Each names what to mend: reject is not deny."""
 
     NO_NAME = "NO_NAME"
     NO_A_NUMBER = "NO_A_NUMBER"
@@ -217,6 +217,12 @@ class RejectCode(StrEnum):
     NO_PLACE = "NO_PLACE"
     NO_CONSENT = "NO_CONSENT"
     UNSIGNED_G28 = "UNSIGNED_G28"
+    NO_EMAIL = "NO_EMAIL"
+    NO_CUSTODY = "NO_CUSTODY"
+
+
+NEVER_REQUIRED = frozenset({RejectCode.NO_EMAIL, RejectCode.NO_CUSTODY})
+"""What is named where it is missing, and sends nobody back: somebody detained may have no e-mail (design choice)."""
 
 
 @unique

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import validate_email
 
 from shared.contracts.reading import WrongBody, read_body, read_mapping
-from shared.contracts.received import MAX_BODY_BYTES, RequestBody
+from shared.contracts.received import MAX_BODY_BYTES, MAX_IGNORED, RequestBody
 from shared.contracts.texts import plain_address
 from shared.contracts.vocabulary import Belief, CustodyStatus, DecisionUnderReview, Language
 
@@ -44,7 +44,7 @@ WHOLE: dict[str, Any] = {
 
 
 def read(**parts: Any) -> RequestBody:
-    return read_mapping(parts, today=TODAY)
+    return read_mapping(parts, today=TODAY).body
 
 
 def refused(parts: dict[str, Any]) -> WrongBody:
@@ -54,7 +54,7 @@ def refused(parts: dict[str, Any]) -> WrongBody:
 
 
 def test_a_whole_request_is_read_and_its_texts_are_cleaned() -> None:
-    body = read_body(json.dumps(WHOLE).encode(), today=TODAY)
+    body = read_body(json.dumps(WHOLE).encode(), today=TODAY).body
     assert body.noncitizen.given_name == "Amina"
     assert body.noncitizen.date_of_birth == date(1985, 2, 28)
     assert body.noncitizen.email == "amina@example.org"
@@ -183,7 +183,7 @@ def test_a_mapping_with_an_unpaired_surrogate_is_refused() -> None:
 
 def test_the_size_limit_is_exact() -> None:
     padding = MAX_BODY_BYTES - len(b'{"x":""}')
-    assert read_body(b'{"x":"%s"}' % (b"x" * padding), today=TODAY) == RequestBody()
+    assert read_body(b'{"x":"%s"}' % (b"x" * padding), today=TODAY).body == RequestBody()
     with pytest.raises(WrongBody) as caught:
         read_body(b'{"x":"%s"}' % (b"x" * (padding + 1)), today=TODAY)
     assert caught.value.wrong[0].code == "too_large"
@@ -203,3 +203,46 @@ def test_a_birth_today_is_possible_where_it_is_tomorrow_already() -> None:
 def test_the_quick_look_at_an_address_says_what_the_thorough_one_says(text: str) -> None:
     if (plain := plain_address(text)) is not None:
         assert plain == validate_email(text)[1]
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        (b'{"narrative":"a","narrative":"b"}', "narrative"),
+        (b'{"noncitizen":{"a_number":"A1","a\\u005fnumber":"A2"}}', "noncitizen.a_number"),
+        (b'{"facts":{"mitigating":[{"value":"A"},{"value":"B","value":"C"}]}}', "facts.mitigating.1.value"),
+        (b'{"Zoraida":1,"Zoraida":2}', "?"),
+        (b'{"x":{"narrative":1,"narrative":1}}', "?.narrative"),
+    ],
+)
+def test_a_name_that_comes_twice_is_told_with_its_place_and_without_a_strangers_word(raw: bytes, field: str) -> None:
+    with pytest.raises(WrongBody) as caught:
+        read_body(raw, today=TODAY)
+    assert [(each.field, each.code) for each in caught.value.wrong] == [(field, "repeated")]
+
+
+@pytest.mark.parametrize(
+    ("parts", "field", "like"),
+    [
+        ({"a_numbr": "A12345678"}, "a_numbr", "noncitizen.a_number"),
+        ({"noncitizen": {"a_numbr": "A12345678"}}, "noncitizen.a_numbr", "noncitizen.a_number"),
+        ({"noncitzen": {"a_number": "A12345678"}}, "noncitzen", "noncitizen"),
+        ({"custody": {"facility": {"Name": "Karnes"}}}, "custody.facility.Name", "custody.facility.name"),
+        ({"a_number": "A12345678"}, "a_number", "noncitizen.a_number"),
+        ({"email": "somebody@example.org"}, "email", None),  # Whose?
+        ({"facts": {"mitigating": [{"value": "A", "valued": 1}]}}, "facts.mitigating.valued", "facts.mitigating.value"),
+        ({"Zoraida Quintanabelle": 1}, "*", None),
+        ({"x" * 41: 1}, "*", None),
+    ],
+)
+def test_what_is_passed_over_is_told_with_what_was_probably_meant(
+    parts: dict[str, Any], field: str, like: str | None
+) -> None:
+    (told,) = read_mapping(parts, today=TODAY).ignored
+    assert (told.field, told.like) == (field, like)
+    assert told.clear == (like or "?")
+
+
+def test_what_is_passed_over_is_told_up_to_a_limit_and_nothing_of_what_says_nothing() -> None:
+    assert read_mapping({"a_numbr": None, "noncitizen": {"x": " "}}, today=TODAY).ignored == ()
+    assert len(read_mapping({f"field_{number}": 1 for number in range(50)}, today=TODAY).ignored) == MAX_IGNORED

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from cli.submitting.reading import Checking, Request, read
 from cli.submitting.sending import AT_ONCE, send_all
 from shared.calling.instances import Unreachable
 from shared.calling.sent import Answer, Ledger, Sent
-from tests.unit.intake_house import House
+from shared.policy.loading import load
+from tests.unit.intake_house import House, complete
+from tests.unit.intake_world import MONDAY
 
-TODAY = date(2021, 3, 8)
 BODY = {"noncitizen": {"given_name": "Zuleyma", "family_name": "Quenthibar"}, "custody": {"status": "DETAINED"}}
 
 
@@ -88,12 +88,13 @@ def test_a_file_that_was_written_anew_has_the_same_requests(tmp_path: Path) -> N
         ("[1]", "line: not_an_object"),
         ('{"key": null, "raw": "e30="}', "line: no_request"),
         ('{"body": 3}', "line: no_request"),
+        ('{"narrative": "a", "narrative": "b"}', "narrative: repeated"),
         ('{"custody": {"status": "LOST"}}', "custody.status: enum"),
         ('{"noncitizen": {"given_name": 7}}', "noncitizen.given_name: string_type"),
     ],
 )
 def test_what_would_be_refused_is_told_by_line_and_code(tmp_path: Path, line: str, code: str) -> None:
-    looking = Checking(TODAY)
+    looking = Checking(MONDAY, load().at(MONDAY))
     first, found = [looking.wrong(each) for each in read(written(tmp_path, BODY, line))]
     assert first is None
     assert found is not None
@@ -101,13 +102,34 @@ def test_what_would_be_refused_is_told_by_line_and_code(tmp_path: Path, line: st
 
 
 def test_the_same_key_with_another_body_would_be_refused() -> None:
-    looking = Checking(TODAY)
+    looking = Checking(MONDAY, load().at(MONDAY))
     other = Request(3, "key-1", {})
     assert [looking.wrong(each) for each in requests_of(2)] == [None, None]
     assert looking.wrong(Request(3, "key-1", BODY)) is None
     found = looking.wrong(other)
     assert found is not None
     assert [each.code for each in found.fields] == ["used_by_line_1"]
+
+
+def test_what_a_right_line_lacks_and_what_would_be_passed_over_is_told(tmp_path: Path) -> None:
+    misspelt = complete(noncitizen=complete()["noncitizen"] | {"a_number": None, "a_numbr": "A12-345-678"})
+    urgent = complete(custody={"status": "DETAINED"}, requestor={"type": "FAMILY", "name": "Ulises Quintanabelle"})
+    file = written(tmp_path, complete(), misspelt, urgent)
+    told = CliRunner().invoke(app, ["submit", str(file), "--check", "--json"])
+    assert told.exit_code == 0
+    assert json.loads(told.stdout)["lacking"] == [
+        {
+            "line": 2,
+            "missing": ["NO_A_NUMBER"],
+            "sent_back": True,
+            "ignored": [{"field": "noncitizen.a_numbr", "like": "noncitizen.a_number"}],
+        },
+        {"line": 3, "missing": ["NO_EMAIL"], "sent_back": False, "ignored": []},
+    ]
+    shown = " ".join(CliRunner().invoke(app, ["submit", str(file), "--check"]).stdout.split())
+    assert "2 would be sent back lacks no a number" in shown
+    assert "did you mean noncitizen.a_number?" in shown
+    assert "1 that would be sent back" in shown
 
 
 WRONG = {"noncitizen": {"family_name": "Quenthibar", "date_of_birth": "Quenthibar's birthday"}}

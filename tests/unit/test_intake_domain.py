@@ -28,6 +28,8 @@ EVERYTHING = Content(
     requestor=RequestorType.FAMILY,
     paper=ConsentKind.FORM_60_001,
     signed=True,
+    email=True,
+    custody=True,
 )
 NOTHING = Content(
     name=False,
@@ -42,6 +44,8 @@ NOTHING = Content(
     requestor=RequestorType.FAMILY,
     paper=ConsentKind.NONE,
     signed=False,
+    email=False,
+    custody=False,
 )
 PAPERS = rules().policies.at(MONDAY).papers
 
@@ -143,6 +147,13 @@ def test_only_what_policy_requires_counts_and_only_against_those_who_can_wait() 
     assert assess(missing, required=required, urgent=False) == NotAccepted((RejectCode.NO_NAME,))
     assert assess(missing, required=required, urgent=True) == Accepted((RejectCode.NO_NAME,))
     assert assess((RejectCode.NO_NARRATIVE,), required=required, urgent=False) == Accepted(())
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_no_e_mail_and_no_word_on_custody_are_named_and_send_nobody_back(urgent: bool) -> None:
+    missing = (RejectCode.NO_CONSENT, RejectCode.NO_EMAIL, RejectCode.NO_CUSTODY)
+    verdict = assess(missing, required=(RejectCode.NO_NAME,), urgent=urgent)
+    assert verdict == Accepted((RejectCode.NO_EMAIL, RejectCode.NO_CUSTODY))
 
 
 @pytest.mark.parametrize(

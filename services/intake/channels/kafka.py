@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from services.intake.raw import RawSubmission, Refusal, channel_namespace
+from services.intake.raw import WRONG_BODY, RawSubmission, Refusal, channel_namespace
 from shared.contracts.parsing import Unparsable, parse_submission
-from shared.contracts.reading import WrongField
+from shared.contracts.reading import WrongField, said_twice
 from shared.contracts.vocabulary import EventType
 
 PLAIN: Final = "kafka"
@@ -29,6 +29,8 @@ def read_record(value: bytes | None, *, topic: str, at: datetime) -> RawSubmissi
         received = parse_submission(value or b"")
     except Unparsable as error:
         return Refusal(UNREADABLE, (WrongField("record", error.reason, "is no CloudEvent of this topic"),))
+    if (twice := said_twice(value or b"")) is not None:
+        return Refusal(WRONG_BODY, (twice,))
     channel = channel_of(topic)
     wrapped = received.data.get("request")
     return RawSubmission(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.intake.domain.consent import Papers, verifies
-from shared.contracts.vocabulary import ConsentKind, RejectCode, RequestorType
+from shared.contracts.vocabulary import NEVER_REQUIRED, ConsentKind, RejectCode, RequestorType
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Content:
     requestor: RequestorType
     paper: ConsentKind
     signed: bool
+    email: bool
+    custody: bool
 
 
 def gaps(content: Content, papers: Papers) -> tuple[RejectCode, ...]:
@@ -40,6 +42,8 @@ def gaps(content: Content, papers: Papers) -> tuple[RejectCode, ...]:
         (not content.place, RejectCode.NO_PLACE),
         (not (counts and content.signed) and not unsigned, RejectCode.NO_CONSENT),
         (unsigned, RejectCode.UNSIGNED_G28),
+        (not content.email, RejectCode.NO_EMAIL),
+        (not content.custody, RejectCode.NO_CUSTODY),
     )
     return tuple(code for missing, code in found if missing)
 
@@ -63,4 +67,6 @@ def assess(
 ) -> Accepted | NotAccepted:
     """Accept a complete request, and an urgent one as it is; of the missing parts only required ones count."""
     counted = tuple(code for code in missing if code in required)
-    return NotAccepted(counted) if counted and not urgent else Accepted(counted)
+    if counted and not urgent:
+        return NotAccepted(counted)
+    return Accepted(tuple(code for code in missing if code in required or code in NEVER_REQUIRED))

@@ -30,6 +30,8 @@ class Filing:
     `received_at` orders the queue and starts the clocks. Where this request keeps the place of a rejected one that it
     mends, it is that one's; `sent_again_at` is then when this one came.
 
+    `not_understood`: of what is no field of a request, the field that it is like, or `?`.
+
     `client` and `client_reference` are blind indexes: of the signed-in system that submitted it, and of how that calls
     it. After a hand-over (`handed_over`) the case is somebody else's, and that system hears no more than this.
 
@@ -55,6 +57,7 @@ class Filing:
     represented: bool
     sealed_bytes: int
     incomplete: tuple[RejectCode, ...] = ()
+    not_understood: tuple[str, ...] = ()
     resubmits: str | None = None
     sent_again_at: datetime | None = None
     possible_double_of: str | None = None

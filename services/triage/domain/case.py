@@ -36,6 +36,7 @@ class Submission:
     decision_under_review: tuple[DecisionUnderReview, ...]
     relief_sought: tuple[ReliefSought, ...]
     incomplete: tuple[RejectCode, ...] = ()
+    not_understood: tuple[str, ...] = ()
     represented: bool = False
     age_band: str = ""
     possible_double_of: str | None = None

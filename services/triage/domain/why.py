@@ -8,7 +8,7 @@ from typing import Final
 from services.triage.domain.case import Moved, Mover
 from services.triage.domain.placing import unplaced
 from services.triage.domain.states import UnderConsideration
-from shared.contracts.vocabulary import Urgency
+from shared.contracts.vocabulary import NEVER_REQUIRED, Urgency
 from shared.policy.model import CLASSES, Policy, RoutineShare
 from shared.policy.standing import Why, local, words
 
@@ -30,6 +30,7 @@ class Because(StrEnum):
     REQUESTOR_ASKED = "requestor_asked"
     INCOMPLETE = "incomplete"
     TO_BE_ASSIGNED = "to_be_assigned"
+    NOT_UNDERSTOOD = "not_understood"
 
 
 MOVERS: Final = {
@@ -91,5 +92,7 @@ def _besides(item: UnderConsideration, now: datetime) -> Iterator[Why]:
     if item.question is not None and item.question.is_open(now):
         until = local(item.question.answer_by, zone)
         yield Why(Because.REQUESTOR_ASKED, f"The requestor is asked, at most until {until}: the clock stands still.")
-    if case.submission.incomplete:
+    if set(case.submission.incomplete) - NEVER_REQUIRED:
         yield Why(Because.INCOMPLETE, "It came incomplete, and too urgent to be sent back: ask for what is missing.")
+    if case.submission.not_understood:
+        yield Why(Because.NOT_UNDERSTOOD, "It came with something that is no field of a request: ask what was meant.")

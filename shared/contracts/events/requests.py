@@ -43,6 +43,7 @@ class RequestSubmitted(EventData):
 
     `resubmitted_at`: when it came, where it keeps the place of the rejected request that it mends.
     `noncitizen_reachable`: whether an address of the noncitizen's own is known; absent: not said.
+    `not_understood`: for each thing that is no field of a request, the field that it is like, or `?`.
     """
 
     type: ClassVar[EventType] = EventType.REQUEST_SUBMITTED
@@ -53,6 +54,7 @@ class RequestSubmitted(EventData):
     resubmits: str | None = None
     resubmitted_at: Time | None = None
     incomplete: tuple[RejectCode, ...] = ()
+    not_understood: tuple[str, ...] = ()
     requestor_type: RequestorType
     language: Language
     custody: Custody
