@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.intake import client_cases, staff, staff_doubles, staff_representatives, staff_withdrawals, wording
+from services.intake.answers import BODY, SUBMITTED
 from services.intake.asking import Engine as AskingEngine
 from services.intake.client_cases import ClientCases
 from services.intake.client_cases import Engine as ListingEngine
@@ -34,7 +35,7 @@ from shared.casework.commands import Answered
 from shared.casework.errors import CommandFailed, CommandRefused, ContractViolation, Outage
 from shared.contracts.ignored import Ignored
 from shared.contracts.reading import TOO_LARGE, ignored_of
-from shared.contracts.received import MAX_BODY_BYTES, RequestBody
+from shared.contracts.received import MAX_BODY_BYTES
 from shared.contracts.vocabulary import RejectCode
 from shared.language.catalogues import Tongue
 from shared.mongo.driver import PyMongoError
@@ -102,7 +103,7 @@ def _requests(desk: "Desk", sign_in: SignIn) -> APIRouter:
     routes = APIRouter(tags=["requests"])
     caller = Annotated[Client | None, Depends(sign_in.client())]
 
-    @routes.post("/requests", status_code=202, openapi_extra=_BODY)
+    @routes.post("/requests", status_code=202, responses=SUBMITTED, openapi_extra=BODY)
     async def submit(
         request: Request,
         key: IdempotencyKey,
@@ -219,11 +220,3 @@ def _is_random_uuid(key: str) -> bool:
         return UUID(key).version == _RANDOM_UUID and str(UUID(key)) == key.lower()
     except ValueError:
         return False
-
-
-_BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": RequestBody.model_json_schema()}},
-    }
-}

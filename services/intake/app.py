@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.intake import api, limiting, page_routes, public_pages, staff_erasures, staff_find, staff_links
+from services.intake.answers import describe
 from services.intake.arrivals import Arrivals, Deleting
 from services.intake.domain.case import State
 from services.intake.erasing import COMPLETE_SECONDS, Erasing
@@ -63,6 +64,7 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
         ),
         inline_styles=(STYLE,),
     )
+    describe(app)
     app.include_router(
         api.router(
             engine=engine,

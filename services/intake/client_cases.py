@@ -118,7 +118,7 @@ def router(*, cases: "ClientCases", sign_in: SignIn) -> APIRouter:
         """The cases that this client submitted, in the order in which they came."""
         return await cases.page(cases.wanted(client, client_reference, changed_since, cursor), limit)
 
-    @routes.get("/requests/export")
+    @routes.get("/requests/export", response_class=Response, responses=_EXPORTED)
     async def export(
         client: caller,
         format_: Annotated[Format, Query(alias="format")] = Format.JSONL,
@@ -247,6 +247,11 @@ def _opened(key: CaseKey | Erased | None, case_id: UUID, box: bytes | None) -> s
         log_unexpected(error)
         return None
 
+
+_TEXT: Final = {"schema": {"type": "string"}}
+_EXPORTED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "A line each.", "content": {"application/jsonl": _TEXT, "text/csv": _TEXT}}
+}
 
 _FORMATS: Final[Mapping[Format, tuple[str, Callable[[Row], str], str]]] = {
     Format.JSONL: ("", as_json_line, "application/jsonl"),

@@ -1,6 +1,8 @@
 """The forms of the status page: what may come in, as what it is read, and how it is shown before it is sent."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final
@@ -20,6 +22,7 @@ from shared.contracts.sealed import Requestor
 from shared.contracts.vocabulary import ReviewGround
 from shared.web.problems import Problem
 
+FORM: Final = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES: Final = 128 * 1024
 MAX_WORDS: Final = 20_000
 MAX_KEY: Final = 200
@@ -50,7 +53,26 @@ _NEEDED: Final = ("representative_type", "representative_name", "representative_
 
 """Where each field stands in a request's body, by whose rules it is read."""
 
+_ATOM = r"[a-zA-Z0-9!#$%&'*+\/=?^_`\{\|\}~\-]+"
+_LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9\-]{0,61}[a-zA-Z0-9])?"
+EMAIL_PATTERN: Final = rf"{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_LABEL}"
+"""What a form takes for an e-mail address, for the browser (`pattern`, beside its own check) and for us alike."""
+_ANY: Final = "anybody@example.org"
+_EMAIL_FIELDS: Final = ("requestor_email", "representative_email")
+
 Form = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What somebody typed into which form, and its fields that cannot be read; the page shows them all again."""
+
+    route: str = ""
+    typed: Form = field(default_factory=dict)
+    wrong: tuple[str, ...] = ()
+
+
+NOTHING: Final = Filled()
 
 
 class WrongForm(ValueError):
@@ -66,8 +88,11 @@ async def read_form(request: Request) -> Form:
     raw = await request.body()
     if len(raw) > MAX_FORM_BYTES:
         raise Problem(413, "too_large", f"A form may have at most {MAX_FORM_BYTES} bytes.")
+    kind = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+    if kind not in (FORM, "application/json"):
+        raise wrong_kind(f"`{FORM}`, or a JSON object of texts")
     try:
-        if request.headers.get("content-type", "").startswith("application/json"):
+        if kind == "application/json":
             given: Any = from_json(raw)
             pairs = list(given.items()) if isinstance(given, dict) else []
         else:
@@ -75,6 +100,11 @@ async def read_form(request: Request) -> Form:
     except ValueError:
         raise Problem(400, "invalid_request", "The form cannot be read.") from None
     return {name: value.strip() for name, value in pairs if name in _KNOWN and isinstance(value, str) and value.strip()}
+
+
+def wrong_kind(of: str) -> Problem:
+    """The body is of a kind that is not read here."""
+    return Problem(415, "unsupported_media_type", "A form cannot be sent in this format.", f"Send it as {of}.")
 
 
 def ground_of(form: Form) -> ReviewGround:
@@ -126,11 +156,19 @@ def _read(form: Form, places: Mapping[str, tuple[str, ...]], *, today: date) -> 
             _put(body, place, form[name])
     if "facility" in body.get("custody", {}):
         body["custody"].setdefault("status", "DETAINED")
+    odd = {".".join(places[name]) for name in _EMAIL_FIELDS if name in places and not is_address(form.get(name, _ANY))}
     try:
-        return read_mapping(body, today=today).body
+        read = read_mapping(body, today=today).body
     except WrongBody as error:
-        wrong = {each.field for each in error.wrong}
-        raise WrongForm(*(name for name, place in places.items() if ".".join(place) in wrong)) from None
+        odd |= {each.field for each in error.wrong}
+    if odd:
+        raise WrongForm(*(name for name, place in places.items() if ".".join(place) in odd and name in form))
+    return read
+
+
+def is_address(typed: str) -> bool:
+    """Whether the browser would take it, too: nobody is told here what the browser let pass, nor the reverse."""
+    return re.fullmatch(EMAIL_PATTERN, typed) is not None
 
 
 def key_of(form: Form, header: str | None) -> str:

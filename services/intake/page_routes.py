@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query
-from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.intake.answers import ACTED, PAGE_ERRORS, STATUS
 from services.intake.asking import Engine
+from services.intake.form_fields import body_of
 from services.intake.pages import HAND_OVER, StatusPages
 from shared.policy.model import Policies
 from shared.privacy.keyring import Keyring
@@ -20,11 +21,9 @@ ROUTES: Final = ("review", "waive", "withdraw", "amend", *sorted(HAND_OVER))
 Lang = Annotated[str | None, Query(max_length=8, description="`en` or `es`; else by Accept-Language.")]
 AcceptLanguage = Annotated[str, Header(alias="Accept-Language")]
 
-_FILE: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/calendar": {"schema": {"type": "string"}}}}}
-_FORM: Final = {
-    "requestBody": {
-        "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "additionalProperties": True}}}
-    }
+_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/calendar": {"schema": {"type": "string"}}}},
+    **PAGE_ERRORS,
 }
 
 
@@ -41,7 +40,7 @@ def router(
     routes = APIRouter(tags=["status page"])
     pages = StatusPages(engine=engine, keyring=keyring, links=links, policies=policies, public_url=public_url, now=now)
 
-    @routes.get("/status/{link}", response_class=HTMLResponse)
+    @routes.get("/status/{link}", responses=STATUS)
     async def show(
         request: Request,
         link: str,
@@ -62,8 +61,8 @@ def router(
             f"/status/{{link}}/{route}",
             _acting(pages, route),
             methods=["POST"],
-            response_class=HTMLResponse,
-            openapi_extra=_FORM,
+            responses=ACTED,
+            openapi_extra=body_of(route),
             name=route,
         )
     return routes

@@ -23,6 +23,8 @@ from services.intake.calendar_file import Entry, calendar
 from services.intake.commands import Ask
 from services.intake.domain.case import Accepted, State, link_ends, link_generation
 from services.intake.forms import (
+    NOTHING,
+    Filled,
     Form,
     WrongForm,
     amendment_of,
@@ -134,12 +136,13 @@ class StatusPages:
         key = key_of(form, header_key)
         try:
             do = self._prepared(visit, route, form, key)
+            if form.get("confirm") == "no":  # Back to the page, with what was typed.
+                return self._answer(visit, filled=Filled(route, form))
             if form.get("confirm") != "yes":
                 return self._confirm(visit, route, form)
             answered = await do()
         except WrongForm as error:
-            labels = [visit.tongue.say(wording.FIELDS[name]) for name in error.fields]
-            return self._answer(visit, code="wrong_form", status=422, details=labels)
+            return self._answer(visit, code="wrong_form", status=422, filled=Filled(route, form, error.fields))
         except CommandRefused as error:
             return self._answer(visit, code=error.code, status=409)
         except CaseParked:
@@ -220,12 +223,14 @@ class StatusPages:
         message: str | None = None,
         code: str | None = None,
         status: int = 200,
-        details: list[str] | None = None,
+        filled: Filled = NOTHING,
     ) -> Response:
         say = visit.tongue.say
         told = say(message or wording.REFUSALS.get(code or "", "")) if message or code else None
         if visit.json and code is not None:
-            return Problem(status, code, told or code, errors=details or []).response()
+            return Problem(
+                status, code, told or code, errors=[say(wording.FIELDS[name]) for name in filled.wrong]
+            ).response()
         if visit.json:
             shown_now = as_json(
                 self._pages,
@@ -246,7 +251,7 @@ class StatusPages:
             zone=visit.zone,
             office=visit.office,
             message=told,
-            details=details or (),
+            filled=filled,
         )
         return HTMLResponse(page, status)
 

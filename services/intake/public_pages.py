@@ -10,10 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.intake.answers import ACTED
 from services.intake.domain.case_number import read_number
-from services.intake.forms import MAX_KEY
+from services.intake.forms import FORM, MAX_KEY, is_address, wrong_kind
 from services.intake.lost_links import LostLinks, Wish
-from services.intake.rendering import Pages
+from services.intake.rendering import ICON, Pages
 from services.intake.speaking import shipped
 from shared.contracts.texts import Email
 from shared.policy.model import Policies
@@ -34,6 +35,17 @@ def router(*, lost_links: LostLinks, policies: Policies, public_url: str) -> API
     prefix = urlsplit(public_url).path.rstrip("/")
     pages = Pages(tongues=shipped(), policies=policies, prefix=prefix)
 
+    @routes.get("/", response_class=HTMLResponse)
+    async def front(lang: Lang = None, accept_language: AcceptLanguage = "") -> HTMLResponse:
+        """What this is, how to ask, and how to follow a case."""
+        return HTMLResponse(pages.front(pages.tongues.choose(asked=lang, accepted=accept_language)))
+
+    @routes.get("/favicon.svg", response_class=Response, include_in_schema=False)
+    @routes.get("/favicon.ico", response_class=Response, include_in_schema=False)
+    async def icon() -> Response:
+        """The pages' sign."""
+        return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
     @routes.get("/your-data", response_class=HTMLResponse)
     async def your_data(lang: Lang = None, accept_language: AcceptLanguage = "") -> HTMLResponse:
         """What happens to people's data."""
@@ -49,7 +61,7 @@ def router(*, lost_links: LostLinks, policies: Policies, public_url: str) -> API
         tongue = pages.tongues.choose(asked=lang, accepted=accept_language)
         return HTMLResponse(pages.lost_link(tongue, idempotency_key=str(uuid4()), asked=asked is not None))
 
-    @routes.post(LOST_LINK, response_class=HTMLResponse, openapi_extra=_FORM)
+    @routes.post(LOST_LINK, response_class=HTMLResponse, responses=ACTED, openapi_extra=_FORM)
     async def ask(
         request: Request,
         accept_language: AcceptLanguage = "",
@@ -75,6 +87,8 @@ def router(*, lost_links: LostLinks, policies: Policies, public_url: str) -> API
 
 
 async def _read(request: Request) -> dict[str, str]:
+    if request.headers.get("content-type", FORM).partition(";")[0].strip().lower() != FORM:
+        raise wrong_kind(f"`{FORM}`")
     raw = await request.body()
     if len(raw) > MAX_BYTES:
         raise Problem(413, "too_large", f"This form may have at most {MAX_BYTES} bytes.")
@@ -87,6 +101,8 @@ async def _read(request: Request) -> dict[str, str]:
 
 def _address(typed: str) -> str | None:
     """The address as one in a request is read; None for what is none."""
+    if not is_address(typed):
+        return None
     try:
         return _EMAIL.validate_python(typed)
     except ValidationError:

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from services.intake import going, wording
 from services.intake.domain.case import GivesUp
+from services.intake.forms import EMAIL_PATTERN, NOTHING, Filled
 from services.intake.limits import Removal, removal_of
 from services.intake.next_steps import Date, Dated, dates_of, steps_of
 from services.intake.speaking import TEMPLATES, Tongues
@@ -22,6 +23,8 @@ from shared.policy.model import Office, Policies
 
 STYLE: Final = (TEMPLATES / "style.css").read_text(encoding="utf-8")
 """The pages' only style; its hash goes into the content security policy."""
+
+ICON: Final = (TEMPLATES / "icon.svg").read_text(encoding="utf-8")
 
 _LINKS: Final = {
     wording.HOTLINE: "tel:+18883514024",
@@ -49,7 +52,7 @@ class Pages:
         zone: ZoneInfo = EASTERN,
         office: Office | None = None,
         message: str | None = None,
-        details: Sequence[str] = (),
+        filled: Filled = NOTHING,
     ) -> str:
         """The status page. `base` is its own path; `message` says what has just happened or could not.
 
@@ -75,7 +78,8 @@ class Pages:
             idempotency_key=idempotency_key,
             question_text=question_text,
             message=message,
-            details=details,
+            filled=filled,
+            wrong={name: wording.wrong_field(name) for name in filled.wrong},
             reasons=[sentence for _, sentence in self.reasons(tongue, status.outcome)],
             likely=[name for name in status.not_understood if name != OTHER],
             stages=wording.STAGES,
@@ -150,6 +154,10 @@ class Pages:
             email=typed[1],
         )
 
+    def front(self, tongue: Tongue) -> str:
+        """The front page."""
+        return self._render("front.html", tongue, languages=self.tongues.names)
+
     def your_data(self, tongue: Tongue) -> str:
         """What happens to people's data, for everybody to read before they give any."""
         return self._render("your_data.html", tongue, languages=self.tongues.names)
@@ -192,6 +200,7 @@ def _environment_under(prefix: str) -> Environment:
         hotline=wording.HOTLINE,
         hours=wording.HOURS,
         prefix=prefix,
+        email_pattern=EMAIL_PATTERN,
     )
     environment.filters["dialled"] = _dialled
     return environment

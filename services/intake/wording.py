@@ -320,6 +320,24 @@ FIELDS: Final[Mapping[str, str]] = {
     "representative_language": "Language for letters to the representative",
 }
 
+_WRONG_EMAIL: Final = "Write the whole e-mail address, such as ana@example.org."
+_WRONG_FIELDS: Final[Mapping[str, str]] = {
+    "requestor_email": _WRONG_EMAIL,
+    "representative_email": _WRONG_EMAIL,
+    "representative_name": "Write the name.",
+    "removal_scheduled_for": "Check the date. Write the year, the month and the day.",
+    "answer": "Write your answer. It can have up to 20,000 letters.",
+    "ground": "Choose one of the answers.",
+    "representative_type": "Choose one of the answers.",
+}
+_WRONG: Final = "Check this. It may be too long."
+
+
+def wrong_field(name: str) -> str:
+    """What to do about a field of a form that cannot be read."""
+    return _WRONG_FIELDS.get(name, _WRONG)
+
+
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
     "custody_status": {"DETAINED": "Yes, detained by ICE", "NOT_DETAINED": "No", "UNKNOWN": "I do not know"},
     "removal_believed_imminent": {"yes": "Yes", "no": "No", "unknown": "I do not know"},
@@ -338,4 +356,5 @@ def sentences() -> tuple[str, ...]:
     said = [words for table in (*tables, LOST_LINK_WRONG) for words in table.values()]
     said += [words for three in CONFIRMATIONS.values() for words in three]
     said += [words for table in CHOICES.values() for words in table.values()]
+    said += [*_WRONG_FIELDS.values(), _WRONG]
     return tuple(dict.fromkeys([*NOTICE, *REMOVALS.values(), HOURS, PARTLY, NOT_ACCEPTED, CALENDAR_TITLE, *said]))

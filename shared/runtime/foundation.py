@@ -59,7 +59,8 @@ from shared.runtime.readiness import Question, Readiness
 from shared.runtime.restored import Restored, standing_of
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.starting import Starting
-from shared.web import corrupt_batches, dead_letters, discarding, health, held, keys, problems, reconcile
+from shared.web import corrupt_batches, dead_letters, discarding, health, held, keys, problems, reconcile, reference
+from shared.web.head import Head
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit
 from shared.web.sign_in import SignIn
@@ -171,7 +172,7 @@ class Foundation(Generic[S]):
             async with self.running(*loops):
                 yield
 
-        app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+        app = FastAPI(title=title, version="1", lifespan=lifespan, openapi_url=None)
         problems.install(app)
         app.add_middleware(BodyLimit)
         for limit in limits:
@@ -182,6 +183,8 @@ class Foundation(Generic[S]):
             spared=("/health/", "/metrics"),
         )
         app.add_middleware(SecurityHeaders, inline_styles=inline_styles)
+        app.add_middleware(Head)
+        app.include_router(reference.router(app, self.sign_in))
         app.include_router(health.router(ready=self.readiness.checks, metrics=self.metrics, sign_in=self.sign_in))
         app.include_router(held.router(store=self.engine.store, redriving=self.redriving, sign_in=self.sign_in))
         app.include_router(

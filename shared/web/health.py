@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fastapi import APIRouter, Depends
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from shared.web.sign_in import Role, SignIn
 
@@ -43,7 +43,7 @@ def router(*, ready: Checks, metrics: Numbers, sign_in: SignIn, within_seconds: 
         body = {"status": "not ready" if unwell else "ready", "checks": {n: r or "well" for n, r in checks.items()}}
         return JSONResponse(body, 503 if unwell else 200, headers={"Cache-Control": "no-store"})
 
-    @routes.get("/metrics", dependencies=[Depends(sign_in.staff(Role.OPERATOR))])
+    @routes.get("/metrics", response_class=PlainTextResponse, dependencies=[Depends(sign_in.staff(Role.OPERATOR))])
     async def numbers() -> Response:
         """For operators only: numbers tell how many people wait. Prometheus sends a token (`authorization`)."""
         await metrics.look()

@@ -136,6 +136,14 @@ class SignIn:
 
         return signed_in
 
+    def anybody(self) -> Callable[..., Awaitable[None]]:
+        """A dependency that lets in whoever has a valid token, of staff or of a client."""
+
+        async def known(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+            await self._demand(credentials)
+
+        return known
+
     def client(self) -> Callable[..., Awaitable[Client | None]]:
         """A dependency for public endpoints: None for a caller without a token, else a token of scope `submit`."""
 

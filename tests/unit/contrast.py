@@ -27,11 +27,18 @@ def colours(style: str) -> set[str]:
     return {f"#{each.lower()}" for each in _HEX.findall(style)}
 
 
-def colour_of(style: str, selector: str, prop: str) -> str:
-    """The colour in a declaration of a selector (in `border: 1px solid #abc`, the `#abc`)."""
-    match = _HEX.search(declarations(style)[selector][prop])
+def palette(style: str, *, dark: bool = False) -> dict[str, str]:
+    """The named colours, as they are in the light or in the dark."""
+    light, *others = re.findall(r":root \{([^}]*)\}", style)
+    named = dict(re.findall(r"(--[a-z-]+): (#[0-9a-f]+)", light))
+    return named | dict(re.findall(r"(--[a-z-]+): (#[0-9a-f]+)", others[0])) if dark else named
+
+
+def colour_of(style: str, selector: str, prop: str, *, dark: bool = False) -> str:
+    """The colour in a declaration of a selector (in `border: 1px solid var(--edge)`, what `--edge` stands for)."""
+    match = re.search(r"var\((--[a-z-]+)\)", declarations(style)[selector][prop])
     assert match, (selector, prop)
-    return match[0]
+    return palette(style, dark=dark)[match[1]]
 
 
 def _luminance(colour: str) -> float:

@@ -12,6 +12,7 @@ import httpx
 from fastapi import FastAPI
 
 from services.intake import api, page_routes, staff_find
+from services.intake.answers import describe
 from services.intake.domain.case import State
 from services.intake.erasing import Erasing
 from services.intake.raw import ANONYMOUS, RawSubmission
@@ -181,6 +182,7 @@ class House:
         sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys)
         app = FastAPI()
         problems.install(app)
+        describe(app)
         common: Any = {
             "engine": self.engine,
             "keyring": self.keyring,

@@ -9,6 +9,7 @@ import pytest
 
 from services.intake.channels.kafka import read_record
 from services.intake.raw import RawSubmission, Refusal
+from services.intake.submitting import Prepared
 from shared.contracts.sealed import SealedSubmission
 from shared.privacy.sealing import CaseKey, open_box
 from tests.unit.intake_house import House, complete
@@ -137,6 +138,7 @@ async def test_what_a_channel_sends_is_looked_at_the_same_way(house: House) -> N
     assert isinstance(raw, RawSubmission)
     (prepared,) = await house.submissions.prepare([raw])
     await house.carry_out(prepared)
+    assert isinstance(prepared, Prepared)
     state: Any = house.engine.cases[prepared.command.case_id].state
     assert state.filing.not_understood == ("noncitizen.a_number",)
     assert "NO_EMAIL" in state.filing.incomplete

@@ -12,7 +12,7 @@ from services.intake.rendering import STYLE
 from shared.contracts.vocabulary import ConsentStatus, Language, Recipient
 from shared.language.moments import EASTERN
 from shared.web.sign_in import Role
-from tests.unit.contrast import colour_of, colours, declarations, ratio
+from tests.unit.contrast import colour_of, colours, declarations, palette, ratio
 from tests.unit.intake_house import House, complete, own
 from tests.unit.intake_world import DAY, MONDAY, assigned, completed, escalated, question, remanded, resolved
 from tests.unit.markup import Page, faults
@@ -157,7 +157,7 @@ async def test_a_page_takes_no_more_than_six_years_of_school(house: House, story
 
 
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize("page", ["/your-data", "/lost-link", "/lost-link?asked=yes"])
+@pytest.mark.parametrize("page", ["/", "/your-data", "/lost-link", "/lost-link?asked=yes"])
 async def test_everybody_can_use_and_read_the_pages_without_a_link(house: House, page: str, language: Language) -> None:
     answer = await house.http.get(page, headers={"Accept-Language": language})
     assert answer.status_code == 200
@@ -302,15 +302,30 @@ async def test_where_no_date_matters_there_is_nothing_to_put_into_a_calendar(hou
         (".message", "border", ("body", "background"), 3.0),
         (":focus-visible", "outline", ("body", "background"), 3.0),
         (":focus-visible", "outline", ("section", "background"), 3.0),
+        (".error", "color", ("section", "background"), 4.5),
+        ("button.back", "color", ("button.back", "background"), 4.5),
+        ("[aria-invalid=true]", "border", ("section", "background"), 3.0),
     ],
 )
-def test_colours_differ_enough_to_be_read(selector: str, prop: str, behind: tuple[str, str], least: float) -> None:
-    assert ratio(colour_of(STYLE, selector, prop), colour_of(STYLE, *behind)) >= least
+@pytest.mark.parametrize("dark", [False, True])
+def test_colours_differ_enough_to_be_read(
+    selector: str, prop: str, behind: tuple[str, str], least: float, dark: bool
+) -> None:
+    assert ratio(colour_of(STYLE, selector, prop, dark=dark), colour_of(STYLE, *behind, dark=dark)) >= least
 
 
 def test_no_colour_is_used_that_these_pairs_do_not_cover() -> None:
-    decoration = {"#c6cace"}  # lines between boxes, which nobody needs to see
-    assert colours(STYLE) == {"#1b1b1b", "#f4f5f7", "#fff", "#0b4f9e", "#8a3200", "#3d4551", "#565c65"} | decoration
+    named = {"--text", "--page", "--box", "--act", "--on-act", "--warn", "--hint", "--edge"}
+    decoration = {"--line"}  # lines between boxes, which nobody needs to see
+    assert set(palette(STYLE)) == set(palette(STYLE, dark=True)) == named | decoration
+    assert colours(STYLE) == {*palette(STYLE).values(), *palette(STYLE, dark=True).values()}
+
+
+def test_what_is_printed_is_dark_on_white_and_leaves_no_box_behind_for_a_form() -> None:
+    assert "@media screen and (prefers-color-scheme: dark)" in STYLE
+    printed = STYLE.partition("@media print {")[2]
+    assert "form, details, .skip, .acts { display: none; }" in printed
+    assert "section, .box { border: 0; padding: 0; }" in printed
 
 
 def test_the_page_grows_with_the_readers_letters() -> None:
