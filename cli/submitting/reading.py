@@ -122,8 +122,8 @@ class Checking:
 
     def _lacks(self, line: int, read: Read) -> Lacks | None:
         body, policy = read.body, self._policy
-        missing = gaps(from_body.content_of(body), policy.papers)
-        custody, removal = from_body.custody_of(body.custody), from_body.removal_of(body.removal)
+        missing = gaps(from_body.content_of(body, policy.places), policy.papers)
+        custody, removal = from_body.custody_of(body.custody, policy.places), from_body.removal_of(body.removal)
         urgent = is_urgent(custody, removal, self._now, policy.imminent_within)
         sent_back = isinstance(assess(missing, required=policy.required, urgent=urgent), NotAccepted)
         return Lacks(line, missing, sent_back, read.ignored) if missing or read.ignored else None
