@@ -194,7 +194,8 @@ class Case:
             approval = case.get("pre_approval")
             if answers.get("declined") and approval and approval["needed"] and not approval["given"]:
                 await self._approved_in_advance(case["facts_version"])
-            return answers
+            kind = said["outcome"]
+            return {**answers, "reasons": reasons_that_fit(said["reasons"], case["reasons"], kind)}
 
         before = len(self.world.seen.of(self.id, EventType.TRIAGE_COMPLETED))
         await self._at(board, "decide", said, key, more=answered)
@@ -327,6 +328,15 @@ def answers_to(outcome: str, to_answer: Sequence[str], granted: Sequence[str]) -
             return {"moot": asked}
         case _:
             return {}
+
+
+def reasons_that_fit(planned: Sequence[str], offered: Sequence[Mapping[str, Any]], outcome: str) -> list[str]:
+    """The plan's reasons, as far as the guidance in force has them; on a slow machine another one is, in the end.
+
+    `offered`: what the screen says may be given, and for which outcomes.
+    """
+    fitting = [each["code"] for each in offered if outcome in each["outcomes"]]
+    return [code for code in planned if code in fitting] or (fitting[:1] if planned else [])
 
 
 def amend_form(change: Mapping[str, Any]) -> dict[str, str]:

@@ -60,6 +60,12 @@ def officer_of(staff: Staff) -> Officer:
     return Officer(person.subject, person.offices, assigns=person.assigns)
 
 
+def approver_of(staff: Staff) -> Officer:
+    """Whose cases a token lets somebody approve in advance: those of the offices that it names, with such a role."""
+    approves = not staff.roles.isdisjoint(APPROVERS.values())
+    return Officer(staff.subject, staff.offices if approves else frozenset())
+
+
 class OfficersDesk:
     """Reads and orders on behalf of signed-in officers."""
 
@@ -105,7 +111,8 @@ class OfficersDesk:
             raise CaseUnknown
         office = office_now(view.state, view.work) if isinstance(view.state, UnderConsideration) else case.office
         asked = {question.office for question in open_questions(view.state)}
-        if not any(officer_of(staff).may_work(each) for each in {office, *asked}):
+        readers = (officer_of(staff), approver_of(staff))
+        if not any(reader.may_work(each) for reader in readers for each in {office, *asked}):
             raise Problem(403, "not_your_office", "This is not allowed.", "The case is with another office.")
         drafts = shown_to(view.work, staff.subject)
         typed = {name: box for draft in drafts for name, box in draft.box.items()}
@@ -171,7 +178,7 @@ class OfficersDesk:
         name = f"pre_approved_{getattr((await casework.case_of(self._engine, case_id)).state, 'round', 0)}"
         identity = command_id(Service.TRIAGE, staff.subject, PRE_APPROVE, case_id, key)
         box = await self._sealed.sealed(case_id, cause=identity, name=name, text=body.text)
-        data = PreApprove(officer_of(staff), role, body.facts_seen, box)
+        data = PreApprove(approver_of(staff), role, body.facts_seen, box)
         return await self._engine.command(
             Command(PRE_APPROVE, identity, case_id, whole_milliseconds(self._now()), data)
         )

@@ -48,6 +48,12 @@ class Baltimore:
         assert told.exit_code == wanted, told.output
         return str(told.output)
 
+    async def approves(self, *words: str) -> None:
+        """As the office's director."""
+        token = self.desks.token("director-bal", Role.FIELD_OFFICE_DIRECTOR, offices=["BAL"])
+        told = await secondlook(*words, "--token", token)
+        assert told.exit_code == 0, told.output
+
 
 def intake() -> FastAPI:
     """What the command line asks intake: which case a number is."""
@@ -159,6 +165,14 @@ async def test_the_requestor_is_asked_by_the_field_office(office: Baltimore) -> 
 async def test_scripts_read_what_was_claimed_and_decided(office: Baltimore) -> None:
     assert "claimed_until" in json.loads(await office.types("claim", NUMBER, "--json"))
     words = ("decide", NUMBER, "--outcome", "declined", "--reason", "mitigating_factors_outweighed", "--json")
+    (lacks,) = json.loads(await office.types(*words, wanted=1))
+    assert [each["field"] for each in lacks["errors"]] == ["body.declined"]
+    words = (*words, "--declined", "release")
+    assert "pre_approval_missing" in await office.types(*words, wanted=1)
+    await office.approves("pre-approve", NUMBER, "--text", "Last month's conviction outweighs the family ties.")
+    shown = await office.types("look", NUMBER)
+    assert "approved in advance by director-bal" in shown
+    assert "Last month's conviction" in shown
     (dry,) = json.loads(await office.types(*words, "--dry-run"))
     assert (dry["number"], dry["status"]) == (NUMBER, "would_be_decided")
     (done,) = json.loads(await office.types(*words))

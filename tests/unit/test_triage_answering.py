@@ -21,6 +21,7 @@ from tests.unit.triage_story import (
     BEN,
     ERASED,
     KIM,
+    PRESUMED,
     QUESTION,
     RESOLVED,
     Triage,
@@ -40,7 +41,7 @@ def answer(case: Triage, officer: Officer = ANA, question: UUID = QUESTION, **mo
 @pytest.fixture(name="case")
 def _case() -> Triage:
     """Declined by Ana, with headquarters, and asked about."""
-    case = Triage().submit()
+    case = Triage().submit(submitted(facts=PRESUMED))
     case.claim()
     case.decide()
     case.hear("escalation", escalated(), after(days=3))
@@ -134,7 +135,7 @@ def test_an_answer_refused_marks_nobody(case: Triage) -> None:
 async def _desks(tmp_path: Path, case: Triage) -> Desks[State]:
     desks: Desks[State] = Desks(tmp_path, router, http=None, services={}, turns=MemoryCollection())
     text = await desks.sealed(CASE_ID, f"question_{QUESTION}", b'{"text":"Was it vacated?"}')
-    fresh = Triage(CASE_ID).submit(submitted(sealed={}))
+    fresh = Triage(CASE_ID).submit(submitted(sealed={}, facts=PRESUMED))
     fresh.claim()
     fresh.decide()
     fresh.hear("escalation", escalated(), after(days=3))

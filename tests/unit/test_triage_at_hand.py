@@ -26,6 +26,7 @@ from tests.unit.triage_story import (
     BEN,
     ERASED,
     KIM,
+    PRESUMED,
     RESOLVED,
     WITHDRAWN,
     Triage,
@@ -155,7 +156,7 @@ async def _desks(tmp_path: Path) -> Desks[State]:
     desks: Desks[State] = Desks(tmp_path, router, http=None, services={}, turns=MemoryCollection())
     box = await desks.sealed(CASE_ID, "submitted", json.dumps({"narrative": "She cares for her son."}).encode())
     case = Triage()
-    case.hear("intake", submitted().model_copy(update={"sealed": box}))
+    case.hear("intake", submitted(facts=PRESUMED).model_copy(update={"sealed": box}))
     desks.engine.cases[CASE_ID] = case
     return desks
 

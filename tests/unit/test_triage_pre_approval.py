@@ -127,7 +127,7 @@ def test_it_is_for_the_office_that_has_the_case_and_needs_words() -> None:
     assert case.approve(facts_seen=3) == "facts_changed"
     assert case.approve(box={"pre_approved_2": b"why"}) == "facts_changed"
     case.hear("intake", ERASED)
-    assert case.approve() == "case_erased"
+    assert case.approve(box={"pre_approved_1": b"why"}) == "case_erased"
     assert case.approve(box={}) is None
     assert case.decide(DECLINED, approved=False) is None
 

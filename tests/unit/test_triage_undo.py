@@ -44,7 +44,7 @@ UNDO = {Urgency.REMOVAL_IMMINENT: timedelta(), Urgency.DETAINED: TEN, Urgency.RO
 
 
 def opened(**changed: Any) -> Triage:
-    case = Triage().submit(submitted(**changed))
+    case = Triage().submit(submitted(**{"facts": PRESUMED, **changed}))
     case.under(undo_within=UNDO)
     case.claim()
     return case
@@ -70,7 +70,7 @@ def test_it_waits_and_is_told_by_the_deadline_as_it_was_given() -> None:
     assert (completed(case), case.case.due_at) == ([], T0 + TEN)
     assert case.clock_reaches(T0 + TEN - timedelta(milliseconds=1)) is Verdict.ALREADY
     assert case.clock_reaches(T0 + TEN) is Verdict.APPLIED
-    at_once = Triage().submit()
+    at_once = Triage().submit(submitted(facts=PRESUMED))
     at_once.claim()
     at_once.decide(box=BOX)
     assert completed(case) == completed(at_once)

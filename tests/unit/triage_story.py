@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.triage.domain.decision import Decision
-from services.triage.domain.states import State
+from services.triage.domain.states import State, UnderConsideration
 from services.triage.orders import Ask, Claim, Decide, Forward, Officer, Order
 from services.triage.pre_approving import PRE_APPROVE, PreApprove
 from services.triage.reactions import BEHAVIOUR
@@ -144,7 +144,9 @@ class Triage(OneCase[State]):
 
     def approve(self, facts_seen: int = 0, at: datetime = T0, approver: Officer = DIRECTOR, **more: Any) -> str | None:
         """Approve a decline in advance; the refusal's code (of a case in which none is needed, that)."""
-        box = more.get("box", {f"pre_approved_{getattr(self.state, 'round', 0)}": b"why"})
+        written = {f"pre_approved_{getattr(self.state, 'round', 0)}": b"why"}
+        erased = isinstance(self.state, UnderConsideration) and self.state.case.erased
+        box = more.get("box", {} if erased else written)
         role = more.get("role", ApproverRole.FIELD_OFFICE_DIRECTOR)
         return self.refusal(PRE_APPROVE, PreApprove(approver, role, facts_seen, box), at)
 

@@ -99,6 +99,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
 """Who may use which staff route, written by hand: a route that is not here fails the test."""
 
 PUBLIC = {
+    "GET /",
     "GET /health/live",
     "GET /health/ready",
     "POST /requests",
