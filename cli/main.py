@@ -48,7 +48,7 @@ class SecondLook(Lazily):
             Entry("link", "cli.linking:link", "Have somebody's private link sent again."),
             Entry("consent", "cli.people:consent", "Rule on a consent."),
             Entry("withdrawal", "cli.people:withdrawal", "Rule on withdrawals that wait for staff."),
-            Entry("representative", "cli.people:representative", "Say who represents the noncitizen."),
+            Entry("representative", "cli.representatives:representative", "Say who represents the noncitizen."),
         ),
         "Headquarters": (Entry("sro", "cli.sro:app", "Work the queue of cases that are before headquarters."),),
         "The privacy officer": (Entry("erase", "cli.erasing:erase", "Erase the personal data of a case by order."),),

@@ -1,8 +1,7 @@
-"""`secondlook withdrawal`, `representative`, `consent`, `doubles`: who may act in a case, and who else asked for it."""
+"""`secondlook withdrawal`, `consent`, `doubles`: who may act in a case, and who else asked for it."""
 
 import asyncio
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,6 @@ from cli.cases import Facts, Number, find_for_officer, not_mistyped, officer_of,
 from cli.queues import local
 from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
-from shared.calling.staff import without_nothing
 from shared.calling.words import word
 from shared.contracts.vocabulary import Service
 
@@ -21,17 +19,6 @@ withdrawal = typer.Typer(
     help="Rule on withdrawals that wait for staff.\n\nExample: `secondlook withdrawal list --office SNA`",
     no_args_is_help=True,
 )
-representative = typer.Typer(
-    help="Say who represents the noncitizen.\n\nExample: `secondlook representative end 55MY1-Z1HT0-H`",
-    no_args_is_help=True,
-)
-
-
-class Kind(StrEnum):
-    """Who may represent a noncitizen."""
-
-    ATTORNEY = "attorney"
-    ACCREDITED_REP = "accredited_rep"
 
 
 @withdrawal.command("list")
@@ -105,60 +92,6 @@ def refuse(
     """
     told = order_at_intake(number, "withdrawal", {"confirmed": False}, data, token=token, myself=myself, facts=facts)
     done(told, f"{number} goes on.", as_json_=as_json_)
-
-
-@representative.command("set")
-@plainly
-def set_(
-    number: Number,
-    *,
-    kind: Annotated[Kind, typer.Option("--type", help="As the G-28 says.")] = Kind.ATTORNEY,
-    name: Annotated[str | None, typer.Option(help="Asked for when left out, which keeps it out of records.")] = None,
-    email: Annotated[str | None, typer.Option(help="Asked for with the name; without one, tell by phone.")] = None,
-    phone: Annotated[str | None, typer.Option(help="A number to call.")] = None,
-    organisation: Annotated[str | None, typer.Option(help="The office they work for.")] = None,
-    language: Annotated[str | None, typer.Option(help="en or es, for letters.")] = None,
-    facts: Facts = None,
-    myself: Myself = None,
-    token: Token = None,
-    data: Data = DEFAULT,
-    as_json_: Json = False,
-) -> None:
-    """Hand a case to a representative, new or another one, whose G-28 came in.
-
-    The private link of before is dead at once, the new one goes out by letter, and the consent has to be verified anew
-    (`secondlook consent`).
-
-    Example: `secondlook representative set 55MY1-Z1HT0-H --type attorney`
-    """
-    if name is None:
-        name = typer.prompt("Name", err=True)
-        email = email or typer.prompt("E-mail (empty: none)", default="", show_default=False, err=True)
-    who = {"type": kind.name, "name": name, "email": email, "phone": phone}
-    said = {"representative": without_nothing(who | {"organisation": organisation, "language": language})}
-    told = order_at_intake(number, "representative", said, data, token=token, myself=myself, facts=facts)
-    done(told, f"{number} has a new representative. Verify the G-28: `secondlook consent {number}`", as_json_=as_json_)
-
-
-@representative.command()
-@plainly
-def end(
-    number: Number,
-    *,
-    facts: Facts = None,
-    myself: Myself = None,
-    token: Token = None,
-    data: Data = DEFAULT,
-    as_json_: Json = False,
-) -> None:
-    """Give a case back to the noncitizen, whose representative withdrew. The link of before is dead at once.
-
-    Example: `secondlook representative end 55MY1-Z1HT0-H`
-    """
-    told = order_at_intake(
-        number, "representative", {"representative": None}, data, token=token, myself=myself, facts=facts
-    )
-    done(told, f"Nobody represents the noncitizen in {number} any more.", as_json_=as_json_)
 
 
 @plainly

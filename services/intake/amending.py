@@ -21,6 +21,7 @@ NOT_BY_THIS_LINK = Refused("not_by_this_link", "This private link is not the req
 CONSENT_REFUSED = Refused("consent_refused", "Staff have refused this consent, so its link changes nothing any more.")
 WISH_WAITS = Refused("wish_waits", "What was asked before waits for a word of staff; nothing more can be given up.")
 NO_REVIEW_NOW = Refused("no_review_now", "A review at headquarters cannot be asked for, or given up, at this time.")
+ALREADY = Refused("already_withdrawn", "You have already asked to withdraw this request.")
 FACTS_CHANGED = Refused("facts_changed", "The case has changed since you looked at it. Look again, then decide.")
 
 
@@ -41,6 +42,11 @@ def amend(state: Accepted, change: Change, boxes: Boxes, *, by: Hand | None = No
         keep=dict(boxes),
         answer={"amendment": filing.amendment},
     )
+
+
+def closed(state: State | None) -> Refused:
+    """Why nothing can be done any more with a case that is not open."""
+    return RESOLVED if isinstance(state, Resolved) else NOT_OPEN
 
 
 def size(boxes: Boxes) -> int:

@@ -94,7 +94,9 @@ def router(
     routes.include_router(staff.router(engine=engine, desk=at_work, numbers=numbers, erasing=erasing, sign_in=sign_in))
     routes.include_router(staff_withdrawals.router(engine=engine, desk=at_work, sign_in=sign_in))
     representing = Representing(engine=engine, keyring=keyring, now=now)
-    routes.include_router(staff_representatives.router(representing=representing, desk=at_work, sign_in=sign_in))
+    routes.include_router(
+        staff_representatives.router(engine=engine, representing=representing, desk=at_work, sign_in=sign_in)
+    )
     routes.include_router(staff_doubles.router(same_person=same_person, desk=at_work, sign_in=sign_in))
     return routes
 

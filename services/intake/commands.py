@@ -30,6 +30,7 @@ class Ask(StrEnum):
     CONSENT = "consent"
     WITHDRAWAL = "withdrawal"
     HAND_OVER = "hand_over"
+    RULE_ON_HAND_OVER = "rule_on_hand_over"
     ERASE = "erase"
     SEND_LINK = "send_link"
 
@@ -146,8 +147,8 @@ class HandOver:
     """Somebody else is the requestor from now on: a representative, or the noncitizen alone.
 
     `amendment` and `boxes` as of an amendment; `by`: the member of staff, or None for the holder of the requestor's
-    link. A `wish` seals who it would be as a text for staff, who carry it out. `reachable`: whether the noncitizen then
-    has an address of their own.
+    link. Of staff it only asks for the hand-over, which another one has to confirm. A `wish` seals who it would be as a
+    text for staff, who carry it out. `reachable`: whether the noncitizen then has an address of their own.
     """
 
     amendment: int
@@ -156,6 +157,20 @@ class HandOver:
     boxes: Boxes
     by: Person | None = None
     wish: bool = False
+    reachable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOnHandOver:
+    """A second member of staff confirms the hand-over that waits, or anybody of them turns it down.
+
+    `boxes`: what was proposed, sealed again as an amendment's, where it is confirmed. `reachable` as of a hand-over.
+    """
+
+    facts_seen: int
+    confirmed: bool
+    by: Person
+    boxes: Boxes
     reachable: bool | None = None
 
 

@@ -1,15 +1,13 @@
-"""Reactions about who may know and who may act: consent, representatives, withdrawals that staff have to confirm."""
+"""Reactions about who may know and who may act: consent, and withdrawals that staff have to confirm."""
 
 from dataclasses import replace
 
 from services.intake.admission import hand_of
-from services.intake.amending import CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, RESOLVED, WISH_WAITS, amend
-from services.intake.commands import Hand, HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
+from services.intake.amending import ALREADY, CONSENT_REFUSED, FACTS_CHANGED, NOT_OPEN, WISH_WAITS, amend, closed
+from services.intake.commands import Hand, RuleOnConsent, RuleOnWithdrawal, Withdraw
 from services.intake.domain.case import (
     Accepted,
     GivesUp,
-    Open,
-    Resolved,
     ReviewLapsed,
     State,
     UnderConsideration,
@@ -17,9 +15,10 @@ from services.intake.domain.case import (
     Withdrawable,
     WithdrawalAsked,
     WithdrawalWish,
+    waiting,
 )
-from services.intake.domain.consent import REPRESENTATIVES, Consent, May, Ruling, Thing, may, verifies
-from services.intake.domain.filing import Change, handed_over
+from services.intake.domain.consent import Consent, May, Ruling, Thing, may, verifies
+from services.intake.domain.filing import Change
 from services.intake.on_review import counted, counted_unless_it_waits, not_taken
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts.events import RequestWithdrawn
@@ -29,13 +28,10 @@ from shared.contracts.vocabulary import Recipient, RequestorType
 WISHED = "withdrawal_asked"
 NOT_CONFIRMED = "withdrawal_not_confirmed"
 NOT_GIVEN_UP = "waiver_not_confirmed"
-HAND_OVER_WISHED = "hand_over_asked"
 NOT_HANDED_OVER = "hand_over_not_confirmed"
 """What `request.amended` says in `changed` of a withdrawal that waits, and of what staff did not confirm."""
 
-ALREADY = Refused("already_withdrawn", "You have already asked to withdraw this request.")
 WRONG_PAPER = Refused("wrong_paper", "This paper does not let this kind of requestor hear more than the stage.")
-NOBODY_REPRESENTS = Refused("nobody_represents", "Nobody represents the noncitizen in this case.")
 NOT_TWO_PEOPLE = Refused("not_two_people", "The noncitizen is the requestor: rule on the requestor.")
 FOR_HEADQUARTERS = Refused("for_headquarters", "Only headquarters rules on its own review.")
 _NOT = {
@@ -73,13 +69,13 @@ def on_withdraw(state: State | None, command: Command[Withdraw], context: Contex
     Where the requestor's word alone is not enough it becomes a wish, and everything goes on until staff confirm it.
     """
     if not isinstance(state, Withdrawable):
-        return ALREADY if isinstance(state, WithdrawalAsked) else _closed(state)
+        return ALREADY if isinstance(state, WithdrawalAsked) else closed(state)
     asked, filing = command.data, state.filing
     answer = may(filing.reader(asked.by), Thing.WITHDRAW)
     if answer is May.NO:
         return CONSENT_REFUSED
     alone = answer is May.YES
-    if not alone and _waits(state):
+    if not alone and waiting(state) is not None:
         return WISH_WAITS if state.wish is None else ALREADY
     if alone != (asked.wish is None) or asked.wish not in (None, filing.amendment + 1):
         return FACTS_CHANGED  # Sealed for the other way, or under a number that another amendment took.
@@ -93,9 +89,9 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
     wish for review headquarters alone rules, either way.
     """
     if not isinstance(state, Withdrawable):
-        return NONE_WAITS if isinstance(state, WithdrawalAsked) else _closed(state)
+        return NONE_WAITS if isinstance(state, WithdrawalAsked) else closed(state)
     ruled, wish = command.data, state.wish
-    if not _waits(state):
+    if waiting(state) is None:
         return NONE_WAITS
     by = hand_of(state, ruled.by)
     if isinstance(by, Refused):
@@ -120,39 +116,6 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
     return Step(state=WithdrawalAsked(state.filing, wish.by, context.now), emits=(Emit(said),))
 
 
-def on_hand_over(state: State | None, command: Command[HandOver], context: Context) -> Step[State] | Refused:
-    """Somebody else is the requestor from now on. What the one before wished for is gone with them.
-
-    Where the word of who holds the link is not enough it becomes a wish, for staff to carry out.
-    """
-    if not isinstance(state, Open):
-        return _closed(state)
-    asked, filing = command.data, state.filing
-    if asked.to not in REPRESENTATIVES and filing.requestor_type not in REPRESENTATIVES:
-        return NOBODY_REPRESENTS
-    by = hand_of(state, asked.by) if asked.by else None
-    if isinstance(by, Refused):
-        return by
-    thing = Thing.HAND_OVER if asked.to in REPRESENTATIVES else Thing.STAND_DOWN
-    answer = May.YES if asked.by else may(filing.reader(Recipient.REQUESTOR), thing)
-    if answer is May.NO:
-        return CONSENT_REFUSED
-    if asked.amendment != filing.amendment + 1 or asked.wish is not (answer is May.WAITS):
-        return FACTS_CHANGED  # Or sealed for the other way.
-    if asked.wish:
-        return _hand_over_wished(state, asked, context)
-    kept = _without_wish_of_before(state)
-    change = handed_over(filing, asked.to, asked.language, reachable=asked.reachable)
-    return counted_unless_it_waits(amend(kept, change, asked.boxes, by=by), context)
-
-
-def _without_wish_of_before(state: Open) -> Open:
-    """A wish of who was the requestor is gone with them; the noncitizen's own stays."""
-    if isinstance(state, Withdrawable) and state.wish and state.wish.by is Recipient.REQUESTOR:
-        return replace(state, wish=None)
-    return state
-
-
 def _who_reads(state: Accepted, ruled: RuleOnConsent, by: Hand, context: Context) -> Step[State] | Refused:
     """Staff have found who reads at the noncitizen's own address."""
     if state.filing.requestor_type is RequestorType.NONCITIZEN:
@@ -160,11 +123,6 @@ def _who_reads(state: Accepted, ruled: RuleOnConsent, by: Hand, context: Context
     ruling = Ruling(ruled.verified, by.who, context.now)
     found = amend(state, Change(names=("noncitizen_reader",), noncitizen_ruling=ruling), {}, by=by)
     return counted_unless_it_waits(found, context)
-
-
-def _waits(state: Withdrawable) -> bool:
-    asks = state.asks if isinstance(state, UnderConsideration | WindowOpen) else None
-    return state.wish is not None or asks is not None
 
 
 def _on_review_wish(state: Withdrawable, by: Hand, context: Context, *, confirmed: bool) -> Step[State] | Refused:
@@ -181,19 +139,6 @@ def _withdrawn(state: Withdrawable, asked: Withdraw, context: Context) -> Step[S
     return Step(state=withdrawn, emits=(emit,), keep=dict(asked.boxes))
 
 
-def _closed(state: State | None) -> Refused:
-    return RESOLVED if isinstance(state, Resolved) else NOT_OPEN
-
-
 def _wished(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State] | Refused:
     wishing = replace(state, wish=WithdrawalWish(asked.by, context.now))
     return amend(wishing, Change(names=(WISHED,)), asked.boxes)
-
-
-def _hand_over_wished(state: Open, asked: HandOver, context: Context) -> Step[State] | Refused:
-    if not isinstance(state, Withdrawable):
-        return ALREADY
-    if _waits(state):
-        return WISH_WAITS
-    wish = WithdrawalWish(Recipient.REQUESTOR, context.now, GivesUp.CASE)
-    return amend(replace(state, wish=wish), Change(names=(HAND_OVER_WISHED,)), asked.boxes)

@@ -3,11 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.intake import on_commands, on_events, on_link, on_people, on_review, recalling
+from services.intake import on_commands, on_events, on_hand_over, on_link, on_people, on_review, recalling
 from services.intake.client_rows import listed_under, shown
 from services.intake.commands import Ask, When
-from services.intake.domain.case import Accepted, Erased, State, UnderConsideration, WindowOpen, Withdrawable, waiting
-from services.intake.upcasting import with_kinds_of_wishes, with_rulings, with_staff, with_wishes_for_review
+from services.intake.domain.case import (
+    Accepted,
+    Erased,
+    State,
+    UnderConsideration,
+    WindowOpen,
+    Withdrawable,
+    waiting,
+)
+from services.intake.upcasting import (
+    with_kinds_of_wishes,
+    with_rulings,
+    with_second_person,
+    with_staff,
+    with_wishes_for_review,
+)
 from shared.casework.reaction import Behaviour, Due
 from shared.contracts.vocabulary import EventType, Service
 from shared.policy.model import RANK
@@ -22,14 +36,16 @@ def due(state: State, _: Mapping[str, Any]) -> Due | None:
 
 def queue(state: State, _: Mapping[str, Any]) -> Mapping[str, Any]:
     """How cases are listed: for the client who submitted them, by what it calls them (blind indexes both), and by how
-    urgent something is that waits for a word of staff, and since when."""
+    urgent something is that waits for a word of staff, and since when; and since when a hand-over waits."""
     wish = waiting(state)
     known = state.filing if isinstance(state, Accepted) else state
+    proposed = state.filing.handing_over if isinstance(state, Accepted) else None
     return {
         "own": listed_under(state),
         "reference": None if isinstance(known, Erased) else known.client_reference,
         "withdrawal": wish.at if wish else None,
         "withdrawal_rank": RANK[state.filing.urgency] if wish and isinstance(state, Withdrawable) else None,
+        "hand_over": proposed.at if proposed else None,
     }
 
 
@@ -52,7 +68,8 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
         Ask.FACTS: on_commands.on_facts,
         Ask.CONSENT: on_people.on_consent,
         Ask.WITHDRAWAL: on_people.on_withdrawal,
-        Ask.HAND_OVER: on_people.on_hand_over,
+        Ask.HAND_OVER: on_hand_over.on_hand_over,
+        Ask.RULE_ON_HAND_OVER: on_hand_over.on_ruling,
         Ask.ERASE: on_commands.on_erase,
         Ask.SEND_LINK: on_link.on_send_link,
         EventType.TRIAGE_ASSIGNED: on_events.on_assigned,
@@ -68,10 +85,16 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     },
     due=due,
     queue=queue,
-    queue_indexes=("reference", "withdrawal"),
+    queue_indexes=("reference", "withdrawal", "hand_over"),
     shown=shown,
     indexes=(("queue.own", "shown_at"),),
     creates=frozenset({Ask.SUBMIT}),
-    schema=5,
-    upcasters={1: with_rulings, 2: with_kinds_of_wishes, 3: with_wishes_for_review, 4: with_staff},
+    schema=6,
+    upcasters={
+        1: with_rulings,
+        2: with_kinds_of_wishes,
+        3: with_wishes_for_review,
+        4: with_staff,
+        5: with_second_person,
+    },
 )

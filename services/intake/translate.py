@@ -128,6 +128,7 @@ def amended(filing: Filing, change: Change, by: Hand | None = None) -> events.Re
         answers=change.answers,
         link_generation=filing.link_generation,
         amended_by=by.who if by else None,
+        asked_by=change.asked_by,
         for_office=by is not None and by.for_office,
         requestor_type=change.requestor_type,
         represented=filing.represented if change.requestor_type else None,

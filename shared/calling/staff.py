@@ -59,11 +59,18 @@ class Desk:
 
     async def withdrawals(self, *, limit: int = PAGE) -> list[dict[str, Any]]:
         """The withdrawals that wait for a word of staff, the oldest first (intake only)."""
+        return await self._all("/withdrawals", "withdrawals", limit)
+
+    async def hand_overs(self, *, limit: int = PAGE) -> list[dict[str, Any]]:
+        """The hand-overs to other requestors that wait for a second person, the oldest first (intake only)."""
+        return await self._all("/hand-overs", "hand_overs", limit)
+
+    async def _all(self, path: str, name: str, limit: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         skip = 0
         while True:
-            page = await self._get("/withdrawals", skip=skip, limit=limit)
-            found += page["withdrawals"]
+            page = await self._get(path, skip=skip, limit=limit)
+            found += page[name]
             skip += limit  # Others' cases count, though they are not shown.
             if not page["more"]:
                 return found

@@ -51,10 +51,14 @@ class SealedSubmission(Contract):
 
 
 class SealedAmendment(Contract):
-    """Blob `amended_<n>`: what an amendment adds; each part is given when it changed."""
+    """Blob `amended_<n>`: what an amendment adds; each part is given when it changed.
+
+    `proposed`: who would be the requestor once a second member of staff has confirmed it; nobody yet.
+    """
 
     requestor: Requestor | None = None
     noncitizen: Noncitizen | None = None
+    proposed: Requestor | None = None
     facility: str | None = None
     place_as_written: str | None = None
     text: str | None = None

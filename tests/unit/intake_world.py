@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.intake.commands import Ask, Submit
+from services.intake.commands import Ask, HandOver, RuleOnHandOver, Submit
 from services.intake.domain.asserted import Facts
 from services.intake.domain.case import State
 from services.intake.domain.consent import Consent
@@ -44,6 +44,7 @@ CASE = UUID("5ec0d100-0000-5000-8000-00000000ca5e")
 MONDAY = datetime(2021, 3, 8, 14, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 OFFICER = Person("officer-1", frozenset({"ELP", "HOU"}), assigns=True)
+COLLEAGUE = replace(OFFICER, subject="officer-2")
 OFFICIAL = Person("official-1", reviews=True)
 
 
@@ -109,6 +110,15 @@ class World:
         """Submit a request."""
         boxes = {"submitted": b"sealed", "contact": b"sealed"}
         return self.ask(Ask.SUBMIT, Submit(filing(**changes), missing, boxes), at, key)
+
+    def hand_over(
+        self, amendment: int, to: RequestorType, language: Language | None = None, at: datetime = MONDAY
+    ) -> None:
+        """Two members of staff hand the case over."""
+        asked = HandOver(amendment, to, language, {f"amended_{amendment}": b"box"}, OFFICER)
+        ruled = RuleOnHandOver(amendment, True, COLLEAGUE, {f"amended_{amendment + 1}": b"box"})
+        for name, data in ((Ask.HAND_OVER, asked), (Ask.RULE_ON_HAND_OVER, ruled)):
+            assert isinstance(self.ask(name, data, at), Answered)
 
     def hear(self, *arriving: Event[Any]) -> list[Verdict]:
         """Offer others' events, as records of their topics."""

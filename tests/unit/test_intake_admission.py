@@ -41,6 +41,7 @@ ROUTES: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "consent": ("POST", "/cases/{}/consent", {"facts_seen": 99, "status": "refused"}),
     "withdrawal": ("POST", "/cases/{}/withdrawal", {"facts_seen": 99, "confirmed": False}),
     "representative": ("POST", "/cases/{}/representative", {"facts_seen": 99, "representative": None}),
+    "ruling": ("POST", "/cases/{}/representative/ruling", {"facts_seen": 99, "confirmed": True}),
 }
 
 

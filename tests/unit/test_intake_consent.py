@@ -205,7 +205,7 @@ TO_ATTORNEY = HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"b
 def test_whoever_takes_a_case_over_is_not_verified_and_has_another_link() -> None:
     world = wished(requestor=RequestorType.FAMILY)
     world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER))
-    world.ask(Ask.HAND_OVER, HandOver(3, RequestorType.ATTORNEY, Language.ES, {"amended_3": b"box"}, OFFICER))
+    world.hand_over(3, RequestorType.ATTORNEY, Language.ES)
     filing = world.state.filing
     assert (filing.requestor_type, filing.represented, filing.language) == ("ATTORNEY", True, "es")
     assert filing.consent == Consent(ConsentKind.G28)
@@ -221,10 +221,10 @@ def test_a_representative_may_stand_down_and_staff_may_say_so() -> None:
     alone = HandOver(1, RequestorType.NONCITIZEN, None, {"amended_1": b"box"}, OFFICER)
     assert refused(submitted(), Ask.HAND_OVER, alone) == "nobody_represents"
     world = submitted(RequestorType.ATTORNEY, ConsentKind.G28)
-    world.ask(Ask.HAND_OVER, alone)
+    world.hand_over(1, RequestorType.NONCITIZEN)
     assert (world.state.filing.requestor_type, world.state.filing.represented) == ("NONCITIZEN", False)
     assert world.state.filing.consent == Consent(ConsentKind.NONE)
-    assert (world.said[-1].represented, world.said[-1].amended_by) == (False, "officer-1")
+    assert (world.said[-1].represented, world.said[-1].amended_by) == (False, "officer-2")
 
 
 def test_nothing_is_handed_over_that_has_moved_on() -> None:
@@ -242,7 +242,7 @@ def test_the_noncitizen_stays_who_staff_have_found_them_to_be_whoever_asks() -> 
     filing = world.state.filing
     assert (filing.consent.status, filing.reader(Recipient.NONCITIZEN).consent.status) == ("claimed", "verified")
     assert (world.said[-1].noncitizen_status, world.said[-1].noncitizen_reachable) == ("verified", True)
-    world.ask(Ask.HAND_OVER, HandOver(3, RequestorType.NONCITIZEN, None, {"amended_3": b"box"}, OFFICER))
+    world.hand_over(3, RequestorType.NONCITIZEN)
     assert world.state.filing.consent.verified
 
 

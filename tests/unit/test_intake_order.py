@@ -15,6 +15,7 @@ from services.intake.commands import (
     Erase,
     HandOver,
     RuleOnConsent,
+    RuleOnHandOver,
     RuleOnWithdrawal,
     Waive,
     Withdraw,
@@ -25,6 +26,7 @@ from shared.contracts import events
 from shared.contracts.envelope import Event
 from shared.contracts.vocabulary import ConsentKind, Language, Recipient, RequestorType, ReviewGround, Service
 from tests.unit.intake_world import (
+    COLLEAGUE,
     DAY,
     MONDAY,
     OFFICER,
@@ -110,6 +112,9 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.HAND_OVER, HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"box"})),
     (Ask.HAND_OVER, HandOver(1, RequestorType.ATTORNEY, Language.ES, {"amended_1": b"box"}, wish=True)),
     (Ask.HAND_OVER, HandOver(2, RequestorType.NONCITIZEN, None, {"amended_2": b"box"}, OFFICER)),
+    (Ask.HAND_OVER, HandOver(1, RequestorType.ATTORNEY, None, {"amended_1": b"box"}, OFFICER)),
+    (Ask.RULE_ON_HAND_OVER, RuleOnHandOver(1, confirmed=True, by=COLLEAGUE, boxes={"amended_2": b"box"})),
+    (Ask.RULE_ON_HAND_OVER, RuleOnHandOver(1, confirmed=False, by=OFFICER, boxes={})),
     (Ask.ERASE, Erase("privacy-1", "order-7")),
 ]
 MONDAY_QUESTION = UUID(int=9)

@@ -46,6 +46,8 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "intake POST /cases/{case_id}/facts": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/consent": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/representative": DESK | HEADQUARTERS,
+    "intake POST /cases/{case_id}/representative/ruling": DESK | HEADQUARTERS,
+    "intake GET /hand-overs": DESK | HEADQUARTERS,
     "intake POST /cases/{case_id}/withdrawal": DESK | HEADQUARTERS,
     "intake GET /cases/{case_id}/doubles": DESK | HEADQUARTERS,
     "intake GET /withdrawals": DESK | HEADQUARTERS,

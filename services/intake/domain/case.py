@@ -196,7 +196,7 @@ def link_ends(state: State, lasts: timedelta) -> datetime:
 def with_filing(state: Accepted, filing: Filing) -> Accepted:
     """The same case with a changed filing, standing where it follows that it stands."""
     if filing.heard.resolution is not None:
-        return Resolved(filing)
+        return Resolved(replace(filing, handing_over=None))
     match state:
         case ReviewAsked() | ReviewLapsed() | WithdrawalAsked():
             return replace(state, filing=filing)

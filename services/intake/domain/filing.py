@@ -24,6 +24,19 @@ MAX_SEALED_BYTES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """A hand-over that a member of staff (`by`) has asked for, until another one confirms it.
+
+    The sealed part of the amendment that asks for it, the newest one, says to whom.
+    """
+
+    to: RequestorType
+    language: Language | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Filing:
     """An accepted request. Personal data is sealed beside it; `amendment` is the version of its facts.
 
@@ -37,6 +50,8 @@ class Filing:
 
     `noncitizen_reachable`: whether the noncitizen has an address of their own, where somebody else asks (None: not
     kept). `noncitizen_ruling`: what staff made of who reads there.
+
+    `handing_over`: what waits for a second member of staff; over with the next amendment, whatever that is.
     """
 
     number: str
@@ -71,6 +86,7 @@ class Filing:
     link_asked: tuple[datetime, ...] = ()
     noncitizen_reachable: bool | None = None
     noncitizen_ruling: Ruling | None = None
+    handing_over: Proposed | None = None
     heard: Heard = field(default_factory=Heard)
 
     def reader(self, role: Recipient) -> Reader:
@@ -109,7 +125,10 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an amendment changes; None leaves a part as it is. `names` lists all that changed, sealed parts too."""
+    """What an amendment changes; None leaves a part as it is. `names` lists all that changed, sealed parts too.
+
+    `proposes`: a hand-over that waits from now on. `asked_by`: who of staff asked for the hand-over that this one is.
+    """
 
     names: tuple[str, ...]
     custody: Custody | None = None
@@ -123,6 +142,8 @@ class Change:
     requestor_type: RequestorType | None = None
     noncitizen_reachable: bool | None = None
     noncitizen_ruling: Ruling | None = None
+    proposes: Proposed | None = None
+    asked_by: str | None = None
 
 
 def handed_over(filing: Filing, to: RequestorType, language: Language | None, *, reachable: bool | None) -> Change:
@@ -164,6 +185,7 @@ def amended(filing: Filing, change: Change, *, blob: str | None, sealed_bytes: i
             filing.noncitizen_reachable if change.noncitizen_reachable is None else change.noncitizen_reachable
         ),
         noncitizen_ruling=change.noncitizen_ruling or filing.noncitizen_ruling,
+        handing_over=change.proposes,
         link_generation=filing.link_generation + change.new_link,
         sealed_amendments=(*filing.sealed_amendments, blob) if blob else filing.sealed_amendments,
         sealed_bytes=filing.sealed_bytes + sealed_bytes,

@@ -79,6 +79,8 @@ class RequestAmended(EventData):
 
     `noncitizen_status`: what staff made of who reads at the noncitizen's own address; given when they ruled, and when a
     hand-over made it count. `noncitizen_reachable`: given with a hand-over.
+
+    `asked_by`: the member of staff who asked for a hand-over that another one (`amended_by`) confirmed; never the same.
     """
 
     type: ClassVar[EventType] = EventType.REQUEST_AMENDED
@@ -99,6 +101,7 @@ class RequestAmended(EventData):
     represented: bool | None = None
     noncitizen_status: ConsentStatus | None = None
     noncitizen_reachable: bool | None = None
+    asked_by: str | None = None
 
 
 class RequestWithdrawn(EventData):
