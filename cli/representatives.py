@@ -1,6 +1,7 @@
 """`secondlook representative`: a case goes to another requestor, by the word of two members of staff."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.cases import Facts, Number, not_mistyped, officer_of, order_at_intake
+from cli.cases import Facts, Number, find_for_officer, not_mistyped, officer_of, order_at_intake
 from cli.queues import local
-from cli.saying import as_json, done, out, plainly
+from cli.saying import Failed, as_json, done, err, out, plainly
+from cli.sro.telling import when, words
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
 from shared.calling.staff import without_nothing
 from shared.calling.words import word
@@ -117,6 +119,23 @@ def waiting(
 
 @representative.command()
 @plainly
+def show(
+    number: Number, *, myself: Myself = None, token: Token = None, data: Data = DEFAULT, as_json_: Json = False
+) -> None:
+    """Show to whom a case would go, and who asked. Opens personal data: who looked is recorded.
+
+    Example: `secondlook representative show 55MY1-Z1HT0-H`
+    """
+    proposed = asyncio.run(_proposed(number, data, token=token, myself=myself))
+    if as_json_:
+        as_json(proposed)
+        return
+    for line in _lines(proposed, policy_now(data)):
+        out.print(line)
+
+
+@representative.command()
+@plainly
 def confirm(
     number: Number,
     *,
@@ -126,13 +145,20 @@ def confirm(
     data: Data = DEFAULT,
     as_json_: Json = False,
 ) -> None:
-    """Hand a case over as somebody else of staff asked, once you have seen for yourself to whom (`secondlook look`).
+    """Hand a case over as somebody else of staff asked: says to whom, then asks you. With --facts, what you have seen.
 
     The private link of before is dead at once, the new one goes out by letter, and the consent has to be verified anew
     (`secondlook consent`). Who asked cannot confirm it.
 
     Example: `secondlook representative confirm 55MY1-Z1HT0-H --facts 2`
     """
+    if facts is None:
+        proposed = asyncio.run(_proposed(number, data, token=token, myself=myself))
+        for line in _lines(proposed, policy_now(data)):
+            err.print(line)
+        if not typer.confirm("Hand the case over to them?", err=True):
+            raise Failed("Not confirmed: nothing has changed.")
+        facts = proposed["amendment"]
     ruled = {"confirmed": True}
     told = order_at_intake(number, "representative/ruling", ruled, data, token=token, myself=myself, facts=facts)
     done(told, f"{number} is handed over. Verify who asks now: `secondlook consent {number}`", as_json_=as_json_)
@@ -160,6 +186,23 @@ def refuse(
 
 def _waits(number: str) -> str:
     return f"Nothing has changed yet: somebody else has to confirm it, by `secondlook representative confirm {number}`"
+
+
+async def _proposed(number: str, data: Path, *, token: str | None, myself: str | None) -> dict[str, Any]:
+    """What waits, with the words in which it was asked for."""
+    found, own = await find_for_officer(number, data, token=token, myself=myself)
+    async with desk(Service.INTAKE, own, data) as intake:
+        case = await intake.personal(found["case_id"], "consent")
+    proposed: dict[str, Any] | None = case["filing"].get("handing_over")
+    if proposed is None:
+        raise Failed("No hand-over of this case waits: it was ruled on, or the case has changed.")
+    amendment = case["amendment"]
+    return proposed | {"amendment": amendment, "text": case["personal"]["added"].get(f"amended_{amendment}")}
+
+
+def _lines(proposed: dict[str, Any], now: datetime) -> Iterator[str]:
+    yield from words(proposed["text"])
+    yield f"asked by {proposed['by']}, {when(proposed['at'], now)}; facts version {proposed['amendment']}"
 
 
 async def _hand_overs(data: Path, token: str) -> list[dict[str, Any]]:

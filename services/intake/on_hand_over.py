@@ -95,7 +95,7 @@ def _proposed(state: Open, asked: HandOver, by: Hand, context: Context) -> Step[
     step = amend(state, Change(names=(PROPOSED,), proposes=proposed), asked.boxes, by=by)
     if isinstance(step, Refused):
         return step
-    return replace(step, answer={"amendment": step.state.filing.amendment, "waits_for": "second_person"})
+    return replace(step, answer={"amendment": asked.amendment, "waits_for": "second_person"})
 
 
 def _wished(state: Open, asked: HandOver, context: Context) -> Step[State] | Refused:

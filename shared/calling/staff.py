@@ -44,6 +44,11 @@ class Desk:
         found: list[dict[str, Any]] = await self._get(f"/cases/{case_id}/events")
         return found
 
+    async def personal(self, case_id: UUID | str, why: str) -> dict[str, Any]:
+        """The case with whom it is about and what was added (intake only), which leaves an access record."""
+        found: dict[str, Any] = await self._get(f"/cases/{case_id}", why=why)
+        return found
+
     async def of_number(self, number: str) -> dict[str, Any]:
         """The case of a number, as somebody may have read it out (intake only)."""
         found: dict[str, Any] = await self._get("/cases", number=number)

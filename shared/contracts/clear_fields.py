@@ -118,6 +118,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "answers": "the id of a question",
         "link_generation": _COUNTER,
         "amended_by": _STAFF,
+        "asked_by": _STAFF,
         "for_office": "yes or no: about staff, not about the person",
         "requestor_type": _ONE_OF_MANY,
         "represented": "yes or no, for analysts",

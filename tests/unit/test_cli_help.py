@@ -84,7 +84,7 @@ def test_there_are_the_commands_that_people_look_for() -> None:
     assert {"ask", "link", "erase", "case events"} <= names
     assert {"find", "facts", "presumption", "next", "mine", "doubles", "consent"} <= names
     assert {"withdrawal list", "withdrawal confirm", "withdrawal refuse"} <= names
-    assert {f"representative {word}" for word in ("set", "end", "list", "confirm", "refuse")} <= names
+    assert {f"representative {word}" for word in ("set", "end", "list", "show", "confirm", "refuse")} <= names
     assert {"look", "release", "hand-over", "draft"} <= names
     assert {"case show", "case reasons", "mail list", "mail show"} <= names
     assert {"sro queue", "sro show", "sro claim", "sro release", "sro hand-over", "sro recuse"} <= names

@@ -71,16 +71,37 @@ async def test_who_saw_older_facts_is_told_to_look_again(house: House) -> None:
     assert "facts_changed" in told.output
 
 
-async def test_a_representative_comes_is_verified_and_goes_and_no_name_is_repeated(house: House) -> None:
+async def test_a_representative_comes_is_verified_and_goes_by_the_word_of_two(house: House) -> None:
     case_id, number, _ = await case(house)
+    second = ("--token", house.issuer.staff("officer-8", [Role.OFFICER], offices=["ELP"]))
     words = ["--name", "Odalys Fernbach", "--email", "odalys@example.org", "--language", "es"]
     begun = await secondlook("representative", "set", number, "--type", "accredited_rep", *words)
     assert begun.exit_code == 0, begun.output
     assert "Fernbach" not in begun.output
+    assert "somebody else has to confirm it" in " ".join(begun.output.split())
+    assert state(house, case_id).filing.requestor_type == "FAMILY"
+    listed = (await secondlook("representative", "list", "--office", "elp")).output
+    assert number in listed
+    assert "officer-7" in listed
+    own = await secondlook("representative", "confirm", number, "--facts", "1")
+    assert (own.exit_code, "same_person" in own.output) == (1, True)
+    no = await secondlook("representative", "confirm", number, *second, typed="n\n")
+    assert "odalys@example.org" in no.output
+    assert (no.exit_code, state(house, case_id).filing.requestor_type) == (1, "FAMILY")
+    assert "Odalys Fernbach" in (await secondlook("representative", "show", number, *second)).output
+    yes = await secondlook("representative", "confirm", number, *second, typed="y\n")
+    assert yes.exit_code == 0, yes.output
     assert state(house, case_id).filing.requestor_type == "ACCREDITED_REP"
     assert (await secondlook("consent", number, "--verified")).exit_code == 0
     assert state(house, case_id).filing.consent.verified
+    for _ in range(2):
+        assert (await secondlook("representative", "end", number)).exit_code == 0
+        refused = await secondlook("representative", "refuse", number)
+        assert refused.exit_code == 0, refused.output
+    assert (await secondlook("representative", "confirm", number, *second)).exit_code == 1  # nothing waits
     assert (await secondlook("representative", "end", number)).exit_code == 0
+    seen = str(state(house, case_id).filing.amendment)
+    assert (await secondlook("representative", "confirm", number, *second, "--facts", seen)).exit_code == 0
     assert state(house, case_id).filing.requestor_type == "NONCITIZEN"
     assert state(house, case_id).filing.link_generation == 3
     assert (await secondlook("consent", number)).exit_code == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.commands import Ask, AskReview, HandOver, RuleOnConsent, RuleOnWithdrawal, Withdraw
+from services.intake.commands import Ask, AskReview, RuleOnConsent, RuleOnWithdrawal, Withdraw
 from services.intake.domain.case import COUNTS_AFTER, ReviewAsked, ReviewLapsed, UnderConsideration, WindowOpen
 from services.intake.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
@@ -112,8 +112,7 @@ def test_it_counts_once_nobody_is_refused_any_more(how: str) -> None:
         verified = RuleOnConsent(2, verified=True, by=OFFICER, kind=ConsentKind.FORM_60_001)
         world.ask(Ask.CONSENT, verified, at=ASKED + DAY)
     else:
-        to = HandOver(3, RequestorType.ATTORNEY, None, {"amended_3": b"box"}, OFFICER)
-        world.ask(Ask.HAND_OVER, to, at=ASKED + DAY)
+        world.hand_over(3, RequestorType.ATTORNEY, at=ASKED + DAY)
     assert [type(said) for said in world.said[-2:]] == [events.RequestAmended, events.ReviewRequested]
     assert isinstance(world.state, ReviewAsked)
 
