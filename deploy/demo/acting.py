@@ -32,6 +32,7 @@ AGAIN: Final = frozenset(
         "not_yet",
         "pre_approval_missing",
         "no_pre_approval_needed",
+        "reason_not_allowed",
     }
 )
 """Refusals after which one looks again and goes on."""
