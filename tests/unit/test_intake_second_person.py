@@ -55,10 +55,11 @@ def officer(house: House, who: str = "person-1", office: str = "ELP", key: str =
     return signed_in(house, who, [Role.OFFICER], office, key=key)
 
 
-async def ask(house: House, case_id: UUID, who: dict[str, str] | None = FERNBACH, **how: Any) -> httpx.Response:
-    seen, head = how.pop("seen", 0), how or officer(house)
+async def ask(
+    house: House, case_id: UUID, who: dict[str, str] | None = FERNBACH, *, seen: int = 0, **head: str
+) -> httpx.Response:
     wish = {"facts_seen": seen, "representative": who}
-    return await house.http.post(f"/cases/{case_id}/representative", json=wish, headers=head)
+    return await house.http.post(f"/cases/{case_id}/representative", json=wish, headers=head or officer(house))
 
 
 async def rule(house: House, case_id: UUID, *, confirmed: bool, seen: int = 1, **head: str) -> httpx.Response:
@@ -134,11 +135,11 @@ async def test_a_second_person_sees_to_whom_and_confirms_and_both_are_named(hous
 async def test_who_asked_cannot_confirm_it_and_may_take_it_back(house: House) -> None:
     case_id, path = await case(house)
     await ask(house, case_id)
-    own = await rule(house, case_id, confirmed=True, **officer(house))
+    own = await rule(house, case_id, confirmed=True, seen=1, **officer(house))
     assert (own.status_code, own.json()["code"]) == (409, "same_person")
     assert "Somebody else has to confirm it" in own.json()["detail"]
     assert (await house.http.get(path)).status_code == 200
-    back = await rule(house, case_id, confirmed=False, **officer(house))
+    back = await rule(house, case_id, confirmed=False, seen=1, **officer(house))
     assert back.status_code == 200
     assert filing(house, case_id).handing_over is None
 
@@ -180,10 +181,10 @@ async def test_staff_find_what_waits_oldest_first_and_only_their_own(house: Hous
     await ask(house, first)
     house.wait(timedelta(hours=1))
     second, _ = await case(house, narrative="Another.")
-    await ask(house, second, **officer(house, key="another"))
+    await ask(house, second, FERNBACH, seen=0, **officer(house, key="another"))
     third, _ = await case(house, narrative="A third.")
     house.hear(third, assigned(2, office="HOU"))
-    await ask(house, third, **officer(house, "person-4", "HOU"))
+    await ask(house, third, FERNBACH, seen=0, **officer(house, "person-4", "HOU"))
     found = await waiting(house, officer(house, "person-2"))
     assert [each["case_id"] for each in found] == [str(first), str(second)]
     assert [found[0][name] for name in ("to", "asked_by", "amendment", "office")] == ["ATTORNEY", "person-1", 1, "ELP"]
