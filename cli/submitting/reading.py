@@ -122,7 +122,7 @@ class Checking:
 
     def _lacks(self, line: int, read: Read) -> Lacks | None:
         body, policy = read.body, self._policy
-        missing = gaps(from_body.content_of(body, policy.places), policy.papers)
+        missing = gaps(from_body.content_of(body, policy), policy.papers)
         custody, removal = from_body.custody_of(body.custody, policy.places), from_body.removal_of(body.removal)
         urgent = is_urgent(custody, removal, self._now, policy.imminent_within)
         sent_back = isinstance(assess(missing, required=policy.required, urgent=urgent), NotAccepted)

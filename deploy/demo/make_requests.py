@@ -38,9 +38,22 @@ def make() -> list[Line]:
     for line in [*lines, *later]:
         if "incomplete" in line["expect"] and not (line["body"].get("requestor") or {}).get("email"):
             line["expect"]["incomplete"].append("NO_EMAIL")  # Named, and never a reason to send it back.
+        if "incomplete" in line["expect"] and (code := lacks_of_place(line["body"], line["expect"])):
+            line["expect"]["incomplete"].append(code)
     for line in (line for line in [*lines, *later] if "made_of" in line):
         line["canaries"] = canaries(line)
     return [*lines, *later]
+
+
+def lacks_of_place(body: Line, expect: Line) -> str | None:
+    """What is asked for where the place leads to no office; no county would help where no office has the state."""
+    detained = body["custody"]["status"] == "DETAINED"
+    written = body["custody"].get("facility", {}) if detained else body.get("place") or {}
+    if expect["office"] is not None or written.get("state", "").upper() == "AS":
+        return None
+    if detained:
+        return "NO_FACILITY"
+    return None if "NO_PLACE" in expect["incomplete"] else "NO_COUNTY"
 
 
 def canaries(line: Line) -> Line:

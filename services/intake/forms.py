@@ -37,6 +37,8 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "facility_name": ("custody", "facility", "name"),
     "facility_state": ("custody", "facility", "state"),
     "facility_county": ("custody", "facility", "county"),
+    "place_state": ("place", "state"),
+    "place_county": ("place", "county"),
     "removal_scheduled_for": ("removal", "scheduled_for"),
     "removal_believed_imminent": ("removal", "believed_imminent"),
     "requestor_name": ("requestor", "name"),

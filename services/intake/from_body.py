@@ -29,7 +29,8 @@ from shared.contracts.received import (
 from shared.contracts.sealed import Noncitizen, Requestor, SealedSubmission
 from shared.contracts.vocabulary import Belief, ConsentKind, CustodyStatus, Language, RequestorType
 from shared.policy.geography import Geography
-from shared.policy.places import normalise_state
+from shared.policy.model import OfficeMap, Policy
+from shared.policy.places import Unplaced, normalise_state
 from shared.policy.reading_places import read_place
 
 By = Literal["requestor", "officer"]
@@ -65,8 +66,15 @@ _PLAIN: Final = NAMES - {"gang_participation", "mitigating", "aggravating"}
 """Facts whose value is taken as it is written."""
 
 
-def content_of(body: RequestBody, places: Geography) -> Content:
-    """Which parts are there. Who asks is a name and a type, a place at least a state; the e-mail is the requestor's."""
+def content_of(body: RequestBody, policy: Policy) -> Content:
+    """Which parts are there. Who asks is a name and a type, a place at least a state; the e-mail is the requestor's.
+
+    Somebody detained is asked where they are held, everybody else where they live: by that the office is found.
+    """
+    lives = place_of(body.place, policy.places)
+    held = custody_of(body.custody, policy.places)
+    detained = held.status is CustodyStatus.DETAINED
+    written = bool(body.place.state or body.place.county or body.place.zip_code)
     person, who = body.noncitizen, body.requestor
     return Content(
         name=bool(person.given_name and person.family_name),
@@ -77,13 +85,21 @@ def content_of(body: RequestBody, places: Geography) -> Content:
         decision=bool(body.decision_under_review),
         relief=bool(body.relief_sought),
         narrative=bool(body.narrative),
-        place=bool(body.place.state or place_of(body.place, places)),
+        place=bool(body.place.state or lives),
         requestor=requestor_type_of(body),
         paper=body.consent.kind or ConsentKind.NONE,
         signed=body.consent.signed is not False,
         email=bool(who.email or (who.type is RequestorType.NONCITIZEN and person.email)),
         custody=body.custody.status is not None,
+        county=detained or not written or _is_found(lives, policy.office_map),
+        facility=not detained or _is_found(held, policy.office_map),
     )
+
+
+def _is_found(place: Place | Custody | None, offices: OfficeMap) -> bool:
+    """Whether nothing is left to ask: an office has the place, or none has, whatever else one knew of it."""
+    found = offices.placed(place.state, place.county) if place else Unplaced.NO_STATE
+    return not isinstance(found, Unplaced) or found is Unplaced.NO_AREA
 
 
 def sealed_submission(body: RequestBody, on: date, *, ignored: Sequence[Ignored] = ()) -> SealedSubmission:

@@ -291,8 +291,8 @@ class StatusPages:
 
 
 def _effect(visit: Visit, route: str) -> str:
-    """What a form comes to: what it says, or the wish for it that staff have to confirm."""
-    return _WAITS[route] if route in visit.status.only_wishes else route
+    """What a form comes to: what it says, or the wish for it that staff have to confirm (to stand down always is)."""
+    return _WAITS[route] if route in visit.status.only_wishes or route == "stand_down" else route
 
 
 _WAITS: Final = {

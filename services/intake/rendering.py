@@ -91,6 +91,7 @@ class Pages:
             papers=going.where_to_go(tongue, status, office),
             grounds=wording.GROUNDS,
             fields=wording.FIELDS,
+            hints=wording.FIELD_HINTS,
             choices=wording.CHOICES,
         )
 

@@ -155,7 +155,7 @@ class Submissions:
         filing = self._filing(read, number)
         # What the reaction will decide: it has the same policy, at the same moment.
         policy = self._policies.at(read.at)
-        missing = gaps(from_body.content_of(read.body, policy.places), policy.papers)
+        missing = gaps(from_body.content_of(read.body, policy), policy.papers)
         urgent = is_urgent(filing.custody, filing.removal, read.at, policy.imminent_within)
         verdict = assess(missing, required=policy.required, urgent=urgent)
         return _Draft(read, key, filing, missing, isinstance(verdict, Accepted))

@@ -137,6 +137,12 @@ REJECTIONS: Final[Mapping[RejectCode, str]] = {
     RejectCode.UNSIGNED_G28: "Have Form G-28 signed. Without a signature it does not count.",
     RejectCode.NO_EMAIL: "Give an e-mail address. Without it we cannot send you letters.",
     RejectCode.NO_CUSTODY: "Say if the person is detained now.",
+    RejectCode.NO_COUNTY: (
+        "Give the state and the county where the person lives, or the ZIP code. A city is not enough."
+    ),
+    RejectCode.NO_FACILITY: (
+        "Say where the person is held: the name of the place, its state, and its county or ZIP code."
+    ),
 }
 
 RESULTS: Final[Mapping[ResolutionOutcome | TriageOutcome, str]] = {
@@ -304,6 +310,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "facility_name": "Name of the detention center",
     "facility_state": "State of the detention center",
     "facility_county": "County of the detention center",
+    "place_state": "State where the person lives",
+    "place_county": "County where the person lives",
     "removal_scheduled_for": "Date of the removal",
     "removal_believed_imminent": "Do you think a removal will happen soon?",
     "requestor_name": "Your name",
@@ -319,6 +327,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "representative_organisation": "Law office or organization",
     "representative_language": "Language for letters to the representative",
 }
+
+FIELD_HINTS: Final[Mapping[str, str]] = {
+    "facility_county": "If you do not know the county, write the ZIP code.",
+    "place_county": "If you do not know the county, write the ZIP code.",
+}
+"""What helps to fill in a field, below its label."""
 
 _WRONG_EMAIL: Final = "Write the whole e-mail address, such as ana@example.org."
 _WRONG_FIELDS: Final[Mapping[str, str]] = {
@@ -356,5 +370,5 @@ def sentences() -> tuple[str, ...]:
     said = [words for table in (*tables, LOST_LINK_WRONG) for words in table.values()]
     said += [words for three in CONFIRMATIONS.values() for words in three]
     said += [words for table in CHOICES.values() for words in table.values()]
-    said += [*_WRONG_FIELDS.values(), _WRONG]
+    said += [*FIELD_HINTS.values(), *_WRONG_FIELDS.values(), _WRONG]
     return tuple(dict.fromkeys([*NOTICE, *REMOVALS.values(), HOURS, PARTLY, NOT_ACCEPTED, CALENDAR_TITLE, *said]))

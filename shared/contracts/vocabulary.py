@@ -219,10 +219,15 @@ class RejectCode(StrEnum):
     UNSIGNED_G28 = "UNSIGNED_G28"
     NO_EMAIL = "NO_EMAIL"
     NO_CUSTODY = "NO_CUSTODY"
+    NO_COUNTY = "NO_COUNTY"
+    NO_FACILITY = "NO_FACILITY"
 
 
-NEVER_REQUIRED = frozenset({RejectCode.NO_EMAIL, RejectCode.NO_CUSTODY})
-"""What is named where it is missing, and sends nobody back: somebody detained may have no e-mail (design choice)."""
+NEVER_REQUIRED = frozenset({RejectCode.NO_EMAIL, RejectCode.NO_CUSTODY, RejectCode.NO_COUNTY, RejectCode.NO_FACILITY})
+"""What is named where it is missing, and sends nobody back: somebody detained may have no e-mail (design choice).
+
+Of a place, too, what no office can be found without is only asked for: staff find the office meanwhile.
+"""
 
 
 @unique

@@ -124,7 +124,7 @@ def test_what_a_right_line_lacks_and_what_would_be_passed_over_is_told(tmp_path:
             "sent_back": True,
             "ignored": [{"field": "noncitizen.a_numbr", "like": "noncitizen.a_number"}],
         },
-        {"line": 3, "missing": ["NO_EMAIL"], "sent_back": False, "ignored": []},
+        {"line": 3, "missing": ["NO_EMAIL", "NO_FACILITY"], "sent_back": False, "ignored": []},
     ]
     shown = " ".join(CliRunner().invoke(app, ["submit", str(file), "--check"]).stdout.split())
     assert "2 would be sent back lacks no a number" in shown

@@ -15,13 +15,17 @@ import pytest
 from deploy.demo import make_requests
 from deploy.demo.making.places import PLACES, TO_BE_ASSIGNED
 from deploy.demo.making.plans import BY_THE_REQUESTOR
+from services.intake.domain.completeness import Accepted, assess, gaps
+from services.intake.from_body import content_of
 from shared.contracts import vocabulary
+from shared.contracts.reading import read_mapping
 from shared.contracts.vocabulary import NEVER_REQUIRED, RejectCode, RequestorType, Stage
 from shared.policy.loading import load
 
 Line = dict[str, Any]
 DEMO = Path(make_requests.__file__).parent
-POLICY = load().at(datetime(2021, 3, 8, 14, tzinfo=UTC))
+NOW = datetime(2021, 3, 8, 14, tzinfo=UTC)
+POLICY = load().at(NOW)
 
 LINES: list[Line] = [json.loads(line) for line in make_requests.FILE.read_text(encoding="utf-8").splitlines()]
 BY_NUMBER = {line["line"]: line for line in LINES}
@@ -124,6 +128,16 @@ def test_a_code_is_given_for_each_thing_that_can_be_missing() -> None:
         assert line["expect"]["codes"] == [code for code in RejectCode if code in line["expect"]["codes"]]
     lacking = [line for line in CASES if set(line["expect"]["incomplete"]) - NEVER_REQUIRED]
     assert all(line["expect"]["urgency"] != "ROUTINE" for line in lacking)
+
+
+def test_what_each_line_lacks_is_what_intake_finds() -> None:
+    for line in CASES:
+        body = read_mapping(line["body"], today=NOW.date()).body
+        found = assess(gaps(content_of(body, POLICY), POLICY.papers), required=POLICY.required, urgent=True)
+        assert isinstance(found, Accepted)
+        assert line["expect"]["incomplete"] == list(found.incomplete), line["line"]
+    asked = Counter(code for line in CASES for code in line["expect"]["incomplete"])
+    assert min(asked["NO_COUNTY"], asked["NO_FACILITY"]) >= 1
 
 
 def test_dirty_values_occur() -> None:

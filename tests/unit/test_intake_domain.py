@@ -30,6 +30,8 @@ EVERYTHING = Content(
     signed=True,
     email=True,
     custody=True,
+    county=True,
+    facility=True,
 )
 NOTHING = Content(
     name=False,
@@ -46,6 +48,8 @@ NOTHING = Content(
     signed=False,
     email=False,
     custody=False,
+    county=False,
+    facility=False,
 )
 PAPERS = rules().policies.at(MONDAY).papers
 
@@ -150,10 +154,10 @@ def test_only_what_policy_requires_counts_and_only_against_those_who_can_wait() 
 
 
 @pytest.mark.parametrize("urgent", [True, False])
-def test_no_e_mail_and_no_word_on_custody_are_named_and_send_nobody_back(urgent: bool) -> None:
-    missing = (RejectCode.NO_CONSENT, RejectCode.NO_EMAIL, RejectCode.NO_CUSTODY)
-    verdict = assess(missing, required=(RejectCode.NO_NAME,), urgent=urgent)
-    assert verdict == Accepted((RejectCode.NO_EMAIL, RejectCode.NO_CUSTODY))
+def test_what_is_only_asked_for_is_named_and_sends_nobody_back(urgent: bool) -> None:
+    asked = (RejectCode.NO_EMAIL, RejectCode.NO_CUSTODY, RejectCode.NO_COUNTY, RejectCode.NO_FACILITY)
+    verdict = assess((RejectCode.NO_CONSENT, *asked), required=(RejectCode.NO_NAME,), urgent=urgent)
+    assert verdict == Accepted(asked)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def house(tmp_path: Path) -> House:
 
 
 def urgent(**changes: Any) -> dict[str, Any]:
-    return complete(custody={"status": "DETAINED"}, **changes)
+    return complete(custody={"status": "DETAINED", "facility": {"state": "TX", "county": "El Paso"}}, **changes)
 
 
 async def test_an_empty_request_is_taken_in_and_told_everything_that_it_lacks(house: House) -> None:
@@ -66,6 +66,55 @@ async def test_a_complete_request_lacks_nothing_and_a_repeat_is_told_the_same(ho
 async def test_without_an_e_mail_alone_nobody_is_sent_back(house: House) -> None:
     answer = await house.submit(complete(requestor={"type": "FAMILY", "name": "Ulises Quintanabelle"}))
     assert (answer.status_code, [each["code"] for each in answer.json()["missing"]]) == (202, ["NO_EMAIL"])
+
+
+@pytest.mark.parametrize(
+    ("place", "codes"),
+    [
+        ({"state": "TX", "county": "El Paso"}, []),
+        ({"state": "TX"}, ["NO_COUNTY"]),
+        ({"state": "TX", "county": "Austin, the city"}, ["NO_COUNTY"]),  # no county of the state
+        ({"state": "TX", "zip_code": "78701"}, []),
+        ({"zip_code": "79901"}, []),
+        ({"state": "Nirvana"}, ["NO_COUNTY"]),
+        ({"state": "AZ"}, []),  # one office has the whole state
+        ({"state": "AS"}, []),  # no office has it, whatever the county
+        ({}, ["NO_PLACE"]),
+    ],
+)
+@pytest.mark.parametrize("detained", [False, True])
+async def test_who_gives_a_place_that_leads_to_no_office_is_asked_for_what_is_missing(
+    house: House, place: dict[str, str], codes: list[str], detained: bool
+) -> None:
+    facility = {"NO_COUNTY": "NO_FACILITY", "NO_PLACE": "NO_FACILITY"}
+    if detained:
+        body = complete(custody={"status": "DETAINED", "facility": place}, place={"state": "TX"})
+        codes = [facility[code] for code in codes]
+    else:
+        body = complete(place=place)
+    answer = await house.submit(body)
+    said = answer.json()
+    assert answer.status_code == (422 if codes == ["NO_PLACE"] else 202)
+    assert [each["code"] for each in said["codes" if codes == ["NO_PLACE"] else "missing"]] == codes
+
+
+async def test_the_page_asks_for_the_county_and_takes_a_zip_code_for_it(house: House) -> None:
+    case_id, path = await house.opened(complete(place={"state": "TX", "county": "Austin, the city"}))
+    assert [each["code"] for each in (await house.http.get(path, headers=JSON)).json()["missing"]] == ["NO_COUNTY"]
+    page = (await house.http.get(f"{path}?lang=es")).text
+    assert "La ciudad sola no basta." in page
+    assert 'aria-describedby="place_county-hint"' in page
+    fields = {"place_state": "TX", "place_county": "78701", "confirm": "yes", "idempotency_key": str(uuid4())}
+    assert (await house.http.post(f"{path}/amend", data=fields)).status_code == 303
+    state: Any = house.engine.cases[case_id].state
+    assert (state.filing.place.state, state.filing.place.county) == ("TX", "Travis County")
+
+
+async def test_who_cannot_stand_down_is_told_so_and_not_that_something_broke(house: House) -> None:
+    _, path = await house.opened(complete())
+    key = {"idempotency_key": str(uuid4())}
+    assert "Ask to stop speaking for the person" in (await house.http.post(f"{path}/stand_down", data=key)).text
+    assert (await house.http.post(f"{path}/stand_down", data=key | {"confirm": "yes"})).status_code == 409
 
 
 async def test_a_request_that_is_sent_back_is_told_the_rest_too(house: House) -> None:

@@ -8,7 +8,11 @@ from shared.contracts.vocabulary import NEVER_REQUIRED, ConsentKind, RejectCode,
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Which parts of a request are there; never what they say."""
+    """Which parts of a request are there; never what they say.
+
+    `county`, `facility`: whether an office can be found by where the person lives, or is held. True where the other
+    of the two counts, where nothing was written of a residence (`place` says so), and where no office has the place.
+    """
 
     name: bool
     a_number: bool
@@ -24,6 +28,8 @@ class Content:
     signed: bool
     email: bool
     custody: bool
+    county: bool
+    facility: bool
 
 
 def gaps(content: Content, papers: Papers) -> tuple[RejectCode, ...]:
@@ -44,6 +50,8 @@ def gaps(content: Content, papers: Papers) -> tuple[RejectCode, ...]:
         (unsigned, RejectCode.UNSIGNED_G28),
         (not content.email, RejectCode.NO_EMAIL),
         (not content.custody, RejectCode.NO_CUSTODY),
+        (not content.county, RejectCode.NO_COUNTY),
+        (not content.facility, RejectCode.NO_FACILITY),
     )
     return tuple(code for missing, code in found if missing)
 
