@@ -164,10 +164,10 @@ async def test_the_requestor_is_asked_by_the_field_office(office: Baltimore) -> 
 
 async def test_scripts_read_what_was_claimed_and_decided(office: Baltimore) -> None:
     assert "claimed_until" in json.loads(await office.types("claim", NUMBER, "--json"))
-    words = ("decide", NUMBER, "--outcome", "declined", "--reason", "mitigating_factors_outweighed", "--json")
-    (lacks,) = json.loads(await office.types(*words, wanted=1))
+    unanswered = ("decide", NUMBER, "--outcome", "declined", "--reason", "mitigating_factors_outweighed", "--json")
+    (lacks,) = json.loads(await office.types(*unanswered, wanted=1))
     assert [each["field"] for each in lacks["errors"]] == ["body.declined"]
-    words = (*words, "--declined", "release")
+    words = (*unanswered, "--declined", "release")
     assert "pre_approval_missing" in await office.types(*words, wanted=1)
     await office.approves("pre-approve", NUMBER, "--text", "Last month's conviction outweighs the family ties.")
     shown = await office.types("look", NUMBER)
