@@ -20,6 +20,7 @@ from services.intake.submitting import Prepared
 from shared.casework.errors import CommandRefused
 from shared.contracts.envelope import NAMESPACE
 from shared.contracts.sealed import SealedSubmission
+from shared.contracts.vocabulary import RejectCode
 from shared.privacy.case_ids import CaseIds, id_without_key
 from shared.privacy.keys import SecretKey
 from shared.privacy.sealing import CaseKey, open_box
@@ -295,7 +296,8 @@ async def test_a_zip_code_tells_the_county_in_clear_and_is_itself_sealed(
     facility, lives = told
     assert (filing.custody.state, filing.custody.county) == (facility or (None, None))
     assert filing.place == lives
-    assert prepared.command.data.missing == ()
+    no_office = facility is not None and facility[1] is None
+    assert prepared.command.data.missing == ((RejectCode.NO_FACILITY,) if no_office else ())
     key = (await house.keyring.get([prepared.command.case_id]))[prepared.command.case_id]
     assert isinstance(key, CaseKey)
     box = prepared.command.data.boxes["submitted"]

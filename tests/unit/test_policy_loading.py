@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts.vocabulary import ConsentKind, RejectCode, RequestorType, Stage, TriageOutcome, Urgency
+from shared.contracts.vocabulary import (
+    NEVER_REQUIRED,
+    ConsentKind,
+    RejectCode,
+    RequestorType,
+    Stage,
+    TriageOutcome,
+    Urgency,
+)
 from shared.policy.calendar import FixedDay, Holiday, WeekdayOfMonth
 from shared.policy.loading import OWN_FILES, load
 from shared.policy.model import Policy, TimeLimit
@@ -61,7 +69,7 @@ def test_the_default_is_the_interim_guidance_of_february_2021(policy: Policy) ->
     assert policy.guidance == "JOHNSON_11090_1_2021_02_18"
     assert policy.process == "ICR_2021_03_05"
     assert (policy.office_map.version, policy.places.version) == ("2021-01", "US_2025")
-    assert set(policy.required) == set(RejectCode) - {RejectCode.NO_CONSENT, RejectCode.UNSIGNED_G28}
+    assert set(policy.required) == set(RejectCode) - {RejectCode.NO_CONSENT, RejectCode.UNSIGNED_G28} - NEVER_REQUIRED
     assert policy.papers[RequestorType.FAMILY] == {ConsentKind.FORM_60_001}
     assert policy.calendar.version == "US_FEDERAL"
     assert policy.sro_answer_within[Urgency.DETAINED] == TimeLimit(14, Unit.DAYS, time(17))

@@ -23,7 +23,7 @@ Story = Callable[[House], Awaitable[str]]
 
 
 async def verified(house: House, case_id: UUID) -> None:
-    token = house.issuer.staff("person-7", [Role.OFFICER], offices=["ELP"])
+    token = house.issuer.staff("person-7", [Role.OFFICER], offices=["ELP", "HQ"])
     ruled = await house.http.post(
         f"/cases/{case_id}/consent",
         json={"facts_seen": 0, "status": ConsentStatus.VERIFIED},
