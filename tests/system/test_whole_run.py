@@ -40,6 +40,7 @@ MUST_HAVE_HAPPENED = {
     "silence": AT_HEADQUARTERS,
     "forwarded": CONSIDERED,
     "amended": CONSIDERED | {E.REQUEST_AMENDED},
+    "partly": CONSIDERED,
 }
 """What every case of an ending must have been through, besides being submitted and resolved once."""
 
