@@ -5,7 +5,7 @@ Their own notes, and no store of the system, say what was submitted and what was
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
@@ -22,6 +22,7 @@ from tests.known_ids import CASE_IDS
 
 SMALL = 5_000
 SOURCE: Final = "urn:secondlook:faults"
+PRESUMED: Final = {"value": True, "asserted_by": "requestor", "on": "2021-03-08"}
 PAUSE_SECONDS = 0.1
 """Between two tries of the same thing."""
 
@@ -87,7 +88,14 @@ def offices() -> frozenset[str]:
 def wave(count: int, first: int) -> list[Asked]:
     """Half over HTTP, half over Kafka; half of each declined."""
     bodies = [templates()[(first + n) % len(templates())].body for n in range(count)]
-    return [Asked(str(uuid4()), dict(body), n % 2 == 0, n % 4 < 2) for n, body in enumerate(bodies)]
+    return [_asked(body, n) for n, body in enumerate(bodies)]
+
+
+def _asked(body: Mapping[str, Any], n: int) -> Asked:
+    """Who is declined is presumed a priority: nobody has to approve that in advance."""
+    declined = n % 4 < 2
+    facts = (body.get("facts") or {}) | ({"national_security_concern": PRESUMED} if declined else {})
+    return Asked(str(uuid4()), {**body, "facts": facts}, n % 2 == 0, declined)
 
 
 class Outsiders:
