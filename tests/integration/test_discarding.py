@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from cli import where
+from deploy.keys import KEY_FILES
 from services.escalation.app import build_app as escalation
 from services.escalation.settings import EscalationSettings
 from services.intake.app import build_app as intake
@@ -19,6 +20,7 @@ from shared.messaging.records import Outgoing
 from shared.mongo.driver import MongoClient
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
+from tests import known_ids
 from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.faults.load import wave
@@ -35,7 +37,9 @@ WHY = "Forged from outside, ticket 12"
 async def _given(servers: Servers, tmp_path: Path) -> dict[str, Any]:
     prefix = f"d{uuid4().hex[:8]}_"
     await make_topics(servers.kafka, prefix)
+    known_ids.place(tmp_path)
     return settings(tmp_path) | {
+        "id_key_file": tmp_path / "keys" / KEY_FILES["ID_KEY_FILE"],
         "kafka_bootstrap": servers.kafka,
         "mongodb_uri": servers.mongodb,
         "secondlook_prefix": prefix,
