@@ -24,6 +24,7 @@ from shared.casework.outbox import Outbox, Publication
 from shared.casework.points import Point, Reached, no_point
 from shared.casework.reaction import Command
 from shared.casework.store import Saved, Store
+from shared.messaging.ending import ended
 
 S = TypeVar("S")
 
@@ -217,9 +218,7 @@ class Engine(Generic[S]):
         await self._point(Reached.DRAINING)
         if self._background:
             _, late = await asyncio.wait(self._background, timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await ended(*late)
         await self.outbox.flush_marks()
 
     async def _history(self, case_id: UUID) -> tuple[list[Emitted], dict[str, bytes]]:

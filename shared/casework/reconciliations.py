@@ -16,6 +16,7 @@ import structlog
 from shared.casework.answering import answering
 from shared.casework.errors import Outage
 from shared.casework.reconciling import Reconciliation, Report
+from shared.messaging.ending import ended
 from shared.mongo.driver import Collection
 
 NOTE_SECONDS = 1.0
@@ -85,8 +86,7 @@ class Reconciliations:
     async def stop(self) -> None:
         """End what runs; it is noted as failed."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await ended(self._task)
 
     async def _run(
         self, run: UUID, comparison: Reconciliation, *, dry_run: bool, per_second: float, restored: bool
@@ -106,8 +106,7 @@ class Reconciliations:
             why = f"{type(error).__name__}: see the log of the service."
             log.error("reconciling_failed", kind=type(error).__name__)  # noqa: TRY400 - its text may quote data
         finally:
-            noting.cancel()
-            await asyncio.gather(noting, return_exceptions=True)
+            await ended(noting)
             with suppress(Outage):
                 await self._note(run, {"state": state, "why": why or None, **_plain(comparison.report)})
         log.info("reconciled", kind=state, cases=comparison.report.cases, why=why)

@@ -23,6 +23,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from shared.casework.errors import Outage
 from shared.casework.points import Point, Reached, no_point
 from shared.messaging.corrupt import CorruptPlaces, Keeper
+from shared.messaging.ending import ended
 from shared.messaging.group import GroupConsumer
 from shared.messaging.lost_tail import CHECK_SECONDS, Tails, anchor
 from shared.messaging.progress import Progress
@@ -141,8 +142,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._hurry.set()
         self.assigned = False
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+            await ended(self._looking)
             self._looking = None
         try:
             async with asyncio.timeout(STOP_SECONDS):

@@ -37,6 +37,7 @@ from shared.casework.store import Store
 from shared.casework.sweeping import DEADLINE_SECONDS, SWEEP_SECONDS, Sweeper, for_ever
 from shared.contracts.topics import emitted_by
 from shared.contracts.vocabulary import EventType, Service
+from shared.messaging.ending import ended
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
 from shared.messaging.records import Record
@@ -231,9 +232,9 @@ class Foundation(Generic[S]):
         try:
             yield
         finally:
-            await _ended(starting, watching)  # first: they would start again what is stopped below
+            await ended(starting, watching)  # first: they would start again what is stopped below
             await asyncio.gather(*(reader.stop() for reader in self.readers), return_exceptions=True)
-            await _ended(*tasks)
+            await ended(*tasks)
             await self._drain()
             await self.reconciliations.stop()
             await self.readiness.stop()
@@ -322,9 +323,3 @@ class Foundation(Generic[S]):
                 await work()
 
         return prepared
-
-
-async def _ended(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,6 +8,7 @@ import structlog
 
 from shared.casework.breaker import Breaker
 from shared.casework.errors import Outage
+from shared.messaging.ending import ended
 from shared.messaging.reader import Reader
 from shared.mongo.driver import PyMongoError
 from shared.runtime.clock import Clock
@@ -47,8 +48,7 @@ class Question:
     async def stop(self) -> None:
         """Ask no more."""
         if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+            await ended(self._asking)
 
     async def _answered(self) -> bool:
         try:

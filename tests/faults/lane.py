@@ -81,6 +81,7 @@ class Lane:
         self.log = Log(self.prefix)
         self.current: Instance | None = None
         self._folder = folder
+        self._instances_log = folder / "instances.log"
         self._settings = _settings(servers, folder, self.prefix) | settings
         self._started: list[Instance] = []
         self._client = MongoClient(servers.mongodb, Driver.PYMONGO)
@@ -111,6 +112,10 @@ class Lane:
         await ensure(self.servers.kafka, topics)
         await self._tap.__aenter__()
 
+    def last_lines(self, count: int = 30) -> str:
+        """What its instances said last, for whoever has to find out why one did not do as it was told."""
+        return "\n".join(self._instances_log.read_text(errors="replace").splitlines()[-count:])
+
     async def leave_one(self) -> None:
         """Stop all instances but the current one."""
         for each in self._started:
@@ -133,7 +138,7 @@ class Lane:
         """Another instance; it is the current one from now on."""
         (port,) = probes.free_ports(1)
         settings, counters = self._settings | {"port": port}, self._folder / "counters"
-        spec = Spec(port, settings, counters, self._folder / "instances.log", self.services)
+        spec = Spec(port, settings, counters, self._instances_log, self.services)
         process = _processes.Process(target=instance.run, args=(spec,), daemon=True)
         process.start()
         self.current = Instance(process, port)

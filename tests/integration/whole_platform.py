@@ -64,7 +64,7 @@ class Platform:
 
     async def stop(self) -> None:
         assert self.lane.current is not None
-        assert await self.lane.current.stop()
+        assert await self.lane.current.stop(), self.lane.last_lines()
         self.lane.current = None
 
     async def ended(self, asked: Sequence[Asked]) -> None:
