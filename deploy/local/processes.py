@@ -77,9 +77,8 @@ def stop_all(these: Sequence[Running], *, within: float = 15.0) -> None:
                     os.kill(running.pid, asked)
         if wait_until(lambda: not any(map(is_alive, these)), within=seconds):
             break
-    for running in these:
-        child = _children.get(running)
-        if child is not None and child.poll() is not None:
+    for running, child in list(_children.items()):  # also those that somebody else has killed meanwhile
+        if child.poll() is not None:
             _children.pop(running)
 
 
