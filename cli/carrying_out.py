@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli.cases import Number, find_for_officer, not_mistyped, officer_of
 from cli.queues import left, local
-from cli.saying import Failed, as_json, out, plainly
+from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
 from shared.calling.staff import without_nothing
 from shared.calling.words import word
@@ -67,18 +67,20 @@ def take(
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
+    as_json_: Json = False,
 ) -> None:
     """See to a case until it is carried out.
 
     Example: `secondlook carry-out take 55MY1-Z1HT0-H`
     """
-    asyncio.run(_do(number, "take", {"over": over}, data, token=token, myself=myself))
-    out.print(f"[green]✓[/] {number} is yours to carry out. When it is done: `secondlook carry-out done {number}`")
+    told = asyncio.run(_do(number, "take", {"over": over}, data, token=token, myself=myself))
+    sentence = f"{number} is yours to carry out. When it is done: `secondlook carry-out done {number}`"
+    done(told, sentence, as_json_=as_json_)
 
 
-@app.command()
+@app.command("done")
 @plainly
-def done(
+def carried_out(
     number: Number,
     *,
     on: Annotated[
@@ -88,6 +90,7 @@ def done(
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
+    as_json_: Json = False,
 ) -> None:
     """Say that a favourable resolution has been carried out.
 
@@ -95,8 +98,8 @@ def done(
     """
     day = _day(on) if on else policy_now(data).astimezone(ZoneInfo("America/New_York")).date()
     said = without_nothing({"on": day.isoformat(), "text": text})
-    asyncio.run(_do(number, "carried-out", said, data, token=token, myself=myself))
-    out.print(f"[green]✓[/] {number} was carried out on {day}.")
+    told = asyncio.run(_do(number, "carried-out", said, data, token=token, myself=myself))
+    done(told, f"{number} was carried out on {day}.", as_json_=as_json_)
 
 
 def _day(written: str) -> date:
@@ -113,7 +116,8 @@ async def _list(office: str, data: Path, token: str, *, mine: bool) -> list[dict
 
 async def _do(
     number: str, what: str, said: dict[str, Any], data: Path, *, token: str | None, myself: str | None
-) -> None:
+) -> dict[str, Any]:
     found, own = await find_for_officer(number, data, token=token, myself=myself)
     async with desk(Service.TRIAGE, own, data) as triage:
-        await triage.do(found["case_id"], what, said)
+        told: dict[str, Any] = await triage.do(found["case_id"], what, said)
+        return told

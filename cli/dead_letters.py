@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from cli.held import Which, moment, of_each
+from cli.progress import Bar
 from cli.saying import Failed, as_json, out, plainly
 from cli.where import DEFAULT, Data, Json, Token
 from shared.calling.operator import OperatorDesk
@@ -65,7 +66,8 @@ def redrive(
 
     Example: `secondlook dead-letters redrive 3f9a01c2b7de`
     """
-    found = asyncio.run(of_each(service, data, token, lambda desk: _again(desk, letter)))
+    with Bar() as bar:
+        found = asyncio.run(of_each(service, data, token, lambda desk: _again(desk, letter, bar)))
     results = {name: told for name, told in found.items() if told}
     if letter and not results:
         raise Failed(f"No dead letter begins with {letter}: see `secondlook dead-letters list`.")
@@ -83,9 +85,14 @@ def redrive(
         out.print("No dead letters.")
 
 
-async def _again(desk: OperatorDesk, letter: str | None) -> list[dict[str, Any]]:
+async def _again(desk: OperatorDesk, letter: str | None, bar: Bar) -> list[dict[str, Any]]:
     if letter is None:
-        return [each async for each in desk.redrive_letters()]
+        bar.begin(f"{desk.name}: offering dead letters again", await desk.count_dead_letters())
+        results: list[dict[str, Any]] = []
+        async for each in desk.redrive_letters():
+            results.append(each)
+            bar.advance()
+        return results
     meant = [each["id"] for each in await desk.dead_letters(MOST_LISTED) if each["id"].startswith(letter)]
     if len(meant) > 1:
         raise Failed(f"{len(meant)} dead letters begin with {letter}: give more of the id.")

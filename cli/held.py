@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from cli.cases import find
+from cli.progress import Bar
 from cli.saying import Failed, as_json, err, out, plainly
 from cli.where import DEFAULT, Data, Json, Token, calling, token_for
 from shared.calling.instances import Unreachable
@@ -116,7 +117,10 @@ def redrive(
         results = {name: [told] for name, told in one.items() if told["result"] != "not_parked"}
         left: dict[str, list[dict[str, Any]]] = {}
     else:
-        rounds = asyncio.run(of_each(service, data, token, lambda desk: _all_of(desk, per_second, dry_run=dry_run)))
+        with Bar() as bar:
+            rounds = asyncio.run(
+                of_each(service, data, token, lambda desk: _all_of(desk, per_second, bar, dry_run=dry_run))
+            )
         results = {name: [each for told in answers for each in told["results"]] for name, answers in rounds.items()}
         left = {name: summed for name, answers in rounds.items() if (summed := _left(answers))}
     if as_json_:
@@ -169,8 +173,13 @@ def discard(
         out.print(f"{name}: dismissed.")
 
 
-async def _all_of(desk: OperatorDesk, per_second: float, *, dry_run: bool) -> list[dict[str, Any]]:
-    return [told async for told in desk.redrive_all(dry_run=dry_run, per_second=per_second)]
+async def _all_of(desk: OperatorDesk, per_second: float, bar: Bar, *, dry_run: bool) -> list[dict[str, Any]]:
+    bar.begin(f"{desk.name}: offering parked cases again", await desk.count_parked())
+    answers: list[dict[str, Any]] = []
+    async for told in desk.redrive_all(dry_run=dry_run, per_second=per_second):
+        answers.append(told)
+        bar.advance(len(told["results"]) + sum(each["left"] for each in told["left"]))
+    return answers
 
 
 def _show_redriven(results: dict[str, list[dict[str, Any]]], *, dry_run: bool) -> None:

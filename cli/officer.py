@@ -184,25 +184,27 @@ def pre_approve(
     myself: Myself = None,
     token: Token = None,
     data: Data = DEFAULT,
+    as_json_: Json = False,
 ) -> None:
     """Approve in advance that a case be declined. Where the guidance in force asks for it; somebody else then decides.
 
     Example: `secondlook pre-approve 55MY1-Z1HT0-H --text "Last month's conviction outweighs the family ties."`
     """
-    asyncio.run(_pre_approve(number, role, text, data, token=token, myself=myself, facts=facts))
-    out.print(f"[green]✓[/] A decline of {number} is approved in advance, on the facts as they are now.")
+    told = asyncio.run(_pre_approve(number, role, text, data, token=token, myself=myself, facts=facts))
+    done(told, f"A decline of {number} is approved in advance, on the facts as they are now.", as_json_=as_json_)
 
 
 async def _pre_approve(
     number: str, role: Approver, text: str, data: Path, *, token: str | None, myself: str | None, facts: int | None
-) -> None:
+) -> dict[str, Any]:
     found = await find(number, data, token or token_for("analyst", data, given=None))
     offices = [office] if (office := office_of(found)) else []
     own = token_for(SIGN_INS[role], data, given=token, offices=offices, myself=myself)
     async with desk(Service.TRIAGE, own, data) as triage:
         seen = await facts_seen(triage, found["case_id"], facts)
         said = {"text": text, "role": role.value, "facts_seen": seen}
-        await triage.do(found["case_id"], "pre-approval", said)
+        told: dict[str, Any] = await triage.do(found["case_id"], "pre-approval", said)
+        return told
 
 
 @plainly

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.progress import Bar
 from cli.relay_logs import reading
 from cli.relay_logs.evidence import Evidence
 from cli.saying import Failed, as_json, err, out, plainly
@@ -55,11 +55,10 @@ def settle(
     letters = asyncio.run(of_notification(token, data, lambda desk: listed(desk, "/uncertain")))
     uncertain: Letters = [letter for letter in letters if letter["phase"] == "uncertain"]
     evidence = Evidence({UUID(letter["notification"]) for letter in uncertain})
-    with _bar(from_log) as bar:
-        task = bar.add_task("", total=sum(file.stat().st_size for file in from_log if file.is_file()))
-        reading.read(
-            from_log, evidence, zone=_zone(zone), year=year, tell=lambda place: bar.update(task, completed=place)
-        )
+    with Bar(in_bytes=True) as bar:
+        size = sum(file.stat().st_size for file in from_log if file.is_file())
+        bar.begin(", ".join(map(reading.named, from_log)), size)
+        reading.read(from_log, evidence, zone=_zone(zone), year=year, tell=bar.reach)
     for sentence in evidence.unreadable:
         err.print(f"[yellow]{escape(sentence)}[/]")
     if uncertain and not any(host.ours for host in evidence.hosts.values()):
@@ -91,7 +90,8 @@ async def _told(
     told: dict[str, dict[str, Any]] = {}
     for log in dict.fromkeys(log for log, _ in known):
         facts = [fact for of, fact in known if of == log]
-        results = await in_parts(desk, "/letters/settle", "facts", facts, log=log, dry_run=dry_run)
+        how = {"log": log, "dry_run": dry_run}
+        results = await in_parts(desk, "/letters/settle", "facts", facts, doing=f"settling by {log}", **how)
         told |= {result["notification"]: result for result in results}
     return told
 
@@ -127,9 +127,3 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError):
         raise Failed(f"There is no zone {name}: give one such as America/New_York or UTC.") from None
-
-
-def _bar(files: list[Path]) -> Progress:
-    """Shown on a terminal only."""
-    what = ", ".join(reading.named(file) for file in files)
-    return Progress(TextColumn(escape(what)), BarColumn(), TimeRemainingColumn(), console=err, transient=True)

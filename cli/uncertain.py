@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from cli.held import operating
+from cli.progress import Bar
 from cli.saying import Failed, advised, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Token, token_for
 from shared.calling.operator import OperatorDesk
@@ -121,7 +122,8 @@ def resend(
         found = await listed(desk, "/uncertain")
         meant = [each for each in found if each["letter"] == kind and each["phase"] == "uncertain"]
         how = {"letter": kind, "why": why, "never_taken": never_taken, "dry_run": dry_run}
-        return await in_parts(desk, "/letters/resend", "letters", [named(each) for each in meant], **how)
+        letters = [named(each) for each in meant]
+        return await in_parts(desk, "/letters/resend", "letters", letters, doing="sending again", **how)
 
     _show_resent(asyncio.run(of_notification(token, data, all_of_it)), dry_run=dry_run, as_json_=as_json_)
 
@@ -160,12 +162,17 @@ async def listed(desk: OperatorDesk, path: str) -> Letters:
     return list(found.values())
 
 
-async def in_parts(desk: OperatorDesk, path: str, name: str, each: Sequence[dict[str, Any]], **said: Any) -> Letters:
-    """Many letters, as many at once as the service takes; what became of each."""
+async def in_parts(
+    desk: OperatorDesk, path: str, name: str, each: Sequence[dict[str, Any]], *, doing: str, **said: Any
+) -> Letters:
+    """Many letters, as many at once as the service takes; what became of each. `doing`: what the terminal shows."""
     results: Letters = []
-    for start in range(0, len(each), MOST_AT_ONCE):
-        answer = await desk.post(path, **said, **{name: each[start : start + MOST_AT_ONCE]})
-        results += answer["results"]
+    with Bar() as bar:
+        bar.begin(doing, len(each))
+        for start in range(0, len(each), MOST_AT_ONCE):
+            part = each[start : start + MOST_AT_ONCE]
+            results += (await desk.post(path, **said, **{name: part}))["results"]
+            bar.advance(len(part))
     return results
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from cli.progress import Bar
 from cli.saying import Failed, as_json, err, out, plainly
 from cli.submitting import example
 from cli.submitting.reading import Checking, Lacks, Request, Wrong, read
@@ -103,13 +103,14 @@ def submit(
 def _looked_at(file: Path, now: datetime) -> tuple[int, list[Wrong], list[Lacks]]:
     """How many lines there are, what is wrong with which, and what right ones lack."""
     checking, count, wrong = Checking(now, load().at(now)), 0, list[Wrong]()
-    with _bar("looking", file.stat().st_size) as bar:
+    with Bar(in_bytes=True) as bar:
+        bar.begin("looking", file.stat().st_size)
         for each in read(file):
             count += 1
             if (found := checking.wrong(each)) is not None:
                 wrong.append(found)
             if isinstance(each, Request):
-                bar.advance(bar.task_ids[0], len(each.content))
+                bar.advance(len(each.content))
     return count, wrong, checking.lacking
 
 
@@ -127,17 +128,17 @@ def _send(
                 lines.append(each.line)
                 if ledger.has(each.line, each.key):
                     before += 1
-                    bar.advance(bar.task_ids[0])
+                    bar.advance()
                 else:
                     yield each
 
-        with _bar("sending", count) as bar:
+        with Bar() as bar:
+            bar.begin("sending", count)
             try:
                 asyncio.run(_go(left(), channel, token, data, ledger=ledger, bar=bar))
             except (Unreachable, NotTaken) as failure:
-                done = int(bar.tasks[0].completed)
                 raise Failed(
-                    f"{failure} {done} of {count} lines were answered; the same command goes on from there."
+                    f"{failure} {bar.done} of {count} lines were answered; the same command goes on from there."
                 ) from failure
         return list(ledger.of(lines).values()), before
 
@@ -150,7 +151,7 @@ def _same_channel(entries: Iterable[Sent], channel: Channel) -> None:
 
 
 async def _go(
-    to_send: Iterator[Request], channel: Channel, token: str | None, data: Path, *, ledger: Ledger, bar: Progress
+    to_send: Iterator[Request], channel: Channel, token: str | None, data: Path, *, ledger: Ledger, bar: Bar
 ) -> None:
     async with AsyncExitStack() as stack:
         send: Send
@@ -159,7 +160,7 @@ async def _go(
             send = over_http(intake, token or _made_for_development(data))
         else:
             send = through_kafka(await stack.enter_async_context(SubmissionSender(kafka(data))))
-        await send_all(to_send, send, ledger, lambda: bar.advance(bar.task_ids[0]))
+        await send_all(to_send, send, ledger, bar.advance)
 
 
 def _made_for_development(data: Path) -> str:
@@ -169,13 +170,6 @@ def _made_for_development(data: Path) -> str:
 
 def _kept_in(file: Path) -> Path:
     return file.with_name(f"{file.name}.sent.jsonl")
-
-
-def _bar(what: str, total: int) -> Progress:
-    amount = MofNCompleteColumn() if what == "sending" else TextColumn("{task.percentage:>3.0f}%")
-    bar = Progress(TextColumn(what), BarColumn(), amount, TimeRemainingColumn(), console=err, transient=True)
-    bar.add_task(what, total=total)
-    return bar
 
 
 def _tell_check(

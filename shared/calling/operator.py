@@ -14,6 +14,7 @@ class OperatorDesk:
 
     def __init__(self, service: Instances, token: str) -> None:
         self._service = service
+        self.name = service.service
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
     async def held(self, *, waiting: bool = False) -> list[dict[str, Any]]:
@@ -24,6 +25,10 @@ class OperatorDesk:
             found += page["cases"]
             if not page["more"] or not page["cases"]:
                 return found
+
+    async def count_parked(self) -> int:
+        """How many cases are parked."""
+        return int((await self.get("/held", limit=1))["count"])
 
     async def held_of(self, case_id: UUID | str) -> dict[str, Any] | None:
         """What a case holds; None when this service holds nothing of it."""
@@ -67,6 +72,10 @@ class OperatorDesk:
         """The newest records that belong to no case."""
         found: list[dict[str, Any]] = (await self.get("/dead-letters", limit=limit))["dead_letters"]
         return found
+
+    async def count_dead_letters(self) -> int:
+        """How many records belong to no case."""
+        return int((await self.get("/dead-letters", limit=1))["count"])
 
     async def redrive_letter(self, letter_id: str) -> dict[str, Any]:
         """Offer one of them again."""

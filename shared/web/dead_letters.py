@@ -20,6 +20,7 @@ log = structlog.get_logger()
 class DeadLetters(Protocol):
     """Where records are kept that belong to no case."""
 
+    async def count(self) -> int: ...
     async def newest(self, limit: int = 100) -> Sequence[Mapping[str, Any]]: ...
 
 
@@ -42,9 +43,10 @@ class DeadLetterShown(BaseModel):
 
 
 class DeadLettersShown(BaseModel):
-    """The newest dead letters first."""
+    """The newest dead letters first; `count`: how many there are in all."""
 
     dead_letters: list[DeadLetterShown]
+    count: int
 
 
 class LettersAsked(Body):
@@ -86,7 +88,8 @@ def _add_reading(routes: APIRouter, letters: DeadLetters, sign_in: SignIn) -> No
         """Records that belong to no case."""
         response.headers["Cache-Control"] = "no-store"
         found = await letters.newest(limit)
-        return DeadLettersShown(dead_letters=[DeadLetterShown(id=each["_id"], **each) for each in found])
+        shown = [DeadLetterShown(id=each["_id"], **each) for each in found]
+        return DeadLettersShown(dead_letters=shown, count=await letters.count())
 
 
 def _add_redriving(routes: APIRouter, redriving: RedrivingLetters, sign_in: SignIn) -> None:

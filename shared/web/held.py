@@ -24,6 +24,7 @@ log = structlog.get_logger()
 class Store(Protocol):
     """Where cases are found."""
 
+    async def count(self, query: Mapping[str, Any]) -> int: ...
     async def find(
         self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
     ) -> Sequence[Case[Any]]: ...
@@ -53,10 +54,11 @@ class HeldCase(BaseModel):
 
 
 class HeldPage(BaseModel):
-    """Cases that hold inputs, those that hold them longest first."""
+    """Cases that hold inputs, those that hold them longest first; `count`: how many there are in all."""
 
     cases: list[HeldCase]
     more: bool
+    count: int
 
 
 class HeldInput(BaseModel):
@@ -171,7 +173,8 @@ def _add_reading(routes: APIRouter, store: Store, sign_in: SignIn) -> None:
         query, sort = {field: {"$exists": True}}, [(field, 1), ("_id", 1)]
         found = await store.find(query, sort=sort, skip=skip, limit=limit + 1)
         response.headers["Cache-Control"] = "no-store"
-        return HeldPage(cases=[_case(case) for case in found[:limit] if case.held], more=len(found) > limit)
+        shown = [_case(case) for case in found[:limit] if case.held]
+        return HeldPage(cases=shown, more=len(found) > limit, count=await store.count(query))
 
     @routes.get("/held/{case_id}", dependencies=operator)
     async def held_of(case_id: UUID, response: Response) -> HeldInputs:

@@ -205,6 +205,10 @@ class Desk:
     base: Foundation[Any]
     http: httpx.AsyncClient
 
+    async def numbers(self) -> set[str]:
+        """The lines of `/metrics`."""
+        return set((await self.http.get("/metrics")).text.splitlines())
+
     async def alarmed(self, case_id: UUID) -> bool:
         view = await self.base.engine.case(case_id)
         return view is not None and view.state.alarm is None
@@ -262,6 +266,7 @@ async def test_no_deadline_waits_for_it_but_those_of_cases_that_may_lie_in_it(
         await eventually(beside_is_done, within=60)
         (shown,) = (await desk.http.get("/corrupt-batches")).json()["corrupt_batches"]
         assert (shown["topic"], shown["partition"], shown["skip_to"]) == ("review.lapsed", 0, None)
+        assert {"secondlook_corrupt_batches 1.0", "secondlook_stuck_partitions 0.0"} <= await desk.numbers()
         assert not await desk.alarmed(behind)
         path = f"/corrupt-batches/review.lapsed/0/{shown['offset']}/skip"
         assert (await desk.http.post(path, json={"why": "short"})).status_code == 400
@@ -275,6 +280,7 @@ async def test_no_deadline_waits_for_it_but_those_of_cases_that_may_lie_in_it(
 
         await eventually(behind_is_done, within=60)
         assert (await desk.http.get("/corrupt-batches")).json()["corrupt_batches"] == []
+        assert "secondlook_corrupt_batches 0.0" in await desk.numbers()
         (kept,) = await desk.base.collection("corrupt_batches").find({}).to_list(None)
         assert (kept["skip"]["by"], kept["skip"]["why"]) == ("ops", WHY)
         assert b"to be damaged"[1:] not in kept["sealed"]

@@ -24,7 +24,7 @@ from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
 from tests.conftest import Servers
 from tests.integration.mail_relay import DROP, DROP_BEFORE_TAKING, ScriptedRelay, running
 from tests.integration.mail_world import World, addresses
-from tests.integration.serving import secondlook, serving
+from tests.integration.serving import on_a_terminal, secondlook, serving
 from tests.unit.notification_story import submitted
 
 pytestmark = pytest.mark.real
@@ -134,6 +134,11 @@ async def test_a_letter_that_came_back_has_failed_and_one_that_waits_at_the_rela
         *taken(waiting[1], "4XkZ1bbbbbbb"),
         (0.2, f"smtp[9]: 4XkZ1bbbbbbb: {TO}, status=deferred (450 later)"),
     )
+    dry = ("mail", "settle", "--from-log", str(desk.log), "--dry-run", "--json")
+    said, told = await on_a_terminal(*dry)
+    assert len(json.loads(said)["letters"]) == 2
+    assert "settling by mail.log" in told
+    assert "2/2" in told
     assert await desk.settle() == {str(returned[1]): "bounced", str(waiting[1]): "queued"}
     assert (await desk.world.one(returned[0])).reason == "BOUNCED_SAYS_THE_RELAY"
     assert (await desk.world.one(waiting[0])).phase is Phase.UNCERTAIN

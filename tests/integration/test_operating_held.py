@@ -26,7 +26,7 @@ from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import DEVELOPMENT_ISSUER, DevelopmentIssuer
 from tests.conftest import Servers
-from tests.integration.serving import secondlook, serving
+from tests.integration.serving import on_a_terminal, secondlook, serving
 from tests.integration.toy import NOW, TOY, Tally, engine, record
 
 pytestmark = pytest.mark.real
@@ -242,6 +242,33 @@ async def test_the_command_line_lists_shows_and_redrives(desk: Desk, secondlook:
     assert "see `secondlook dead-letters list`" in (await secondlook("dead-letters", "redrive", "00")).output
     gone = await secondlook("held", "list", "--service", "intake")
     assert (gone.exit_code, "Traceback" in gone.output) == (1, False)
+
+
+async def test_a_terminal_is_shown_how_many_of_how_many_were_offered_again(desk: Desk, secondlook: Command) -> None:
+    for _ in range(3):
+        await desk.park(uuid4(), followers=0)
+    await desk.letters.keep([DeadLetter("request.received", 0, n, "wrong_body", b"x" * n) for n in range(4)], at=NOW)
+    assert (await desk.get("/held", limit=1))["count"] == 3
+    assert (await desk.get("/dead-letters", limit=1))["count"] == 4
+    redrive = ("redrive", "--service", "triage", "--json")
+    for what, words, count in (
+        ("parked cases", ("held", *redrive, "--dry-run"), 3),
+        ("dead letters", ("dead-letters", *redrive), 4),
+    ):
+        said, told = await on_a_terminal(*words)
+        assert f"triage: offering {what} again" in told
+        assert f"{count}/{count}" in told
+        assert json.loads(said)
+        elsewhere = await secondlook(*words)
+        assert (elsewhere.exit_code, "offering" in elsewhere.output) == (0, False)
+
+
+async def test_what_is_left_counts_as_done(desk: Desk, secondlook: Command) -> None:
+    for _ in range(ENOUGH_TO_JUDGE + 2):
+        await desk.park(uuid4(), followers=0)
+    _, told = await on_a_terminal("held", "redrive", "--service", "triage", "--per-second", "500")
+    assert f"{ENOUGH_TO_JUDGE + 2}/{ENOUGH_TO_JUDGE + 2}" in told
+    assert "More than a fifth fail still" in " ".join(told.split())
 
 
 async def test_the_command_line_ends_with_an_error_when_the_cause_is_still_there(

@@ -116,6 +116,19 @@ def test_every_example_can_be_typed_as_it_stands(path: tuple[str, ...]) -> None:
         command.make_context("secondlook", arguments)
 
 
+FOR_NO_SCRIPT = {
+    "up", "down", "demo",  # Their status is the answer; `status --json` says what runs.
+    "logs", "case events",  # JSON, an object a line, as they are.
+    "token",  # A token and nothing else.
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_answers_scripts_in_json(path: tuple[str, ...]) -> None:
+    answers = any("--json" in parameter.opts for parameter in ALL[path].params)
+    assert answers != (" ".join(path) in FOR_NO_SCRIPT)
+
+
 def _understood(words: list[str]) -> tuple[Any, list[str]]:
     for length in (2, 1):
         if tuple(words[:length]) in ALL:

@@ -21,7 +21,7 @@ from tests.integration.serving import secondlook, serving
 from tests.unit.desks import Desks
 from tests.unit.memory_collection import MemoryCollection
 from tests.unit.one_case import CASE_ID, after
-from tests.unit.triage_story import Triage, amended, now_detained, submitted
+from tests.unit.triage_story import FAVOURED, Triage, amended, now_detained, submitted
 
 NUMBER = "55MY1-Z1HT0-H"
 SUBMITTED = {
@@ -48,11 +48,12 @@ class Baltimore:
         assert told.exit_code == wanted, told.output
         return str(told.output)
 
-    async def approves(self, *words: str) -> None:
-        """As the office's director."""
+    async def approves(self, *words: str) -> str:
+        """As the office's director; what is printed."""
         token = self.desks.token("director-bal", Role.FIELD_OFFICE_DIRECTOR, offices=["BAL"])
         told = await secondlook(*words, "--token", token)
         assert told.exit_code == 0, told.output
+        return str(told.output)
 
 
 def intake() -> FastAPI:
@@ -169,7 +170,9 @@ async def test_scripts_read_what_was_claimed_and_decided(office: Baltimore) -> N
     assert [each["field"] for each in lacks["errors"]] == ["body.declined"]
     words = (*unanswered, "--declined", "release")
     assert "pre_approval_missing" in await office.types(*words, wanted=1)
-    await office.approves("pre-approve", NUMBER, "--text", "Last month's conviction outweighs the family ties.")
+    why = "Last month's conviction outweighs the family ties."
+    approved = json.loads(await office.approves("pre-approve", NUMBER, "--text", why, "--json"))
+    assert approved["round"] == 1
     shown = await office.types("look", NUMBER)
     assert "approved in advance by director-bal" in shown
     assert "Last month's conviction" in shown
@@ -179,6 +182,16 @@ async def test_scripts_read_what_was_claimed_and_decided(office: Baltimore) -> N
     assert (done["number"], done["status"]) == (NUMBER, "decided")
     (again,) = json.loads(await office.types(*words, wanted=1))
     assert again["status"] == "refused"
+
+
+async def test_scripts_read_who_carries_out_what_was_granted_and_when_it_was_done(office: Baltimore) -> None:
+    office.desks.engine.cases[CASE_ID].hear("escalation", FAVOURED)
+    taken = json.loads(await office.types("carry-out", "take", NUMBER, "--json"))
+    assert taken["owner"] == "officer-ana"
+    assert "is yours to carry out" in await office.types("carry-out", "take", NUMBER)
+    done = json.loads(await office.types("carry-out", "done", NUMBER, "--on", "2021-03-08", "--json"))
+    assert done == {"on": "2021-03-08"}
+    assert "Nothing has to be carried out at BAL." in await office.types("carry-out", "list", "--office", "bal")
 
 
 @pytest.mark.parametrize("listing", [("queue",), ("questions",), ("carry-out", "list")], ids=" ".join)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.intake.domain.case import UnderConsideration, WithdrawalAsked
+from shared.calling.words import word
 from shared.web import staff_events
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
@@ -130,6 +131,31 @@ async def test_a_client_reads_and_exports_its_own_cases(house: House, monkeypatc
     since = told.stderr.split("--since ")[1].split()[0]
     assert json.loads((await secondlook("mine", "--json", "--since", since)).stdout)  # a minute back: again
     assert json.loads((await secondlook("mine", "--json", "--since", "2030-01-01T00:00:00Z")).stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"place": {"state": "TX"}}, "NO_COUNTY"),
+        ({"custody": {"status": "DETAINED", "facility": {}}}, "NO_FACILITY"),
+    ],
+)
+async def test_a_client_is_shown_the_place_that_each_of_its_cases_lacks(
+    house: House, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], code: str
+) -> None:
+    token = house.issuer.client("clinic")
+    monkeypatch.setenv("SECONDLOOK_CLIENT_TOKEN", token)
+    lacks: dict[str, list[str]] = {}
+    for key, body, codes in (("k1", complete(), []), ("k2", complete(**changed), [code])):
+        answer = await house.submit(body, key, headers={"Authorization": f"Bearer {token}"})
+        lacks[answer.json()["case_number"]] = codes
+    rows = json.loads((await secondlook("mine", "--json")).stdout)
+    assert {row["case_number"]: row["missing"] for row in rows} == lacks
+    assert (await secondlook("mine")).output.count(f"missing: {word(code)}") == 1
+    lines = csv.DictReader(io.StringIO((await secondlook("mine", "--export", "csv")).stdout))
+    assert {line["case_number"]: line["missing"] for line in lines} == {
+        number: " ".join(codes) for number, codes in lacks.items()
+    }
 
 
 async def test_a_case_is_erased_by_order_once_its_number_was_typed_again(house: House) -> None:
