@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.triage.domain.decision import Decision
+from services.triage.domain.decision import Choice, Decision
 from shared.contracts.texts import Code, Narrative
-from shared.contracts.vocabulary import ApproverRole, MootBecause, ReferredTo, ReliefSought, TriageOutcome, Urgency
+from shared.contracts.vocabulary import ApproverRole, MootBecause, ReferredTo, ReliefSought, Urgency
 from shared.web.bodies import Body
 from shared.web.casework import MOST_DECISIONS, Key
 
@@ -26,7 +26,7 @@ class DecideBody(Body):
     guidance_seen: Annotated[str | None, Field(max_length=80, description="The guidance under which it was seen.")] = (
         None
     )
-    outcome: TriageOutcome
+    outcome: Choice
     granted: tuple[ReliefSought, ...] = ()
     declined: tuple[ReliefSought, ...] = ()
     moot: tuple[ReliefSought, ...] = ()
@@ -46,7 +46,7 @@ class DraftBody(Body):
     """A decision as far as it has got. Nothing of it need be complete."""
 
     facts_seen: FactsSeen
-    outcome: TriageOutcome | None = None
+    outcome: Choice | None = None
     granted: tuple[ReliefSought, ...] = ()
     declined: tuple[ReliefSought, ...] = ()
     moot: tuple[ReliefSought, ...] = ()

@@ -55,15 +55,12 @@ class Engine(deciding.Engine[State], casework.Engine[State], Protocol):
 
 
 def officer_of(staff: Staff) -> Officer:
-    """Whose cases a token lets an officer work on. Cases without an office: tokens that name HQ or that queue."""
+    """Whose cases a token lets somebody read, work on, or approve in advance, as its roles let them in.
+
+    Cases without an office: officers' tokens that name HQ or that queue.
+    """
     person = person_of(staff)
     return Officer(person.subject, person.offices, assigns=person.assigns)
-
-
-def approver_of(staff: Staff) -> Officer:
-    """Whose cases a token lets somebody approve in advance: those of the offices that it names, with such a role."""
-    approves = not staff.roles.isdisjoint(APPROVERS.values())
-    return Officer(staff.subject, staff.offices if approves else frozenset())
 
 
 class OfficersDesk:
@@ -111,8 +108,8 @@ class OfficersDesk:
             raise CaseUnknown
         office = office_now(view.state, view.work) if isinstance(view.state, UnderConsideration) else case.office
         asked = {question.office for question in open_questions(view.state)}
-        readers = (officer_of(staff), approver_of(staff))
-        if not any(reader.may_work(each) for reader in readers for each in {office, *asked}):
+        reader = officer_of(staff)
+        if not any(reader.may_work(each) for each in {office, *asked}):
             raise Problem(403, "not_your_office", "This is not allowed.", "The case is with another office.")
         drafts = shown_to(view.work, staff.subject)
         typed = {name: box for draft in drafts for name, box in draft.box.items()}
@@ -178,7 +175,7 @@ class OfficersDesk:
         name = f"pre_approved_{getattr((await casework.case_of(self._engine, case_id)).state, 'round', 0)}"
         identity = command_id(Service.TRIAGE, staff.subject, PRE_APPROVE, case_id, key)
         box = await self._sealed.sealed(case_id, cause=identity, name=name, text=body.text)
-        data = PreApprove(approver_of(staff), role, body.facts_seen, box)
+        data = PreApprove(officer_of(staff), role, body.facts_seen, box)
         return await self._engine.command(
             Command(PRE_APPROVE, identity, case_id, whole_milliseconds(self._now()), data)
         )

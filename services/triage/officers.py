@@ -25,6 +25,8 @@ from shared.contracts.vocabulary import RejectCode
 ASKABLE = frozenset({*RejectCode, "custody", "removal", "place", "facts", "consent"})
 """What a question may be about besides the reasons of the policy in force. Codes only: they travel in clear."""
 
+NO_OFFICE = Refused("no_office", "No office is responsible yet. Forward the case to one first.")
+
 
 def on_claim(state: State | None, command: Command[Claim], context: Context) -> Outcome[State]:
     """Take a case of an own office; twice renews. The office keeps it then, wherever newer facts place it.
@@ -144,7 +146,7 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
 def _in_the_way(item: UnderConsideration, wish: Decide, context: Context) -> Refused | None:
     """Why this decision cannot be given in a case that is in the officer's hands."""
     if office_now(item, context.work) is None:
-        return Refused("no_office", "No office is responsible yet. Forward the case to one first.")
+        return NO_OFFICE
     mismatch = seen_otherwise(item, wish.facts_seen, wish.box, f"completed_{item.round}", needs_text=False)
     if mismatch is not None:
         return mismatch

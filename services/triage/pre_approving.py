@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from services.triage.approvals import Approval, kept, needed
 from services.triage.domain import consideration
 from services.triage.domain.states import State
-from services.triage.officers import seen_otherwise, undecided_item
+from services.triage.officers import NO_OFFICE, seen_otherwise, undecided_item
 from services.triage.orders import Officer
+from services.triage.routing import office_now
 from shared.casework.claims import touched
 from shared.casework.reaction import Command, Context, Outcome, Refused, Step
 from shared.contracts.vocabulary import ApproverRole
@@ -31,6 +32,8 @@ def on_pre_approve(state: State | None, command: Command[PreApprove], context: C
     item = undecided_item(state, wish.approver, context)
     if isinstance(item, Refused):
         return item
+    if office_now(item, context.work) is None:
+        return NO_OFFICE
     if who in touched(context.work):
         return Refused("touched_before", "You have had this case in hand. Somebody else must approve it.")
     presumption = consideration.presumed_at(item.case, context.policy, context.now)

@@ -1,5 +1,6 @@
 """What is wrong with which field of a request, told without quoting what came in."""
 
+import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
@@ -43,6 +44,9 @@ _SAFE_MESSAGES: Final = frozenset(
 )
 """Kinds of validation error whose sentence is made of the rule alone; the others' may quote the input."""
 
+_MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""How pydantic names a member where only some of an enumeration are allowed."""
+
 
 def field_names(openapi: Mapping[str, Any]) -> frozenset[str]:
     """The names of fields and parameters that an OpenAPI document declares: the only ones repeated to a caller."""
@@ -69,7 +73,9 @@ def field_errors(errors: Sequence[Any], declared: Container[str]) -> list[dict[s
         {
             "field": ".".join([*map(str, error["loc"][:1]), *(_part(part, declared) for part in error["loc"][1:])]),
             "code": error["type"],
-            "message": error["msg"] if error["type"] in _SAFE_MESSAGES else "This value is not valid here.",
+            "message": _MEMBER.sub(r"\1", error["msg"])
+            if error["type"] in _SAFE_MESSAGES
+            else "This value is not valid here.",
         }
         for error in errors
     ]

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from shared.casework.case import Case
+from shared.casework.case import Case, Emitted
 from shared.casework.commands import Answered
 from shared.casework.engine import CaseView
 from shared.casework.errors import CaseUnknown, CommandFailed, Outage
@@ -20,7 +20,7 @@ from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.keys import SecretKey
 from shared.privacy.sealing import CaseKey, seal
-from shared.web import problems
+from shared.web import problems, staff_events
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER, DevelopmentIssuer
@@ -71,6 +71,9 @@ class MemoryEngine(Generic[S]):
 
     async def sealed(self, case_id: UUID) -> dict[str, bytes]:
         return self.cases[case_id].case.changes.blobs
+
+    async def events(self, case_id: UUID) -> list[Emitted]:
+        return self.cases[case_id].case.changes.events if case_id in self.cases else []
 
     async def listing(
         self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], skip: int, limit: int
@@ -132,10 +135,11 @@ class Desks(Generic[S]):
         self.now: datetime = T0
         app = FastAPI()
         problems.install(app)
+        sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys)
         app.include_router(
             router(
                 engine=self.engine,
-                sign_in=SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys),
+                sign_in=sign_in,
                 keyring=self.keyring,
                 access=self.access,
                 policies=POLICIES,
@@ -143,6 +147,7 @@ class Desks(Generic[S]):
                 **more,
             )
         )
+        app.include_router(staff_events.router(engine=self.engine, sign_in=sign_in))
         self.app = app
         self._calls = 0
 
@@ -152,9 +157,9 @@ class Desks(Generic[S]):
         assert isinstance(key, CaseKey)
         return {name: seal(key, case_id=case_id, cause=case_id, name=name, plaintext=plaintext)}
 
-    def token(self, who: str, role: Role, *, offices: Sequence[str] = ()) -> str:
+    def token(self, who: str, *roles: Role, offices: Sequence[str] = ()) -> str:
         """A sign-in token of somebody who may use these endpoints."""
-        return self._issuer.staff(who, [role], offices=offices)
+        return self._issuer.staff(who, roles, offices=offices)
 
     async def get(self, path: str, who: str, role: Role, *, offices: Sequence[str] = (), **params: Any) -> Any:
         """A page's answer."""

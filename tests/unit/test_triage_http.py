@@ -221,6 +221,22 @@ async def test_a_refusal_is_a_sentence_and_a_code(desks: Desks[State]) -> None:
     assert (await ana(desks, f"/cases/{CASE_ID}/decide", DECLINE)).json()["code"] == "facts_changed"
 
 
+async def test_only_what_an_officer_may_choose_is_an_outcome(desks: Desks[State]) -> None:
+    await ana(desks, f"/cases/{CASE_ID}/claim")
+    choices = "Input should be 'FAVOURABLE', 'DECLINED', 'REFERRED' or 'MOOT'"
+    chosen = {"facts_seen": 0, "outcome": "NO_ANSWER"}
+    for path, body, field in (
+        (f"/cases/{CASE_ID}/decide", chosen, "body.outcome"),
+        (f"/cases/{CASE_ID}/draft", chosen, "body.outcome"),
+        ("/decisions", {"decisions": [chosen | {"case_id": str(CASE_ID)}]}, "body.decisions.0.outcome"),
+    ):
+        answer = await ana(desks, path, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+        assert answer.json()["errors"] == [{"field": field, "code": "literal_error", "message": choices}]
+    assert desks.engine.cases[CASE_ID].told(EventType.TRIAGE_COMPLETED) == []
+    assert "NO_ANSWER" not in str(desks.app.openapi())
+
+
 async def test_a_question_is_sealed_under_its_own_id(desks: Desks[State]) -> None:
     await ana(desks, f"/cases/{CASE_ID}/claim")
     answer = await ana(desks, f"/cases/{CASE_ID}/ask", {"about": ["NO_PLACE"], "text": "Where does she live?"})

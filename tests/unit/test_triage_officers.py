@@ -77,7 +77,6 @@ MOOT = Decision(TriageOutcome.MOOT, moot=RELEASE, moot_because=MootBecause.RELEA
         (replace(MOOT, moot_because=MootBecause.OTHER, reasons=("NOTHING_LEFT_TO_DECIDE",)), RELEASE, []),
         (replace(MOOT, outcome=TriageOutcome.FAVOURABLE, granted=STAY), BOTH, ["outcome: moot_out_of_place"]),
         (replace(FAVOURABLE, moot_because=MootBecause.RELEASED), RELEASE, ["moot: moot_missing"]),
-        (Decision(TriageOutcome.NO_ANSWER), RELEASE, ["outcome: not_an_outcome"]),
     ],
 )
 def test_a_decision_answers_each_relief_and_says_field_by_field_what_it_lacks(

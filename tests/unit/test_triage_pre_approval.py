@@ -4,6 +4,7 @@ import json
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.unit.triage_story import (
     ANA,
     BEN,
     DECLINED,
+    DESK,
     DIRECTOR,
     ERASED,
     FAVOURABLE,
@@ -159,6 +161,13 @@ def test_headquarters_hears_who_approved_even_where_no_answer_came() -> None:
     assert case.refusal(Order.CLAIM, Claim(DIRECTOR)) == "not_under_consideration"
 
 
+def test_a_case_that_no_office_has_yet_is_not_approved_by_who_assigns_it() -> None:
+    case = Triage().submit(submitted("TX", "Nowhere", facts=NONE))
+    assert case.approve(approver=DESK) == "no_office"
+    assert case.forward("BAL", DESK) is None
+    assert case.approve() is None
+
+
 # At the desk
 
 
@@ -200,6 +209,20 @@ async def test_the_director_reads_the_case_approves_it_and_the_officer_declines(
     decided = await desks.post(f"/cases/{CASE_ID}/decide", "officer-ana", Role.OFFICER, DECLINE, offices=["BAL"])
     assert decided.status_code == 200, decided.text
     assert b"conviction" not in desks.engine.cases[CASE_ID].case.changes.blobs["pre_approved_1"]
+
+
+@pytest.mark.parametrize("offices", [["PHI"], ["HQ"], []])
+async def test_a_director_of_another_office_neither_reads_nor_approves(desks: Desks[State], offices: list[str]) -> None:
+    unassigned = Triage(UUID(int=3)).submit(submitted("TX", "Nowhere", facts=NONE))
+    desks.engine.cases[UUID(int=3)] = unassigned
+    await desks.keyring.get_or_create([UUID(int=3)])
+    for case_id in (CASE_ID, UUID(int=3)):
+        shown = await desks.get(f"/cases/{case_id}", "director", Role.FIELD_OFFICE_DIRECTOR, offices=offices)
+        path = f"/cases/{case_id}/pre-approval"
+        told = await desks.post(path, "director", Role.FIELD_OFFICE_DIRECTOR, WRITTEN, offices=offices)
+        for answer in (shown, told):
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_your_office")
+    assert not desks.accesses.documents
 
 
 async def test_the_form_of_before_is_told_what_is_missing_field_by_field(desks: Desks[State]) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.intake.page_routes import ROUTES
 from shared.contracts.vocabulary import Service
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
@@ -59,6 +60,18 @@ def test_a_submission_and_the_page_are_described_whole(apps: dict[Service, FastA
     asked = paths["/status/{link}/review"]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]
     assert {"ground", "reason", "confirm", "idempotency_key"} <= set(asked["schema"]["properties"])
     assert "NO_TIMELY_ANSWER" in asked["schema"]["properties"]["ground"]["enum"]
+
+
+def test_each_form_of_the_page_is_described_as_a_form_and_as_json(apps: dict[Service, FastAPI]) -> None:
+    paths = apps[Service.INTAKE].openapi()["paths"]
+    forms = {path.rpartition("/")[2]: at["post"] for path, at in paths.items() if "{link}" in path and "post" in at}
+    assert set(forms) == set(ROUTES)
+    for name, form in forms.items():
+        content = form["requestBody"]["content"]
+        assert set(content) == {"application/x-www-form-urlencoded", "application/json"}, name
+        fields = [each["schema"]["properties"] for each in content.values()]
+        assert fields[0] == fields[1]
+        assert set(fields[0]) >= {"idempotency_key", "confirm"}, name
 
 
 @pytest.mark.parametrize("service", list(Service))

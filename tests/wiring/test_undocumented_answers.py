@@ -1,66 +1,31 @@
 """Whatever is sent to intake, as its document describes it and a little beside: no 5xx, no undocumented answer."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
-
-import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House, complete
 from tests.unit.intake_world import assigned, completed, question
-
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-BOUNDED = settings(
-    max_examples=6, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+from tests.wiring.documented import answers_as_documented
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("house"))
+def test_intake_answers_as_documented(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    known = asyncio.run(_known(house))
+
+    def prepared(case: Any) -> dict[str, str]:
+        case.path_parameters |= {name: value for name, value in known.items() if name in case.path_parameters}
+        return _identity(house, case.path)
+
+    answers_as_documented(house.app, prepared, operations=20)
 
 
-@pytest.fixture(scope="module")
-def known(house: House) -> dict[str, str]:
+async def _known(house: House) -> dict[str, str]:
     """A case in which much can be asked for, and its link."""
-
-    async def open_one() -> tuple[Any, str]:
-        case_id, path = await house.opened(complete())
-        house.hear(case_id, assigned(), question(), completed("DECLINED"))
-        return case_id, path.rpartition("/")[2]
-
-    case_id, link = asyncio.run(open_one())
-    return {"case_id": str(case_id), "link": link}
-
-
-def test_intake_answers_as_documented(house: House, known: dict[str, str]) -> None:
-    document = schemathesis.openapi.from_asgi("/openapi.json", house.app)
-    operations = [found.ok() for found in document.get_all_operations() if isinstance(found, Ok)]
-    assert len(operations) > 20
-
-    def answered(case: Any) -> None:
-        for name, value in known.items():
-            if name in (case.path_parameters or {}):
-                case.path_parameters[name] = value
-        case.call_and_validate(headers=_identity(house, case.path), checks=CHECKS)
-
-    for operation in operations:
-        for mode in GenerationMode:
-            try:
-                BOUNDED(given(case=operation.as_strategy(generation_mode=mode))(answered))()
-            except Unsatisfiable:
-                assert mode is GenerationMode.NEGATIVE  # There is nothing to be wrong in.
+    case_id, path = await house.opened(complete())
+    house.hear(case_id, assigned(), question(), completed("DECLINED"))
+    return {"case_id": str(case_id), "link": path.rpartition("/")[2]}
 
 
 def _identity(house: House, path: str) -> dict[str, str]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.contracts.vocabulary import MootBecause, ReferredTo, ReliefSought, Stage, TriageOutcome
 from shared.policy.answers import Answers, Reliefs, Slip, each_once, slips
 from shared.policy.model import Policy
+
+Choice = Literal[TriageOutcome.FAVOURABLE, TriageOutcome.DECLINED, TriageOutcome.REFERRED, TriageOutcome.MOOT]
+"""The outcomes that an officer may choose. That there was no answer is recorded when headquarters takes a case."""
 
 FIELD_OF = {TriageOutcome.FAVOURABLE: "granted", TriageOutcome.DECLINED: "declined", TriageOutcome.MOOT: "moot"}
 """Where an outcome says of which relief it is true."""
@@ -15,7 +19,7 @@ FIELD_OF = {TriageOutcome.FAVOURABLE: "granted", TriageOutcome.DECLINED: "declin
 class Decision:
     """An initial consideration's outcome, as an officer gives it."""
 
-    outcome: TriageOutcome
+    outcome: Choice
     granted: tuple[ReliefSought, ...] = ()
     referred_to: ReferredTo | None = None
     moot_because: MootBecause | None = None
@@ -51,9 +55,6 @@ def wrong_with(
 
     `asked`: the relief that the request names; `granted_before`: what this office granted in an earlier round.
     """
-    if decision.outcome is TriageOutcome.NO_ANSWER:
-        says = "NO_ANSWER is recorded by the system when headquarters takes a case."
-        return (Slip("outcome", "not_an_outcome", says),)
     if decision.outcome is TriageOutcome.REFERRED:
         return (*_referral(decision), *_reasons(decision, policy))
     explained = has_text or any(
