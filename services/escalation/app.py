@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from services.escalation import api
 from services.escalation.reactions import BEHAVIOUR
 from services.escalation.settings import EscalationSettings
-from shared.casework.points import Point, no_point
+from shared.failpoints import Point, no_point
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events

@@ -32,11 +32,11 @@ from services.intake.speaking import shipped
 from services.intake.submitting import Engine as SubmittingEngine
 from services.intake.submitting import Submissions, Taken, carried_out
 from shared.casework.commands import Answered
-from shared.casework.errors import CommandFailed, CommandRefused, ContractViolation, Outage
 from shared.contracts.ignored import Ignored
 from shared.contracts.reading import TOO_LARGE, ignored_of
 from shared.contracts.received import MAX_BODY_BYTES
 from shared.contracts.vocabulary import RejectCode
+from shared.errors import CommandFailed, CommandRefused, ContractViolation, Outage
 from shared.language.catalogues import Tongue
 from shared.mongo.driver import PyMongoError
 from shared.policy.model import Policies

@@ -18,9 +18,9 @@ from services.intake.resubmitting import Resubmissions
 from services.intake.same_person import SamePerson
 from services.intake.settings import IntakeSettings
 from services.intake.submitting import Submissions
-from shared.casework.points import Point, no_point
 from shared.contracts.topics import channel_topic
 from shared.contracts.vocabulary import EventType
+from shared.failpoints import Point, no_point
 from shared.messaging.reader import Reader
 from shared.messaging.tap import Tap
 from shared.privacy.case_ids import CaseIds

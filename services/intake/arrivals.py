@@ -12,7 +12,7 @@ from services.intake.raw import ERASED, RawSubmission, Refusal
 from services.intake.submitting import Submissions, Taken, carried_out
 from shared.casework.dead_letters import DeadLetter, DeadLetters, of_record
 from shared.casework.engine import Engine
-from shared.casework.errors import CommandFailed, CommandRefused, Outage, TooBusy
+from shared.errors import CommandFailed, CommandRefused, Outage, TooBusy
 from shared.messaging.deleting import delete_before
 from shared.messaging.records import Record
 

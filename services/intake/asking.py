@@ -15,11 +15,11 @@ from services.intake.domain.consent import Consent, May, Thing, may
 from services.intake.domain.filing import Change, Filing
 from services.intake.opening import opened
 from shared.casework.commands import Answered, command_id, whole_milliseconds
-from shared.casework.errors import CommandRefused, Outage
 from shared.casework.reaction import Command
 from shared.contracts.received import RequestBody
 from shared.contracts.sealed import Requestor, SealedAmendment, SealedText
 from shared.contracts.vocabulary import ConsentKind, Recipient, ReviewGround, Service
+from shared.errors import CommandRefused, Outage
 from shared.policy.geography import Geography
 from shared.policy.model import Policies
 from shared.privacy.keyring import Erased, Keyring

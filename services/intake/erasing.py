@@ -15,9 +15,9 @@ from services.intake.commands import Ask, Erase
 from services.intake.registry import Doubles
 from shared.casework.answering import answering
 from shared.casework.commands import Answered, command_id, whole_milliseconds
-from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service
+from shared.errors import CommandFailed
 from shared.privacy.keyring import Erased, Keyring
 
 COMPLETE_SECONDS = 5.0

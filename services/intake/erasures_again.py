@@ -16,13 +16,13 @@ import structlog
 from services.intake.asking import Engine
 from services.intake.domain.case import State
 from shared.casework.answering import answering
-from shared.casework.errors import CaseUnknown, CommandRefused, Outage
 from shared.casework.standing import Standing
 from shared.casework.store import Store
 from shared.casework.strangers import read
 from shared.contracts.events import CaseErased
 from shared.contracts.parsing import parse
 from shared.contracts.vocabulary import EventType, Service
+from shared.errors import CaseUnknown, CommandRefused, Outage
 from shared.messaging.tap import NoTap, Tap
 from shared.mongo.driver import Collection, DuplicateKeyError
 from shared.privacy.keyring import Keyring

@@ -22,10 +22,10 @@ from services.intake.domain.case import Accepted, Erased, State
 from services.intake.opening import opened
 from services.intake.registry import Numbers
 from shared.casework.commands import command_id, whole_milliseconds
-from shared.casework.errors import CommandFailed, Outage, TooBusy
 from shared.casework.reaction import Command
 from shared.contracts.sealed import SealedSubmission
 from shared.contracts.vocabulary import Recipient, Service
+from shared.errors import CommandFailed, Outage, TooBusy
 from shared.privacy.blind_index import BlindIndex, Kind, NothingToIndex
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealing import BrokenSeal, CaseKey, open_box

@@ -44,9 +44,9 @@ from services.intake.speaking import shipped
 from services.intake.status import Status, status_of
 from services.intake.zone import zone_of
 from shared.casework.commands import Answered
-from shared.casework.errors import CaseParked, CommandFailed, CommandRefused
 from shared.contracts.sealed import SealedText
 from shared.contracts.vocabulary import Recipient
+from shared.errors import CaseParked, CommandFailed, CommandRefused
 from shared.language.catalogues import Tongue
 from shared.language.moments import when
 from shared.policy.model import Office, Policies

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from services.intake.domain.case_number import number_of
 from shared.casework.answering import answering
-from shared.casework.errors import ContractViolation, Outage
+from shared.errors import ContractViolation, Outage
 from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Collection
 
 DOUBLES_INDEXES: Final = ((("index", 1), ("at", 1), ("number", 1)), (("case", 1),))

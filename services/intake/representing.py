@@ -14,10 +14,10 @@ from services.intake.domain.filing import Filing, Proposed
 from services.intake.opening import opened
 from shared.casework.admission import Person
 from shared.casework.commands import Answered, whole_milliseconds
-from shared.casework.errors import CommandRefused, Outage
 from shared.casework.reaction import Command
 from shared.contracts.sealed import Noncitizen, Requestor, SealedAmendment, SealedSubmission
 from shared.contracts.vocabulary import Language, Recipient, RequestorType
+from shared.errors import CommandRefused, Outage
 from shared.privacy.keyring import Erased, Keyring
 from shared.privacy.sealing import CaseKey, open_box, seal
 

@@ -23,11 +23,11 @@ from services.intake.opening import opened, texts_of
 from services.intake.registry import Numbers
 from shared.casework.admission import Person, turned_away
 from shared.casework.commands import Answered, command_id, whole_milliseconds
-from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.received import MAX_CODES, FactsPart
 from shared.contracts.sealed import SealedAmendment
 from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Recipient, Service
+from shared.errors import CaseUnknown
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring

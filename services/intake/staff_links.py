@@ -11,9 +11,9 @@ from starlette.responses import Response
 from services.intake.asking import Engine
 from services.intake.commands import Ask, SendLink
 from shared.casework.commands import command_id, whole_milliseconds
-from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Recipient, Service
+from shared.errors import CaseUnknown
 from shared.web.bodies import Body
 from shared.web.idempotency import IdempotencyKey, mark_replayed
 from shared.web.sign_in import Role, SignIn, Staff

@@ -24,13 +24,13 @@ from services.intake.registry import Numbers, Sighting
 from services.intake.resubmitting import Claim, Mended, Resubmissions
 from services.intake.same_person import SamePerson
 from shared.casework.commands import Answered, command_id, whole_milliseconds
-from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
 from shared.contracts.ignored import Ignored
 from shared.contracts.reading import Read, WrongBody, read_body, read_mapping
 from shared.contracts.received import RequestBody
 from shared.contracts.sealed import SealedSubmission, SealedText
 from shared.contracts.vocabulary import RejectCode, Service
+from shared.errors import CommandFailed
 from shared.policy.model import Policies
 from shared.privacy.blind_index import BlindIndex, Kind
 from shared.privacy.case_ids import CaseIds, id_without_key

@@ -19,7 +19,7 @@ from services.notification.office_letters import OfficeLetters
 from services.notification.reactions import BEHAVIOUR
 from services.notification.rendering import Letters, environment_of
 from services.notification.settings import NotificationSettings
-from shared.casework.points import Point, no_point
+from shared.failpoints import Point, no_point
 from shared.privacy.keys import load_key
 from shared.runtime.foundation import Foundation
 from shared.runtime.readiness import Question

@@ -20,9 +20,9 @@ from services.notification.domain.relay_log import LogSays, Span, tried
 from shared.casework import offering
 from shared.casework.case import Case
 from shared.casework.commands import Answered, command_id, whole_milliseconds
-from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Letter, Service
+from shared.errors import CommandFailed
 from shared.web.bodies import Body
 from shared.web.casework import failure_code
 from shared.web.deciding import Engine

@@ -6,8 +6,8 @@ from services.triage import api
 from services.triage.catching_up import EVERY_SECONDS, CatchingUp
 from services.triage.reactions import BEHAVIOUR
 from services.triage.settings import TriageSettings
-from shared.casework.points import Point, no_point
 from shared.contracts.vocabulary import Service
+from shared.failpoints import Point, no_point
 from shared.runtime.foundation import Foundation
 from shared.runtime.serve import serve
 from shared.web import staff_events

@@ -14,9 +14,9 @@ from services.triage.domain.states import State, UnderConsideration
 from services.triage.looking_again import LOOK_AGAIN, LookAgain
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
-from shared.casework.errors import CommandFailed
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service
+from shared.errors import CommandFailed
 from shared.policy.model import Policies
 
 EVERY_SECONDS: Final = 300.0

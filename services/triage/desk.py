@@ -28,9 +28,9 @@ from services.triage.taking_back import TakeBack
 from shared.casework import handing_over
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.drafts import shown_to
-from shared.casework.errors import CaseUnknown
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import ApproverRole, Service, Stage, Urgency
+from shared.errors import CaseUnknown
 from shared.policy.model import NOTE, RANK, TO_BE_ASSIGNED, Policies
 from shared.privacy.opening import Desk as SealedDesk
 from shared.privacy.people import people

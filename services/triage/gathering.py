@@ -12,9 +12,9 @@ from uuid import UUID
 import httpx
 from pydantic_core import from_json, to_json
 
-from shared.casework.errors import CaseUnknown
 from shared.contracts.history import history_of
 from shared.contracts.vocabulary import Service
+from shared.errors import CaseUnknown
 from shared.web.problems import Problem
 
 _NOT_THERE: Final = 404

@@ -19,7 +19,7 @@ from services.triage.domain.why import why
 from services.triage.looked import news
 from services.triage.routing import now_in_area_of, office_now
 from shared.casework.engine import CaseView
-from shared.casework.errors import CaseUnknown
+from shared.errors import CaseUnknown
 from shared.policy.model import Policy
 from shared.web import casework
 

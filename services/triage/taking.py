@@ -20,9 +20,9 @@ from services.triage.orders import Claim, Order
 from services.triage.showing import listed
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
-from shared.casework.errors import CommandFailed, CommandRefused
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Urgency
+from shared.errors import CommandFailed, CommandRefused
 from shared.policy.model import RANK, Policies
 from shared.web import casework
 from shared.web.casework import Engine

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.mongo.driver import PyMongoError
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import structlog
 
 from shared.casework.answering import answering
-from shared.casework.errors import ContractViolation, Outage
-from shared.casework.points import Point, Reached, no_point
+from shared.errors import ContractViolation, Outage
+from shared.failpoints import Point, Reached, no_point
 from shared.messaging.records import Record
 from shared.mongo.driver import BulkWriteError, Collection, UpdateOne
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from shared.casework.answering import answering
 from shared.casework.case import Case
 from shared.casework.dead_letters import Seal
-from shared.casework.errors import Outage
 from shared.casework.store import Store
+from shared.errors import Outage
 from shared.mongo.driver import Collection
 
 GONE = ("held", "held_since", "parked_since", "parked_builds", "told", "state", "queue", "due_at")

@@ -17,14 +17,14 @@ from uuid import UUID
 from shared.casework import behind, offering
 from shared.casework.case import Arrived, Case, Emitted
 from shared.casework.commands import Answered
-from shared.casework.errors import CaseUnknown, CommandBroken, CommandFailed, Outage, TooBusy
 from shared.casework.moves import Move, move
 from shared.casework.offering import Rules, Verdict
 from shared.casework.outbox import Outbox, Publication
-from shared.casework.points import Point, Reached, no_point
 from shared.casework.reaction import Command
 from shared.casework.store import Saved, Store
-from shared.messaging.ending import ended
+from shared.ending import ended
+from shared.errors import CaseUnknown, CommandBroken, CommandFailed, Outage, TooBusy
+from shared.failpoints import Point, Reached, no_point
 
 S = TypeVar("S")
 

@@ -12,7 +12,9 @@ from typing import Any, Generic, TypeVar
 
 from shared.casework.case import Arrived, Case, Held
 from shared.casework.commands import Answered, deadline_id
-from shared.casework.errors import (
+from shared.casework.reaction import Behaviour, Command, Context, Deadline, Refused, Step, Wait
+from shared.casework.stepping import apply, worked
+from shared.errors import (
     CaseParked,
     CaseUnknown,
     CommandBroken,
@@ -21,8 +23,6 @@ from shared.casework.errors import (
     ContractViolation,
     StillBehind,
 )
-from shared.casework.reaction import Behaviour, Command, Context, Deadline, Refused, Step, Wait
-from shared.casework.stepping import apply, worked
 from shared.mongo.mapping import StateMapping, plain
 from shared.policy.model import Policies
 

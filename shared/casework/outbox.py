@@ -11,10 +11,10 @@ import structlog
 
 from shared.casework.breaker import Breaker
 from shared.casework.case import Emitted
-from shared.casework.errors import Outage
-from shared.casework.points import Point, Reached, no_point
 from shared.casework.store import Store
 from shared.contracts.envelope import splice
+from shared.errors import Outage
+from shared.failpoints import Point, Reached, no_point
 from shared.messaging.records import Outgoing, Receipt, Sender
 
 MARK_SECONDS = 0.5

@@ -10,9 +10,9 @@ import structlog
 
 from shared.casework import behind
 from shared.casework.case import Arrived, Case
-from shared.casework.errors import Outage
 from shared.casework.offering import Rules
 from shared.casework.store import Store
+from shared.errors import Outage
 
 S = TypeVar("S")
 

@@ -14,9 +14,9 @@ from uuid import UUID
 import structlog
 
 from shared.casework.answering import answering
-from shared.casework.errors import Outage
 from shared.casework.reconciling import Reconciliation, Report
-from shared.messaging.ending import ended
+from shared.ending import ended
+from shared.errors import Outage
 from shared.mongo.driver import Collection
 
 NOTE_SECONDS = 1.0

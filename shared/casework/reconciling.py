@@ -14,11 +14,11 @@ from uuid import UUID
 import structlog
 
 from shared.casework.case import Arrived, Emitted
-from shared.casework.errors import Outage
 from shared.casework.store import Store
 from shared.casework.strangers import Doubtful, Judged, Strangers, read
 from shared.contracts.envelope import splice
 from shared.contracts.vocabulary import EventType
+from shared.errors import Outage
 from shared.messaging.records import Outgoing, Receipt, Record, Sender
 from shared.messaging.tap import NoTap, Tap
 

@@ -19,8 +19,8 @@ from shared.casework.case import Arrived, Case, Changes, Held
 from shared.casework.dead_letters import Open
 from shared.casework.document import arrive
 from shared.casework.engine import Engine, Offered
-from shared.casework.errors import ContractViolation, Outage
 from shared.casework.offering import REFUSED_BY_THE_STORE, Rules, Verdict
+from shared.errors import ContractViolation, Outage
 
 S = TypeVar("S")
 

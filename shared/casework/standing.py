@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from shared.casework.answering import answering
-from shared.casework.errors import Outage, StoreNotCompared
+from shared.errors import Outage, StoreNotCompared
 from shared.mongo.driver import Collection, DuplicateKeyError
 
 Offsets = Mapping[tuple[str, int], int]

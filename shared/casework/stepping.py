@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.casework.case import MAX_RECORD_BYTES, Case, Emitted
-from shared.casework.errors import ContractViolation, StillBehind
 from shared.casework.reaction import Behaviour, Emit, Step
 from shared.contracts.envelope import Event, dataschema, encode, event_id
+from shared.errors import ContractViolation, StillBehind
 from shared.mongo.mapping import StateMapping, plain, refuse_unencodable
 
 S = TypeVar("S")

@@ -11,11 +11,11 @@ import structlog
 from shared.casework.answering import answering
 from shared.casework.case import Case, Emitted
 from shared.casework.document import MAX_WRITE_BYTES, WITHOUT_BULK, fresh, read, read_event, weight, write
-from shared.casework.errors import Outage
 from shared.casework.offering import Rules
-from shared.casework.points import Point, Reached, no_point
 from shared.casework.stepping import get_path, stored_key
 from shared.contracts.vocabulary import EventType
+from shared.errors import Outage
+from shared.failpoints import Point, Reached, no_point
 from shared.mongo.driver import DUPLICATE_KEY, REFUSED_FOR_GOOD, BulkWriteError, Database, UpdateOne
 
 S = TypeVar("S")

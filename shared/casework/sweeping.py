@@ -14,8 +14,8 @@ from uuid import UUID
 import structlog
 
 from shared.casework.engine import Engine
-from shared.casework.errors import Outage
-from shared.casework.points import Point, Reached, no_point
+from shared.errors import Outage
+from shared.failpoints import Point, Reached, no_point
 
 STALE_SECONDS = 10.0
 SWEEP_SECONDS = 2.0

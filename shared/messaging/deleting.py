@@ -6,7 +6,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 
 
 async def delete_before(bootstrap: str, offsets: Mapping[tuple[str, int], int]) -> None:

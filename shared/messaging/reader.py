@@ -20,10 +20,10 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
-from shared.casework.errors import Outage
-from shared.casework.points import Point, Reached, no_point
+from shared.ending import ended
+from shared.errors import Outage
+from shared.failpoints import Point, Reached, no_point
 from shared.messaging.corrupt import CorruptPlaces, Keeper
-from shared.messaging.ending import ended
 from shared.messaging.group import GroupConsumer
 from shared.messaging.lost_tail import CHECK_SECONDS, Tails, anchor
 from shared.messaging.progress import Progress

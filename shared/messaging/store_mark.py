@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 
 ANSWER_SECONDS = 8.0
 PUT_BACK_SECONDS = 30.0

@@ -21,7 +21,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.mongo.driver import BulkWriteError, Collection, DuplicateKeyError
 from shared.privacy.keys import KEY_BYTES, SecretKey, WrongKey
 from shared.privacy.sealing import CaseKey

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from shared.casework.errors import CommandRefused
 from shared.contracts.sealed import SealedText
+from shared.errors import CommandRefused
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Erased, Keyring, KeyringIncomplete
 from shared.privacy.masking import display_a_number

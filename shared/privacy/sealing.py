@@ -19,7 +19,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.casework.errors import ContractViolation
+from shared.errors import ContractViolation
 
 _VERSION = 1
 _NAME_AT = 19

@@ -23,11 +23,9 @@ from shared.casework.corrupt_batches import CorruptBatches
 from shared.casework.dead_letters import DeadLetters, RedrivingLetters
 from shared.casework.discarding import Discarding
 from shared.casework.engine import Engine
-from shared.casework.errors import RESTORED
 from shared.casework.offering import Rules
 from shared.casework.outbox import MARK_SECONDS, Outbox
 from shared.casework.parking import Parking
-from shared.casework.points import Point, no_point
 from shared.casework.reaction import Behaviour
 from shared.casework.reconciliations import Reconciliations
 from shared.casework.reconciling import Reconciliation
@@ -37,7 +35,9 @@ from shared.casework.store import Store
 from shared.casework.sweeping import DEADLINE_SECONDS, SWEEP_SECONDS, Sweeper, for_ever
 from shared.contracts.topics import emitted_by
 from shared.contracts.vocabulary import EventType, Service
-from shared.messaging.ending import ended
+from shared.ending import ended
+from shared.errors import RESTORED
+from shared.failpoints import Point, no_point
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
 from shared.messaging.records import Record

@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 
 from shared.casework.breaker import Breaker
-from shared.casework.errors import Outage
-from shared.messaging.ending import ended
+from shared.ending import ended
+from shared.errors import Outage
 from shared.messaging.reader import Reader
 from shared.mongo.driver import PyMongoError
 from shared.runtime.clock import Clock

@@ -8,9 +8,9 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from shared.casework.errors import Outage
 from shared.casework.standing import LOOK_SECONDS, Standing, place
 from shared.contracts.vocabulary import EventType
+from shared.errors import Outage
 from shared.messaging.reader import Reader
 from shared.messaging.store_mark import StoreMark, put_back
 from shared.mongo.driver import Collection

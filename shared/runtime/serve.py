@@ -8,7 +8,7 @@ from typing import TypeVar
 import uvicorn
 from fastapi import FastAPI
 
-from shared.runtime import logs
+from shared import logs
 from shared.runtime.settings import ServiceSettings, UnusableSettings, read
 from shared.web.access_lines import mask_access_log
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.privacy.keys import WrongKey
 from shared.web.problems import log_unexpected
 

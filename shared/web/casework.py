@@ -13,10 +13,10 @@ from shared.casework.claims import claim_of
 from shared.casework.commands import Answered
 from shared.casework.drafts import Draft
 from shared.casework.engine import CaseView
-from shared.casework.errors import CaseUnknown, CommandFailed, CommandRefused, Outage
 from shared.casework.handing_over import HandOverBecause
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Stage
+from shared.errors import CaseUnknown, CommandFailed, CommandRefused, Outage
 from shared.policy.model import Policy
 from shared.web.bodies import Body
 from shared.web.problems import Problem, wrong_fields

@@ -14,9 +14,9 @@ from fastapi import APIRouter
 from shared.casework import offering
 from shared.casework.case import Case
 from shared.casework.commands import Answered, whole_milliseconds
-from shared.casework.errors import CaseParked, CaseUnknown, CommandFailed, CommandRefused, Outage, StoreNotCompared
 from shared.casework.offering import Rules
 from shared.casework.reaction import Command
+from shared.errors import CaseParked, CaseUnknown, CommandFailed, CommandRefused, Outage, StoreNotCompared
 from shared.mongo.driver import PyMongoError
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web.casework import Became, BulkAnswer, bulk_answer

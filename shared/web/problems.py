@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, StoreNotCompared, TooBusy
+from shared.errors import CaseParked, CaseUnknown, CommandRefused, Outage, StoreNotCompared, TooBusy
+from shared.logs import places
 from shared.mongo.driver import PyMongoError
-from shared.runtime.logs import places
 from shared.web.field_errors import field_errors, field_names
 
 MEDIA_TYPE: Final = "application/problem+json"

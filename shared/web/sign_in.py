@@ -24,7 +24,7 @@ from joserfc.jwt import JWTClaimsRegistry
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.web.problems import Problem
 
 ALGORITHMS: Final = ("Ed25519", "EdDSA", "ES256", "RS256")

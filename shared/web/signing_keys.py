@@ -16,7 +16,7 @@ import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 
 _FRESH_SECONDS = 600.0
 _STALE_SECONDS = 3600.0

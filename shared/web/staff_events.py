@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from shared.casework.errors import CaseUnknown
+from shared.errors import CaseUnknown
 from shared.web.sign_in import SignIn
 
 

@@ -14,9 +14,9 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from services.notification.mail.conversation import Dropped
-from shared.casework.errors import Outage
-from shared.casework.points import OF_MAIL, Point, Reached
 from shared.contracts.vocabulary import Service
+from shared.errors import Outage
+from shared.failpoints import OF_MAIL, Point, Reached
 from shared.mongo.driver import PyMongoError
 
 

@@ -30,8 +30,8 @@ from services.notification.app import build_app as notification
 from services.notification.settings import NotificationSettings
 from services.triage.app import build_app as triage
 from services.triage.settings import TriageSettings
+from shared import logs
 from shared.contracts.vocabulary import Service
-from shared.runtime import logs
 from tests.faults.faulty import SERVICES, Counters, Fault, Faults
 
 FAULTS = TypeAdapter(list[Fault])

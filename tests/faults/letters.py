@@ -8,8 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.notification.domain.ledger import OPEN, Entry, Phase, entries
-from shared.casework.points import OF_MAIL, Reached
 from shared.contracts.vocabulary import Service
+from shared.failpoints import OF_MAIL, Reached
 from tests.conftest import Servers
 from tests.faults.faulty import Kind
 from tests.faults.lane import Lane

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.casework.points import OF_MAIL, Reached
 from shared.contracts.vocabulary import EventType, Service
+from shared.failpoints import OF_MAIL, Reached
 from tests.faults.checks import findings
 from tests.faults.faulty import LOST, POINTS, SERVICES, Fault, Kind, Way
 from tests.faults.lane import READY_SECONDS, Lane, until

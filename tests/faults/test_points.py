@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.casework.points import OF_MAIL, Reached
+from shared.failpoints import OF_MAIL, Reached
 from tests.conftest import Servers
 from tests.faults.faulty import LOST, POINTS, Kind
 from tests.faults.lane import Lane

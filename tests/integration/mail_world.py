@@ -30,16 +30,16 @@ from shared.casework.breaker import Breaker
 from shared.casework.commands import whole_milliseconds
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
-from shared.casework.errors import CommandRefused
 from shared.casework.offering import Rules
 from shared.casework.outbox import Outbox
-from shared.casework.points import Point, no_point
 from shared.casework.reaction import Command
 from shared.casework.store import Store
 from shared.contracts.envelope import EventData
 from shared.contracts.parsing import parse
 from shared.contracts.sealed import Noncitizen, Requestor, SealedAmendment, SealedSubmission
 from shared.contracts.vocabulary import EventType
+from shared.errors import CommandRefused
+from shared.failpoints import Point, no_point
 from shared.messaging.records import Outgoing, Receipt
 from shared.mongo.driver import MongoClient
 from shared.mongo.mapping import StateMapping

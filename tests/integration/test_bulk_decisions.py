@@ -16,8 +16,8 @@ from services.triage.api import router
 from services.triage.reactions import BEHAVIOUR
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
-from shared.casework.points import Reached
 from shared.contracts.vocabulary import EventType
+from shared.failpoints import Reached
 from shared.policy.loading import load
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring

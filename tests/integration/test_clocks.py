@@ -14,9 +14,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from services.notification.domain.ledger import Phase
-from shared.casework.points import Reached
 from shared.contracts.events import ReviewLapsed
 from shared.contracts.vocabulary import EventType, RequestorType
+from shared.failpoints import Reached
 from shared.runtime.foundation import Foundation
 from shared.runtime.settings import ServiceSettings
 from tests.conftest import Servers

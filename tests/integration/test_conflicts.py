@@ -22,13 +22,13 @@ import pytest
 
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
-from shared.casework.errors import CommandFailed, Outage
-from shared.casework.points import Reached
 from shared.casework.reaction import Behaviour, Command, Context, Deadline, Due, Emit, Step
 from shared.casework.sweeping import Sweeper
 from shared.contracts.envelope import splice
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed
 from shared.contracts.vocabulary import EventType, Recipient, Service
+from shared.errors import CommandFailed, Outage
+from shared.failpoints import Reached
 from shared.messaging.tap import Tap
 from tests.conftest import Servers
 from tests.faults.checks import Documents, Log, findings

@@ -12,11 +12,11 @@ from aiokafka import AIOKafkaConsumer
 from shared.casework.commands import command_id
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
-from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused
 from shared.casework.reaction import Command
 from shared.contracts.events import ReviewLapsed, ReviewRemanded
 from shared.contracts.parsing import parse
 from shared.contracts.vocabulary import EventType
+from shared.errors import CaseParked, CaseUnknown, CommandRefused
 from shared.mongo.driver import Driver
 from tests.conftest import Servers
 from tests.integration.toy import NOW, Tally, engine, make_topics, record

@@ -13,11 +13,11 @@ from shared.casework.consuming import STRANGER, Consuming
 from shared.casework.dead_letters import DeadLetters
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
-from shared.casework.errors import CaseParked, CommandBroken, Outage
 from shared.casework.offering import REFUSED_BY_THE_STORE
 from shared.casework.reaction import Command, Context, Emit, Step
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.errors import CaseParked, CommandBroken, Outage
 from shared.messaging.records import Record
 from shared.mongo.driver import BulkWriteError, Collection, Driver, MongoClient
 from tests.conftest import Servers

@@ -18,13 +18,13 @@ import pytest
 
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
-from shared.casework.errors import CommandFailed, Outage
 from shared.casework.outbox import Outbox
 from shared.casework.reaction import Command, Context, Emit, Step
 from shared.casework.sweeping import Sweeper
 from shared.contracts.envelope import splice
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.errors import CommandFailed, Outage
 from shared.messaging.records import Outgoing, Receipt
 from shared.mongo.driver import Collection, MongoClient, PyMongoError
 from tests.conftest import Servers

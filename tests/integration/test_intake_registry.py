@@ -11,7 +11,7 @@ from pymongo import MongoClient as Plain
 
 from services.intake.domain.case_number import number_of
 from services.intake.registry import MOST_OF_ONE, Doubles, Mendings, Numbers, Sighting
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.mongo.driver import Database, Driver, MongoClient
 from tests.conftest import Servers
 

@@ -21,9 +21,9 @@ from services.notification.mail.returning import ReturnPaths
 from services.notification.mail.returns import Returns
 from services.notification.settings import NotificationSettings
 from shared.casework.commands import Answered
-from shared.casework.errors import Outage
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Recipient, RequestorType
+from shared.errors import Outage
 from shared.privacy.keys import SecretKey, load_key
 from tests.conftest import Servers
 from tests.eventually import eventually

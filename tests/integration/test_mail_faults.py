@@ -18,11 +18,11 @@ from services.notification.mail.ledger_store import Current, LedgerStore
 from services.notification.mail.relay import Patience
 from shared.casework.commands import Answered
 from shared.casework.document import arrive
-from shared.casework.errors import CommandFailed, Outage
 from shared.casework.moves import Move
-from shared.casework.points import OF_MAIL, Point, Reached
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import RequestorType
+from shared.errors import CommandFailed, Outage
+from shared.failpoints import OF_MAIL, Point, Reached
 from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.mail_relay import DROP, DROP_BEFORE_TAKING, DROP_IN_THE_CONTENT, HANG, ScriptedRelay, running

@@ -16,12 +16,12 @@ from services.notification.mail.ledger_store import Current, LedgerStore, Seen
 from services.notification.mail.loop import MailLoop
 from services.notification.mail.relay import Patience
 from shared.casework.commands import Answered
-from shared.casework.errors import CommandFailed
 from shared.casework.moves import Move
-from shared.casework.points import Reached
 from shared.casework.reaction import Command
 from shared.contracts.events import Consent
 from shared.contracts.vocabulary import ConsentKind, ConsentStatus, RequestorType
+from shared.errors import CommandFailed
+from shared.failpoints import Reached
 from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.mail_relay import HANG, ScriptedRelay, running

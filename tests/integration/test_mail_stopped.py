@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.notification.domain.ledger import Phase
-from shared.casework.points import OF_MAIL, Reached
 from shared.contracts.vocabulary import RequestorType
+from shared.failpoints import OF_MAIL, Reached
 from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.mail_relay import ScriptedRelay, running

@@ -13,12 +13,12 @@ from shared.casework.consuming import Consuming
 from shared.casework.dead_letters import DeadLetters
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
-from shared.casework.errors import CaseParked
 from shared.casework.reaction import Command, Context, Deadline, Outcome, Step
 from shared.casework.redriving import AT_ONCE, ENOUGH_TO_JUDGE, Redriving
 from shared.contracts.envelope import Event
 from shared.contracts.events import ReviewLapsed
 from shared.contracts.vocabulary import EventType
+from shared.errors import CaseParked
 from shared.messaging.records import Record
 from shared.mongo.driver import Collection, Driver, MongoClient
 from tests.conftest import Servers

@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.local import probes
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.messaging.reader import Reader
 from shared.messaging.records import Record
 from tests.conftest import Servers

@@ -20,7 +20,6 @@ from shared.casework.consuming import Consuming
 from shared.casework.dead_letters import DeadLetters
 from shared.casework.document import arrive
 from shared.casework.engine import Engine
-from shared.casework.errors import Outage
 from shared.casework.parking import Parking
 from shared.casework.reaction import Command, Context, Outcome, Step
 from shared.casework.reconciliations import Reconciliations
@@ -29,6 +28,7 @@ from shared.contracts.envelope import Event, event_id
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed, ReviewRemanded
 from shared.contracts.topics import Route
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.errors import Outage
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
 from shared.messaging.records import Record

@@ -27,12 +27,12 @@ from services.notification.app import build_app
 from services.notification.domain.ledger import Phase, entries
 from services.notification.reactions import BEHAVIOUR as NOTIFICATION
 from services.notification.settings import NotificationSettings
-from shared.casework.errors import RESTORED, CaseParked, StoreNotCompared
 from shared.casework.reaction import Command
 from shared.casework.standing import place
 from shared.contracts.parsing import parse
 from shared.contracts.topics import emitted_by
 from shared.contracts.vocabulary import EventType, RequestorType, Service, TriageOutcome
+from shared.errors import RESTORED, CaseParked, StoreNotCompared
 from shared.messaging.producer import KafkaSender
 from shared.messaging.records import Outgoing, Receipt
 from shared.messaging.submitting import SubmissionSender, cloud_event

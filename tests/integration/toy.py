@@ -12,12 +12,12 @@ from shared.casework.breaker import Breaker
 from shared.casework.engine import Engine
 from shared.casework.offering import Rules
 from shared.casework.outbox import Outbox
-from shared.casework.points import Point, no_point
 from shared.casework.reaction import Behaviour, Command, Context, Deadline, Due, Emit, Refused, Step, Wait
 from shared.casework.store import Store
 from shared.contracts.envelope import Event, dataschema, encode, splice
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed, ReviewRemanded
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.failpoints import Point, no_point
 from shared.messaging.lenient import CorruptBatch
 from shared.messaging.producer import KafkaSender
 from shared.mongo.driver import Driver, MongoClient

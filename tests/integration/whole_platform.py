@@ -12,8 +12,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared.casework.errors import RESTORED
 from shared.contracts.vocabulary import EventType, Service
+from shared.errors import RESTORED
 from shared.mongo.driver import Driver, MongoClient
 from shared.privacy.keyring import Keyring
 from shared.privacy.keys import load_key

@@ -13,9 +13,9 @@ from fastapi import APIRouter, FastAPI
 from shared.casework.case import Case, Emitted
 from shared.casework.commands import Answered
 from shared.casework.engine import CaseView
-from shared.casework.errors import CaseUnknown, CommandFailed, Outage
 from shared.casework.offering import Rules
 from shared.casework.reaction import Command
+from shared.errors import CaseUnknown, CommandFailed, Outage
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.keys import SecretKey

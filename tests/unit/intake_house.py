@@ -25,10 +25,10 @@ from shared.casework import offering
 from shared.casework.case import Arrived, Case, Emitted
 from shared.casework.commands import Answered
 from shared.casework.engine import CaseView
-from shared.casework.errors import CaseUnknown, CommandFailed, Outage
 from shared.casework.reaction import Command
 from shared.contracts.envelope import Event, encode
 from shared.contracts.sealed import SealedText
+from shared.errors import CaseUnknown, CommandFailed, Outage
 from shared.mongo import driver
 from shared.privacy.access import AccessLog
 from shared.privacy.blind_index import BlindIndex

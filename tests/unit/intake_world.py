@@ -18,7 +18,6 @@ from shared.casework import offering
 from shared.casework.admission import Person
 from shared.casework.case import Arrived, Case
 from shared.casework.commands import Answered
-from shared.casework.errors import CommandFailed
 from shared.casework.offering import Rules, Verdict
 from shared.casework.reaction import Command
 from shared.contracts import events
@@ -37,6 +36,7 @@ from shared.contracts.vocabulary import (
     Service,
     Urgency,
 )
+from shared.errors import CommandFailed
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
 

@@ -17,11 +17,11 @@ from bson.codec_options import CodecOptions
 from shared.casework import offering
 from shared.casework.case import Arrived, Case
 from shared.casework.commands import Answered
-from shared.casework.errors import CommandFailed, CommandRefused
 from shared.casework.offering import Rules, Verdict
 from shared.casework.reaction import Behaviour, Command
 from shared.contracts.envelope import Event, EventData, dataschema, event_id
 from shared.contracts.vocabulary import EventType
+from shared.errors import CommandFailed, CommandRefused
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
 from shared.policy.model import Policies

@@ -9,10 +9,10 @@ import pytest
 
 from shared.casework.answering import answering
 from shared.casework.dead_letters import DeadLetter, DeadLetters
-from shared.casework.errors import CommandFailed, Outage
 from shared.casework.moves import Move, move
 from shared.casework.offering import Rules
 from shared.casework.store import Store
+from shared.errors import CommandFailed, Outage
 from shared.mongo.driver import DUPLICATE_KEY, BulkWriteError, Collection, Database, PyMongoError
 
 NOW = datetime(2021, 3, 8, 14, tzinfo=UTC)

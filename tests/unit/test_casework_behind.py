@@ -13,12 +13,12 @@ from shared.casework import behind, offering, redriving
 from shared.casework.case import Arrived, Case, Changes
 from shared.casework.commands import Answered
 from shared.casework.document import arrive
-from shared.casework.errors import CaseParked
 from shared.casework.offering import Rules, Verdict
 from shared.casework.reaction import Behaviour, Command, Context, Deadline, Due, Emit, Outcome, Step, Wait
 from shared.contracts.envelope import Event, EventData, dataschema, encode, splice
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed, ReviewRemanded
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.errors import CaseParked
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
 

@@ -13,13 +13,13 @@ from shared.casework import offering
 from shared.casework.case import Arrived, Case
 from shared.casework.commands import Answered, deadline_id
 from shared.casework.document import arrive
-from shared.casework.errors import CaseParked, CaseUnknown, CommandBroken, CommandFailed, CommandRefused
 from shared.casework.offering import Rules, Verdict
 from shared.casework.reaction import Behaviour, Command, Context, Deadline, Due, Emit, Outcome, Refused, Step, Wait
 from shared.contracts.envelope import Event, EventData, dataschema, encode, splice
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed, ReviewRemanded
 from shared.contracts.parsing import parse
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.errors import CaseParked, CaseUnknown, CommandBroken, CommandFailed, CommandRefused
 from shared.mongo.mapping import StateMapping
 from shared.policy.loading import load
 

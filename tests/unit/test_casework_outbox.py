@@ -10,10 +10,10 @@ import pytest
 
 from shared.casework.breaker import Breaker
 from shared.casework.case import Emitted
-from shared.casework.errors import Outage
 from shared.casework.outbox import Outbox, Publication
 from shared.casework.store import Store, Stored
 from shared.contracts.vocabulary import EventType
+from shared.errors import Outage
 from shared.messaging.records import Outgoing, Receipt
 
 CASE = UUID("0b9b2c86-0d52-5c35-9d0e-0a2f0f5f7c11")

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from shared.casework.errors import NOT_COMPARED, RESTORED, Outage, StoreNotCompared
 from shared.casework.standing import Standing
+from shared.errors import NOT_COMPARED, RESTORED, Outage, StoreNotCompared
 from tests.unit.memory_collection import MemoryCollection
 
 NOW = datetime(2021, 3, 8, 14, tzinfo=UTC)

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from shared.casework.engine import Engine
-from shared.casework.errors import Outage
 from shared.casework.sweeping import AT_ONCE, Sweeper
+from shared.errors import Outage
 
 
 @dataclass

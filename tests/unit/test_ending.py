@@ -4,7 +4,7 @@ import asyncio
 
 from aiokafka.client import AIOKafkaClient
 
-from shared.messaging.ending import ended
+from shared.ending import ended
 
 
 async def test_a_loop_that_loses_its_cancellation_in_a_closing_client_ends_all_the_same() -> None:

@@ -11,9 +11,9 @@ from services.escalation.claiming import Claim, Recuse, Release, SaveDraft
 from services.escalation.domain.file import Addressee
 from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
-from shared.casework.errors import CaseUnknown
 from shared.contracts import events
 from shared.contracts.vocabulary import EventType, TriageOutcome
+from shared.errors import CaseUnknown
 from tests.unit.escalation_story import ANA, SAM, TOM, UPHELD, WITHDRAWN, Escalation, completed, given, requested
 from tests.unit.one_case import after
 

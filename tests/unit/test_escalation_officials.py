@@ -9,8 +9,8 @@ from services.escalation.asking import Ask
 from services.escalation.claiming import Claim
 from services.escalation.domain.review import Review, wrong_with
 from services.escalation.orders import Order
-from shared.casework.errors import CaseUnknown
 from shared.contracts.vocabulary import EventType, ReliefSought, ResolutionOutcome, TriageOutcome
+from shared.errors import CaseUnknown
 from tests.unit.escalation_story import (
     ANA,
     ERASED,

@@ -25,9 +25,9 @@ from services.intake.domain.consent import Consent, May, Reader, Ruling, Thing, 
 from services.intake.reactions import BEHAVIOUR
 from services.intake.upcasting import with_rulings
 from shared.casework.commands import Answered
-from shared.casework.errors import CommandRefused
 from shared.contracts import events
 from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Language, Recipient, RequestorType, ReviewGround
+from shared.errors import CommandRefused
 from tests.unit.intake_world import DAY, MONDAY, OFFICER, World, assigned, completed, resolved, rules
 from tests.unit.one_case import as_stored
 

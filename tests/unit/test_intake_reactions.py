@@ -24,7 +24,6 @@ from services.intake.domain.consent import Consent, Ruling
 from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change
 from shared.casework.commands import Answered
-from shared.casework.errors import CaseUnknown, CommandRefused
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.vocabulary import (
@@ -37,6 +36,7 @@ from shared.contracts.vocabulary import (
     ReviewGround,
     Service,
 )
+from shared.errors import CaseUnknown, CommandRefused
 from tests.unit.intake_world import (
     DAY,
     MONDAY,

@@ -16,10 +16,10 @@ from services.intake.opening import opened
 from services.intake.reactions import BEHAVIOUR
 from services.intake.upcasting import with_second_person
 from shared.casework.commands import Answered
-from shared.casework.errors import CommandRefused
 from shared.contracts.parsing import parse
 from shared.contracts.sealed import SealedSubmission
 from shared.contracts.vocabulary import EventType, Language, Recipient, RequestorType
+from shared.errors import CommandRefused
 from shared.privacy.sealing import CaseKey
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House, complete

@@ -17,10 +17,10 @@ from services.intake.domain.facts import Place
 from services.intake.raw import ANONYMOUS, ERASED, KEY_GONE, RawSubmission, Refusal, channel_namespace
 from services.intake.registry import Numbers
 from services.intake.submitting import Prepared
-from shared.casework.errors import CommandRefused
 from shared.contracts.envelope import NAMESPACE
 from shared.contracts.sealed import SealedSubmission
 from shared.contracts.vocabulary import RejectCode
+from shared.errors import CommandRefused
 from shared.privacy.case_ids import CaseIds, id_without_key
 from shared.privacy.keys import SecretKey
 from shared.privacy.sealing import CaseKey, open_box

@@ -8,9 +8,9 @@ from services.intake.commands import Ask, Erase, SendLink
 from services.intake.domain.case import Accepted, Rejected, link_generation
 from services.intake.domain.link import may_be_sent, noted
 from shared.casework.commands import Answered
-from shared.casework.errors import CommandRefused
 from shared.contracts.events import LinkRequested
 from shared.contracts.vocabulary import Recipient, RejectCode, RequestorType
+from shared.errors import CommandRefused
 from tests.unit.intake_world import MONDAY, World, resolved
 
 MINUTE = timedelta(minutes=1)

@@ -12,11 +12,11 @@ import pytest
 from services.intake import public_pages, staff_links
 from services.intake.lost_links import MOST_WAITING, PATIENCE_SECONDS, LostLinks, Wish
 from shared.casework.commands import Answered
-from shared.casework.errors import Outage
 from shared.casework.reaction import Command
 from shared.contracts.envelope import Event
 from shared.contracts.parsing import parse
 from shared.contracts.vocabulary import EventType, Recipient
+from shared.errors import Outage
 from shared.web.sign_in import Role, SignIn
 from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.mongo.driver import BulkWriteError, PyMongoError
 from shared.privacy.keyring import (
     CACHED_SECONDS,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.casework.errors import ContractViolation
+from shared.errors import ContractViolation
 from shared.privacy.sealing import BrokenSeal, CaseKey, cause_of, open_box, schema_of, seal
 
 CASE = UUID("00000000-0000-5000-8000-00000000c0de")

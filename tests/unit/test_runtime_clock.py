@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.mongo.driver import PyMongoError
 from shared.runtime.clock import REAL_TIME, Clock, PolicyTime, UnusableClock
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deploy.local.places import PROJECT
-from shared.runtime.logs import DECLARED, MINUTE, MOST_A_MINUTE, Library, Seldom
+from shared.logs import DECLARED, MINUTE, MOST_A_MINUTE, Library, Seldom
 
 
 class Time:
@@ -58,7 +58,7 @@ def test_what_may_quote_a_record_is_not_filled_in(name: str) -> None:
 
 NOISE = """
 import asyncio, logging, sys, threading, warnings
-from shared.runtime.logs import configure
+from shared.logs import configure
 configure("intake")
 logging.getLogger("aiokafka.client").error("Unable connect to node with id %s", 1)
 logging.getLogger("uvicorn.error").error("Application startup failed: A-Number 123")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.mongo.driver import PyMongoError
 from shared.privacy.keyring import WrongMasterKey
 from shared.runtime.readiness import Question

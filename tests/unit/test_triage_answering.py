@@ -10,8 +10,8 @@ from services.triage.answering import Answer, open_questions
 from services.triage.api import router
 from services.triage.domain.states import State, WithHeadquarters
 from services.triage.orders import Officer, Order
-from shared.casework.errors import CommandRefused
 from shared.contracts.vocabulary import EventType
+from shared.errors import CommandRefused
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
 from tests.unit.memory_collection import MemoryCollection

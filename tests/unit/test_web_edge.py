@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.privacy.keys import SecretKey
 from shared.privacy.links import Links
 from shared.runtime.metrics import Metrics

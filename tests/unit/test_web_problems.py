@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from shared.casework.errors import CaseParked, CaseUnknown, CommandRefused, Outage, TooBusy
+from shared.errors import CaseParked, CaseUnknown, CommandRefused, Outage, TooBusy
+from shared.logs import DECLARED
 from shared.mongo.driver import PyMongoError
-from shared.runtime.logs import DECLARED
 from shared.web.idempotency import IdempotencyField, IdempotencyKey, mark_replayed
 from shared.web.problems import Problem, install
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from joserfc.jwk import OKPKey
 
-from shared.casework.errors import Outage
+from shared.errors import Outage
 from shared.web.signing_keys import IssuerKeys, KeysUnavailable
 
 URL = "https://issuer.example/keys"

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from services.escalation.reactions import BEHAVIOUR
 from services.escalation.settings import EscalationSettings
-from shared.casework.errors import Outage
 from shared.casework.standing import Standing
+from shared.errors import Outage
 from shared.messaging.reader import Reader
 from shared.runtime import starting
 from shared.runtime.foundation import Foundation

@@ -13,9 +13,9 @@ from shared.casework.answering import answering
 from shared.casework.commands import Answered
 from shared.casework.document import read
 from shared.casework.engine import Engine
-from shared.casework.errors import CommandFailed
 from shared.casework.moves import Move
 from shared.casework.reaction import Command
+from shared.errors import CommandFailed
 
 
 @dataclass(frozen=True, slots=True)

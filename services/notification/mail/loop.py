@@ -22,8 +22,8 @@ from services.notification.mail.preparing import Desk
 from services.notification.mail.recording import Recorder
 from services.notification.mail.relay import Connection, Unreachable
 from services.notification.mail.wave import Outcome, Wave
-from shared.casework.errors import Outage
-from shared.casework.points import Point, Reached, no_point
+from shared.errors import Outage
+from shared.failpoints import Point, Reached, no_point
 from shared.mongo.driver import PyMongoError
 
 log = structlog.get_logger("secondlook.mail")

@@ -11,9 +11,9 @@ from services.notification.mail.knobs import Knobs, wait_before
 from services.notification.mail.ledger_store import Ledger
 from services.notification.mail.wave import Outcome, Postponed, Settled
 from shared.casework.commands import Answered, command_id, whole_milliseconds
-from shared.casework.errors import CaseParked, TooBusy
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import MailResult, Service
+from shared.errors import CaseParked, TooBusy
 
 ACTOR = "mail-loop"
 

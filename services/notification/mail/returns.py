@@ -18,9 +18,9 @@ from services.notification.commands import Bounced, Mail
 from services.notification.mail.reports import report_in
 from services.notification.mail.returning import Returned, ReturnPaths
 from shared.casework.commands import Answered, command_id, whole_milliseconds
-from shared.casework.errors import CommandRefused
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service
+from shared.errors import CommandRefused
 
 log = structlog.get_logger("secondlook.mail")
 

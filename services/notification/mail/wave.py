@@ -11,9 +11,9 @@ from services.notification.mail.gate import Gate
 from services.notification.mail.ledger_store import Ledger
 from services.notification.mail.preparing import Desk, Doubtful, Message, NotNow, Prepared, Unreadable, Withheld
 from services.notification.mail.relay import Connection, Refused, Reply, Unreachable, Verdict
-from shared.casework.errors import Outage
-from shared.casework.points import Point, Reached, no_point
 from shared.contracts.vocabulary import MailResult
+from shared.errors import Outage
+from shared.failpoints import Point, Reached, no_point
 from shared.mongo.driver import PyMongoError
 
 
