@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from shared.errors import Outage
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -61,8 +63,17 @@ class Together(Generic[T, R]):
         return await call.result
 
     async def _run(self) -> None:
-        while self._waiting:
-            await self._work_on([self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_once))])
+        group: list[_Call[T, R]] = []
+        try:
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_once))]
+                await self._work_on(group)
+        except BaseException:
+            # Nobody else answers them: a caller that waits for ever also keeps the service from ending.
+            for call in (*group, *self._waiting):
+                call.fail(Outage("This was broken off. Send it again: what was done is not done twice."))
+            self._waiting.clear()
+            raise
 
     async def _work_on(self, group: Sequence[_Call[T, R]]) -> None:
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from shared.errors import Outage
 from shared.web.together import Together
 
 
@@ -106,3 +107,17 @@ async def test_a_caller_that_has_gone_leaves_the_others_their_results(work: Work
     assert await stays == 4
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+async def test_whoever_waits_for_what_was_broken_off_is_told_so(work: Work) -> None:
+    """The group at hand, and those behind it; the next call goes as always."""
+    calls = together(work, at_once=1)
+    waiting = await called(calls, 1, 2)
+    await work.under_way(1)
+    (running,) = calls._running
+    running.cancel()
+    for call in waiting:
+        with pytest.raises(Outage, match="broken off"):
+            await asyncio.wait_for(call, 5)
+    work.gate.set()
+    assert await calls.do(3) == 6
