@@ -93,6 +93,7 @@ def _complain(told: dict[str, dict[str, Any]]) -> None:
     for name, count in behind.items():
         err.print(f"{name}: {count} cases are parked, for the topics know more of them. See `secondlook held list`.")
     _name_doubtful(told)
+    _name_corrupt(told)
     _name_keyless(told)
     strange = sorted({case for compared in told.values() for case in compared["stranger_cases"]})
     if strange and any(compared["dry_run"] for compared in told.values()):
@@ -110,6 +111,17 @@ def _name_doubtful(told: dict[str, dict[str, Any]]) -> None:
         for each in compared["doubtful"]:
             place = f"{each['topic']}, partition {each['partition']}, offset {each['offset']}"
             err.print(f"  {place}, case {each['case_id'] or 'unknown'}: {escape(each['reason'])}")
+
+
+def _name_corrupt(told: dict[str, dict[str, Any]]) -> None:
+    for name, compared in told.items():
+        for topic in compared["topics"]:
+            if topic["corrupt"]:
+                err.print(
+                    f"{name}: {topic['corrupt']} batches of {topic['topic']} cannot be read; its log says where "
+                    "(batch_passed_by_a_tap). What the store has of them was sent again. A store that was put back may "
+                    "be behind what they held: have the log mended from a replica, and run this again."
+                )
 
 
 def _name_keyless(told: dict[str, dict[str, Any]]) -> None:

@@ -3,8 +3,12 @@
 import asyncio
 from typing import Any
 
+import structlog
+
 AGAIN_SECONDS = 6.0
 """Longer than a client may take to close its connections: who is about to leave is not disturbed."""
+
+log = structlog.get_logger()
 
 
 async def ended(*tasks: "asyncio.Task[Any]", again_seconds: float = AGAIN_SECONDS) -> None:
@@ -18,4 +22,6 @@ async def ended(*tasks: "asyncio.Task[Any]", again_seconds: float = AGAIN_SECOND
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=again_seconds)
+        for task in left:
+            log.warning("does_not_end", loop=task.get_name())
     await asyncio.gather(*tasks, return_exceptions=True)

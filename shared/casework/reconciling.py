@@ -34,7 +34,7 @@ class TopicReport:
     """One topic, in events of this service. `waiting` are stored and not published yet: the outbox sends them.
 
     `strangers` are in the topic and not in the store: the store is older than its topic. `doubtful` are records that
-    only name this service as their source.
+    only name this service as their source. `corrupt`: batches that cannot be read; what they held counts as missing.
     """
 
     topic: str
@@ -45,6 +45,7 @@ class TopicReport:
     waiting: int = 0
     strangers: int = 0
     doubtful: int = 0
+    corrupt: int = 0
 
 
 @dataclass(slots=True)
@@ -138,6 +139,7 @@ class Reconciliation:
             await asyncio.sleep(0)  # there is a service to run beside
         for name, seen in self._seen.items():
             self.report.topics[name].in_topic = len(seen)
+            self.report.topics[name].corrupt = sum(batch.topic == f"{self._prefix}{name}" for batch in tap.corrupt)
 
     async def _pages(self) -> AsyncIterator[list[tuple[UUID, int, list[Emitted]]]]:
         page: list[tuple[UUID, int, list[Emitted]]] = []

@@ -71,9 +71,9 @@ class KafkaSender:
                 await self._enqueue_all(producer, records, futures)
                 if waiting := [future for future in futures if future is not None]:
                     await asyncio.wait(waiting)
-        except (TimeoutError, KafkaError) as error:
+        except (TimeoutError, KafkaError, OSError) as error:
             log.warning("publishing_failed", kind=type(error).__name__, records=len(records))
-        except asyncio.CancelledError:
+        except BaseException:
             await self._throw_away(producer)
             raise
         receipts = [_receipt(future) for future in futures]

@@ -93,6 +93,7 @@ class Progress:
             async with asyncio.timeout(ANSWER_SECONDS):
                 places = await self._places(consumer)
         except (TimeoutError, KafkaError):
+            self._seen = {}
             return None
         self._seen = places
         open_places = {each: place for each, place in places.items() if corrupt.get(each) != place.offset}
@@ -103,7 +104,7 @@ class Progress:
 
     @property
     def lags(self) -> Mapping[tuple[str, int], int]:
-        """Of each partition of the group's topics, how many records are not settled; as last seen."""
+        """Of each partition of the group's topics, how many records are not settled; none while Kafka does not say."""
         return {(each.topic, each.partition): place.lag for each, place in self._seen.items()}
 
     @property

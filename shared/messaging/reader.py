@@ -173,7 +173,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def lags(self) -> Mapping[tuple[str, int], int]:
-        """(topic without prefix, partition) -> records that the group has not settled; as seen when last asked."""
+        """(topic without prefix, partition) -> records not settled by the group; none while Kafka does not say."""
         found = self._progress.lags.items()
         return {(topic.removeprefix(self._prefix), partition): lag for (topic, partition), lag in found}
 
@@ -231,7 +231,17 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 self.failures = 0
         except Exception as error:  # noqa: BLE001 - nothing is committed; the same records come again
             self.failures += 1
-            log.warning("batch_failed", group=self.group, kind=type(error).__name__, failures=self.failures)
+            where = next(iter(at_hand), None)
+            log.warning(
+                "batch_failed",
+                group=self.group,
+                kind=type(error).__name__,
+                failures=self.failures,
+                topic=where and where.topic,
+                partition=where and where.partition,
+                offset=where and at_hand[where][0],
+                partitions=len(at_hand),
+            )
             await self._step_back(consumer, records)
         finally:
             self._idle.set()
@@ -283,9 +293,12 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 log.info("logs_not_looked_at", group=self.group, kind=type(error).__name__)
             while not self._idle.is_set():
                 await self._idle.wait()
-            if self._subscriber.consumer is not None:
-                self._go_back(self._subscriber.consumer)
-                self._settled |= await self._corrupt.look(self._subscriber.consumer)
+            try:
+                if self._subscriber.consumer is not None:
+                    self._go_back(self._subscriber.consumer)
+                    self._settled |= await self._corrupt.look(self._subscriber.consumer)
+            except Exception as error:  # noqa: BLE001 - whoever ended here would never look again
+                log.warning("logs_not_looked_at", group=self.group, kind=type(error).__name__)
 
     def _go_back(self, consumer: Any) -> None:
         """Read again from where a log may have lost records; what was handled before is dropped."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any
 
+import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -16,6 +17,8 @@ from shared.messaging.records import Record, record_of
 MOST_AT_ONCE = 2000
 FETCH_MS = 200
 SILENT_SECONDS = 30.0
+
+log = structlog.get_logger()
 
 
 class NoTap(Exception):
@@ -41,14 +44,15 @@ class Tap:
     async def __aenter__(self) -> "Tap":
         """Start before the first record of every topic; raises `NoTap`."""
         try:
-            await self._consumer.start()
-            partitions = [tp for topic in self._topics for tp in await self._partitions(topic)]
-            self._consumer.assign(partitions)
-            await self._consumer.seek_to_beginning(*partitions)
+            async with asyncio.timeout(SILENT_SECONDS):
+                await self._consumer.start()
+                partitions = [tp for topic in self._topics for tp in await self._partitions(topic)]
+                self._consumer.assign(partitions)
+                await self._consumer.seek_to_beginning(*partitions)
         except (KafkaError, OSError) as error:
             await self._consumer.stop()
             raise NoTap(f"Kafka does not answer ({type(error).__name__}).") from error
-        except NoTap:
+        except BaseException:
             await self._consumer.stop()
             raise
         return self
@@ -63,18 +67,24 @@ class Tap:
     async def in_batches(self) -> AsyncIterator[list[Record]]:
         """As `to_the_end`, a batch at a time. Raises `NoTap` when Kafka does not say where the topics end."""
         try:
-            ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
-        except KafkaError as error:
+            async with asyncio.timeout(SILENT_SECONDS):
+                ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        except (KafkaError, OSError) as error:
             raise NoTap(f"Kafka does not answer ({type(error).__name__}).") from error
-        heard = time.monotonic()
-        while await self._is_behind(ends):
+        behind = await self._behind(ends)
+        silent = dict.fromkeys(behind, 0.0)
+        while behind:
+            asked = time.monotonic()
             batches = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=MOST_AT_ONCE)
+            waited = time.monotonic() - asked
             self._pass_what_is_corrupt()
-            if batches:
-                heard = time.monotonic()
-            elif time.monotonic() - heard > SILENT_SECONDS:  # the client itself would wait for ever
-                raise NoTap("Kafka does not answer.")
             yield [record_of(each) for batch in batches.values() for each in batch]
+            before, behind = behind, await self._behind(ends)
+            # Each by itself: others may have records for ever, and the client waits for one without a leader as long.
+            silent = {each: silent[each] + waited if at == before[each] else 0.0 for each, at in behind.items()}
+            for each, at in behind.items():
+                if silent[each] > SILENT_SECONDS:
+                    raise NoTap(f"Kafka does not give out {each.topic}, partition {each.partition}, from offset {at}.")
 
     async def more(self, *, within: float) -> list[Record]:
         """What comes next, as soon as something has come; nothing when `within` seconds have passed."""
@@ -85,11 +95,23 @@ class Tap:
     def _pass_what_is_corrupt(self) -> None:
         for partition, batch in list(self._consumer.corrupt.items()):
             self.corrupt.append(batch)
+            place = {"topic": batch.topic, "partition": batch.partition, "offset": batch.offset}
+            log.error("batch_passed_by_a_tap", **place, why=batch.why)
             self._consumer.go_past(partition, batch.following)
 
-    async def _is_behind(self, ends: dict[TopicPartition, int]) -> bool:
-        positions = await asyncio.gather(*(self._consumer.position(partition) for partition in ends))
-        return any(at < end for at, end in zip(positions, ends.values(), strict=True))
+    async def _behind(self, ends: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Which partitions are not read to these ends, and where they are. Raises `NoTap`."""
+        found = {}
+        for partition, end in ends.items():
+            try:
+                async with asyncio.timeout(SILENT_SECONDS):
+                    at = await self._consumer.position(partition)
+            except (KafkaError, OSError) as error:
+                place = f"{partition.topic}, partition {partition.partition}"
+                raise NoTap(f"Kafka does not say where {place} begins ({type(error).__name__}).") from error
+            if at < end:
+                found[partition] = at
+        return found
 
     async def _partitions(self, topic: str) -> list[TopicPartition]:
         known = self._consumer.partitions_for_topic(topic)

@@ -226,7 +226,7 @@ class Foundation(Generic[S]):
         starting = asyncio.create_task(self._starting.take(self._prepare, self.keys.look, self.restored.start))
         watching = asyncio.create_task(for_ever(self.restored.look, every_seconds=STANDING_SECONDS, name="standing"))
         tasks = [
-            asyncio.create_task(for_ever(self._once_prepared(work), every_seconds=seconds, name=name))
+            asyncio.create_task(for_ever(self._once_prepared(work), every_seconds=seconds, name=name), name=name)
             for name, work, seconds in (*common, *loops)
         ]
         try:

@@ -35,6 +35,7 @@ class TopicCompared(BaseModel):
     """One topic, in events of this service. `waiting`: stored, and not published for the first time yet.
 
     `strangers`: in the topic, and not in the store. `doubtful`: not believed, though they name the service.
+    `corrupt`: batches that cannot be read; a store that was put back may be behind what they held.
     """
 
     topic: str
@@ -45,6 +46,7 @@ class TopicCompared(BaseModel):
     waiting: int
     strangers: int
     doubtful: int = 0
+    corrupt: int = 0
 
 
 class DoubtfulRecord(BaseModel):

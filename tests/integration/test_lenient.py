@@ -1,5 +1,6 @@
 """Records that aiokafka itself cannot read, on real Kafka: they come as any other, and stop nobody."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -10,10 +11,11 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from shared.contracts.vocabulary import EventType
+from shared.messaging import tap
 from shared.messaging.deleting import delete_before
 from shared.messaging.lost_tail import Tails
 from shared.messaging.reader import Reader
-from shared.messaging.tap import Tap
+from shared.messaging.tap import NoTap, Tap
 from tests.conftest import Servers
 from tests.eventually import eventually
 from tests.integration.batches import GZIP, LZ4, NONE, SNAPPY, ZSTD, batch, send, strange
@@ -92,6 +94,26 @@ async def test_null_keys_and_values_are_handed_over(topic: Kafka) -> None:
     await send(topic.producer, topic.topic, 0, batch((None, None), headers=[]))
     seen = Seen()
     await _read(topic.reader(seen), seen, [None, None, b"v", None])
+
+
+async def test_a_tap_says_which_partition_it_is_not_given_whatever_comes_in_others(
+    topic: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has no leader, say. Whoever waits for it otherwise would wait for ever."""
+    await topic.send(b"never given", partition=1)
+    given = asyncio.Event()
+
+    async def goes_on_elsewhere() -> None:
+        while not given.is_set():
+            await topic.send(b"elsewhere")
+
+    async with Tap(topic.bootstrap, [topic.topic]) as opened, asyncio.TaskGroup() as group:
+        opened._consumer.pause(TopicPartition(topic.topic, 1))
+        monkeypatch.setattr(tap, "SILENT_SECONDS", 2.0)
+        group.create_task(goes_on_elsewhere())
+        with pytest.raises(NoTap, match=r"request\.received, partition 1, from offset 0"):
+            await opened.to_the_end()
+        given.set()
 
 
 async def test_a_tap_and_the_look_for_a_lost_tail_read_them_too(topic: Kafka) -> None:

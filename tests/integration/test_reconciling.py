@@ -29,6 +29,7 @@ from shared.contracts.events import RequestWithdrawn, ReviewLapsed, ReviewRemand
 from shared.contracts.topics import Route
 from shared.contracts.vocabulary import EventType, Recipient
 from shared.errors import Outage
+from shared.messaging.lenient import CorruptBatch
 from shared.messaging.producer import KafkaSender
 from shared.messaging.reader import Reader
 from shared.messaging.records import Record
@@ -290,6 +291,23 @@ async def test_a_store_that_is_older_than_its_topic_is_told(world: World) -> Non
     assert numbers(report) == (2, 0, 0, 2)
     assert report.stranger_cases == [forgotten]
     assert (report.behind, world.restored.stands_still) == (1, True)
+
+
+async def test_what_lies_in_a_batch_that_cannot_be_read_is_sent_again_and_told(world: World) -> None:
+    made, _, sender = await world.engine("upstream", TOY)
+    await emit(made, [uuid4()])
+    await remake(world)
+    lost = CorruptBatch(world.topic, 0, 0, 1, "CorruptRecordException", b"")
+    comparison = world.comparison(made, sender)
+
+    def passed_one(topics: Sequence[str]) -> Tap:
+        tap = Tap(world.servers.kafka, topics)
+        tap.corrupt.append(lost)
+        return tap
+
+    comparison._tap = passed_one
+    report = await comparison.run(dry_run=False, per_second=1000)
+    assert (numbers(report), report.topics[TOPIC].corrupt) == ((2, 2, 2, 0), 1)
 
 
 async def forge(world: World, case_id: UUID, number: int, **changes: Any) -> None:

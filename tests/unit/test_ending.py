@@ -3,6 +3,7 @@
 import asyncio
 
 from aiokafka.client import AIOKafkaClient
+from structlog.testing import capture_logs
 
 from shared.ending import ended
 
@@ -24,11 +25,13 @@ async def test_a_loop_that_loses_its_cancellation_in_a_closing_client_ends_all_t
         await client.close()
         await asyncio.sleep(60)
 
-    looking = asyncio.create_task(closes_a_client_and_goes_on())
+    looking = asyncio.create_task(closes_a_client_and_goes_on(), name="looking")
     await closing.wait()
-    async with asyncio.timeout(10):
-        await ended(looking, again_seconds=0.01)
+    with capture_logs() as lines:
+        async with asyncio.timeout(10):
+            await ended(looking, again_seconds=0.01)
     assert looking.cancelled()
+    assert {(line["event"], line["loop"]) for line in lines} == {("does_not_end", "looking")}
 
 
 async def test_what_a_task_raised_is_nobodys_business_any_more() -> None:

@@ -88,3 +88,20 @@ async def test_who_is_broken_off_while_waiting_is_not_written() -> None:
         await waiting
     assert await gate.passed(stays) is stays
     assert writes.written == [[stays]]
+
+
+async def test_whoever_waits_for_a_write_that_was_broken_off_is_broken_off_too() -> None:
+    begun = asyncio.Event()
+
+    async def never_done(_: Sequence[Taken]) -> Sequence[Taken]:
+        begun.set()
+        await asyncio.sleep(LONG)
+        return []
+
+    gate = Gate(never_done, expected=1, patience=LONG)
+    passing = asyncio.create_task(gate.passed(a_letter()))
+    await begun.wait()
+    (writing,) = gate._writing
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(passing, 5)

@@ -89,8 +89,10 @@ async def test_a_partition_of_another_member_that_lags_keeps_the_whole_group_fro
     assert await progress.through(asked(member), NOW) is None
     member.offsets[THEIRS] = 5
     assert await progress.through(asked(member), NOW) == NOW
+    assert progress.lags == {("t", 0): 0, ("t", 1): 0}
     member.away = True
     assert await progress.through(asked(member), NOW) is None
+    assert progress.lags == {}, "an old number would look like a new one"
 
 
 async def test_nobody_waits_for_what_nobody_can_settle() -> None:

@@ -58,6 +58,10 @@ class Gate:
             passed = {letter.notification: letter for letter in await self._mark([letter for letter, _ in waiting])}
         except Exception as error:  # noqa: BLE001 - raised again at each of those who wait
             failure = error
+        except BaseException:  # a cancellation: who waits would wait for ever
+            for _, answer in waiting:
+                answer.cancel()
+            raise
         for letter, answer in waiting:
             if answer.done():  # Cancelled meanwhile.
                 continue
