@@ -127,6 +127,44 @@ async def test_a_process_that_dies_anywhere_leaves_at_most_one_copy(
     assert sum(relay.copies.values()) == copies
 
 
+async def test_what_a_dead_process_had_only_claimed_waits_for_no_lease(world: World, relay: ScriptedRelay) -> None:
+    case_id = await a_case(world)
+    with pytest.raises(Crash):
+        await world.loop(point=fails_once(Reached.AFTER_CLAIM, Crash())).once()
+    loop = world.loop()
+    await world.settle(loop)
+    assert (await world.one(case_id)).phase is Phase.CLAIMED
+    world.clocks.pass_(world.knobs.abandoned)
+    await world.settle(loop)
+    assert (await world.one(case_id)).phase is Phase.SENT
+    assert sum(relay.copies.values()) == 1
+
+
+async def test_a_claim_that_was_given_back_while_its_sender_lived_sends_no_second_copy(
+    world: World, relay: ScriptedRelay
+) -> None:
+    case_id = await a_case(world)
+    at_the_mark, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def held_up(name: str) -> None:
+        if name == Reached.AFTER_RCPT:
+            at_the_mark.set()
+            await goes_on.wait()
+
+    slow = asyncio.create_task(world.loop(point=held_up).once())
+    await at_the_mark.wait()
+    other = world.loop()
+    await world.settle(other)
+    world.clocks.pass_(world.knobs.abandoned)
+    await world.settle(other)
+    assert (await world.one(case_id)).phase is Phase.SENT
+    goes_on.set()
+    assert await slow == 0
+    assert (await world.one(case_id)).phase is Phase.SENT
+    assert sum(relay.copies.values()) == 1
+    assert await world.recorded(case_id) == [("sent", 0)]
+
+
 @pytest.mark.parametrize("point", OF_MAIL)
 async def test_a_cancelled_round_leaves_at_most_one_copy_and_no_used_connection(
     world: World, relay: ScriptedRelay, point: Reached

@@ -15,6 +15,8 @@ from services.notification.mail.recording import Recorder
 from services.notification.mail.wave import Settled
 from shared.contracts.vocabulary import MailResult
 
+MOST_DOUBLINGS = 10
+
 
 class Finder:
     """The letters that were found due and are waiting here, never more than one look brings, and those in hand."""
@@ -98,6 +100,7 @@ class Finder:
             elif self._sightings.over(taken.notification, entry):
                 if entry.phase is Phase.CLAIMED:
                     back.append(taken)
+                    self._sightings.given_back(taken.notification)
                 else:
                     outcomes.append(Settled(taken, MailResult.UNCERTAIN, "SENDER_GONE"))
         self._sightings.forget_old()
@@ -118,19 +121,34 @@ class Sightings:
 
     def __init__(self, knobs: Knobs, *, monotonic: Callable[[], float]) -> None:
         self._lease = knobs.lease.total_seconds()
+        self._abandoned = knobs.abandoned.total_seconds()
         self._monotonic = monotonic
         self._first: dict[tuple[UUID, str | None, Phase], float] = {}
+        self._given_back: dict[UUID, tuple[int, float]] = {}
 
     def over(self, notification: UUID, entry: Entry) -> bool:
-        """Whether the lease of whoever holds this entry has run out, counted from when it was first seen here."""
+        """Whether the lease of whoever holds this entry has run out, counted from when it was first seen here.
+
+        A claim before its `data` mark is over sooner, but later each time: a slow relay must get through once.
+        """
         now = self._monotonic()
         first = self._first.setdefault((notification, entry.token, entry.phase), now)
-        return now - first >= self._lease
+        lease = self._lease
+        if entry.phase is Phase.CLAIMED:
+            times, _ = self._given_back.get(notification, (0, now))
+            lease = min(lease, self._abandoned * 2 ** min(times, MOST_DOUBLINGS))
+        return now - first >= lease
+
+    def given_back(self, notification: UUID) -> None:
+        """Its claim was taken to be over."""
+        times, _ = self._given_back.get(notification, (0, 0.0))
+        self._given_back[notification] = times + 1, self._monotonic()
 
     def forget_old(self) -> None:
-        """Drop what was first seen long ago: it has been dealt with."""
-        now = self._monotonic()
-        self._first = {key: first for key, first in self._first.items() if now - first < 10 * self._lease}
+        """Drop what was seen long ago: it has been dealt with."""
+        long_ago = self._monotonic() - 10 * self._lease
+        self._first = {key: first for key, first in self._first.items() if first > long_ago}
+        self._given_back = {key: (times, at) for key, (times, at) in self._given_back.items() if at > long_ago}
 
 
 def _letters(seen: Sequence[Seen], phases: Set[Phase]) -> Iterator[Taken]:

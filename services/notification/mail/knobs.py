@@ -34,6 +34,9 @@ class Knobs:
     longest_wait: timedelta = timedelta(hours=1)
     tries: int = 24
     """So many "later" from the relay, about a day, and the letter has failed."""
+    abandoned: timedelta = timedelta(seconds=10)
+    """A claim seen for so long is given back, twice as late each further time for the same letter, and after a lease at
+    the latest. Giving back a live one costs its attempt, never a copy: the `data` mark needs the claim."""
     mail_not_after: timedelta = timedelta(days=3)
     """A letter whose cause is older is suppressed as stale: an empty or restored store must not mail all history."""
     rejections_a_day: int = 5
