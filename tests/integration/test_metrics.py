@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -18,7 +18,9 @@ from services.notification.app import build_app as notification
 from services.notification.settings import NotificationSettings
 from services.triage.app import build_app as triage
 from services.triage.settings import TriageSettings
+from shared.contracts.events import RequestSubmitted
 from shared.contracts.vocabulary import RequestorType
+from shared.messaging import progress
 from shared.mongo.driver import MongoClient
 from shared.privacy.sealing import CaseKey, seal
 from shared.runtime.foundation import Foundation
@@ -78,17 +80,25 @@ async def _given(servers: Servers, tmp_path: Path) -> dict[str, Any]:
     }
 
 
+async def with_addresses(asked: NotificationSettings, case_id: UUID) -> RequestSubmitted:
+    """A request with somebody to write to, sealed with the case's key in the service's own keyring."""
+    base = Foundation(TOY, asked)
+    await base.keys.look()
+    key = (await base.keyring.get_or_create([case_id]))[case_id]
+    assert isinstance(key, CaseKey)
+    box = seal(key, case_id=case_id, cause=case_id, name="submitted", plaintext=addresses().model_dump_json().encode())
+    await base.keys.close()
+    await base.client.close()
+    await base.http.aclose()
+    return submitted(RequestorType.ATTORNEY).model_copy(update={"sealed": {"submitted": box}})
+
+
 async def test_an_operator_sees_what_came_what_is_parked_what_was_mailed_and_what_waits(
     given: dict[str, Any], tmp_path: Path
 ) -> None:
     prefix, case_id, parked = given["secondlook_prefix"], uuid4(), uuid4()
     asked = NotificationSettings(**given)
-    keys = Foundation(TOY, asked)
-    await keys.keys.look()
-    key = (await keys.keyring.get_or_create([case_id]))[case_id]
-    assert isinstance(key, CaseKey)
-    box = seal(key, case_id=case_id, cause=case_id, name="submitted", plaintext=addresses().model_dump_json().encode())
-    data = submitted(RequestorType.ATTORNEY).model_copy(update={"sealed": {"submitted": box}})
+    data = await with_addresses(asked, case_id)
     topic = f"{prefix}request.submitted"
     value = record(case_id, 1, data, time=datetime.now(UTC))
     sent = [
@@ -126,9 +136,6 @@ async def test_an_operator_sees_what_came_what_is_parked_what_was_mailed_and_wha
 
         found = await eventually(all_told, within=40)
     assert of(found, "secondlook_look_failures_total") == 0
-    await keys.keys.close()
-    await keys.client.close()
-    await keys.http.aclose()
     labels = {value for _, has in found for _, value in has}
     assert not any(re.search(r"[0-9a-f]{8}-|@", label) for label in labels), "no case and no address"
 
@@ -163,3 +170,34 @@ async def test_what_lags_and_what_came_late_is_seen(given: dict[str, Any], tmp_p
 
         await eventually(told, within=30)
         await client.close()
+
+
+async def test_a_partition_in_which_nobody_settles_anything_is_counted_until_it_moves(
+    given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record of a case that a newer build has written waits for that build."""
+    monkeypatch.setattr(progress, "STUCK_SECONDS", 3.0)
+    prefix, case_id, client = given["secondlook_prefix"], uuid4(), MongoClient(given["mongodb_uri"])
+    cases = client.database(f"{prefix}secondlook_triage")["cases"]
+    async with looking(triage(TriageSettings(**given)), tmp_path) as look:
+        newer = {"v": 1, "schema": 99, "state": {}, "emitted": 0, "published": 0, "events": []}
+        await cases.insert_one({"_id": case_id, **newer})
+        async with AIOKafkaProducer(bootstrap_servers=given["kafka_bootstrap"]) as producer:
+            value = record(case_id, 1, submitted(RequestorType.ATTORNEY), time=datetime.now(UTC))
+            await producer.send_and_wait(f"{prefix}request.submitted", value, key=str(case_id).encode())
+
+        async def stuck_and_waiting() -> tuple[float | None, float | None]:
+            found: Samples = await look()
+            lag = of(found, "secondlook_lag_records", topic="request.submitted")
+            return of(found, "secondlook_stuck_partitions"), lag
+
+        async def stuck() -> bool:
+            return await stuck_and_waiting() == (1, 1)
+
+        async def moved_on() -> bool:
+            return await stuck_and_waiting() == (0, 0)
+
+        await eventually(stuck, within=60)
+        await cases.delete_one({"_id": case_id})
+        await eventually(moved_on, within=60)
+    await client.close()
