@@ -11,6 +11,7 @@ from services.intake.channels.kafka import read_record
 from services.intake.raw import RawSubmission, Refusal
 from services.intake.submitting import Prepared
 from shared.contracts.sealed import SealedSubmission
+from shared.contracts.vocabulary import Recipient
 from shared.privacy.sealing import CaseKey, open_box
 from tests.unit.intake_house import House, complete
 from tests.unit.intake_world import MONDAY, assigned
@@ -115,6 +116,25 @@ async def test_who_cannot_stand_down_is_told_so_and_not_that_something_broke(hou
     key = {"idempotency_key": str(uuid4())}
     assert "Ask to stop speaking for the person" in (await house.http.post(f"{path}/stand_down", data=key)).text
     assert (await house.http.post(f"{path}/stand_down", data=key | {"confirm": "yes"})).status_code == 409
+
+
+async def test_who_reads_the_noncitizens_copy_is_told_what_is_missing_once_staff_have_verified_them(
+    house: House,
+) -> None:
+    body = urgent(narrative=None, a_numbr="12")
+    body["noncitizen"] = body["noncitizen"] | {"email": "zoraida@example.org"}
+    case_id, path = await house.opened(body)
+    house.hear(case_id, assigned())
+    own = f"/status/{house.links.token(case_id, 1, Recipient.NONCITIZEN)}"
+
+    async def told(link: str) -> tuple[list[str], list[str]]:
+        said = (await house.http.get(link, headers=JSON)).json()
+        return [each["code"] for each in said.get("missing", [])], said.get("not_understood", [])
+
+    everything = (["NO_NARRATIVE"], ["noncitizen.a_number"])
+    assert (await told(path), await told(own)) == (everything, ([], []))
+    assert (await house.rule(case_id, "verified", of="noncitizen")).status_code == 200
+    assert await told(own) == everything
 
 
 async def test_a_request_that_is_sent_back_is_told_the_rest_too(house: House) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.commands import Ask, AskReview, RuleOnConsent, RuleOnWithdrawal, Withdraw
+from services.intake.commands import Ask, AskReview, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
 from services.intake.domain.case import COUNTS_AFTER, ReviewAsked, ReviewLapsed, UnderConsideration, WindowOpen
 from services.intake.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
@@ -103,6 +103,7 @@ def test_one_thing_waits_at_a_time_and_it_ends_a_wish_to_withdraw() -> None:
     assert refused(world, Ask.REVIEW, again) == "wish_waits"
     by_the_noncitizen = Withdraw(Recipient.NONCITIZEN, {}, wish=4)
     assert refused(world, Ask.WITHDRAW, by_the_noncitizen) == "wish_waits"
+    assert refused(world, Ask.WAIVE, Waive(Recipient.NONCITIZEN)) == "wish_waits"
 
 
 @pytest.mark.parametrize("how", ["another ruling", "a hand-over"])

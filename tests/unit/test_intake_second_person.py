@@ -281,6 +281,11 @@ def test_a_ruling_that_was_made_without_what_was_asked_for_is_made_again() -> No
     assert refused(proposed(), replace(CONFIRMED, boxes={})) == "facts_changed"
 
 
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_nobody_rules_on_a_case_that_they_have_not_seen_as_it_is(confirmed: bool) -> None:
+    assert refused(proposed(), replace(CONFIRMED, facts_seen=0, confirmed=confirmed)) == "facts_changed"
+
+
 def test_any_amendment_ends_it() -> None:
     world = proposed()
     world.ask(Ask.AMEND, Amend(2, Change(("information",)), {"amended_2": b"box"}))

@@ -48,6 +48,15 @@ def test_headquarters_confirms_a_waiver_and_never_the_office_that_declined() -> 
     assert isinstance(world.state, ReviewLapsed)
 
 
+def test_who_may_waive_alone_does_so_over_the_wish_of_another_which_is_gone() -> None:
+    world = waiving()
+    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER, of=Recipient.NONCITIZEN))
+    world.ask(Ask.WAIVE, Waive(Recipient.NONCITIZEN), at=MONDAY + 7 * DAY)
+    assert world.said[-1] == events.ReviewLapsed(at=MONDAY + 7 * DAY, waived=True, by=Recipient.NONCITIZEN)
+    assert isinstance(world.state, ReviewLapsed)
+    assert world.state.wish is None
+
+
 def test_a_waiver_that_is_not_confirmed_is_gone_and_the_window_is_still_open() -> None:
     world = waiving()
     world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by=OFFICER))

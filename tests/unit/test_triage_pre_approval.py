@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 
 from services.triage.api import router
+from services.triage.approvals import MISSING, Approval, kept, resting_on
+from services.triage.domain.classification import Presumption
 from services.triage.domain.decision import Decision
 from services.triage.domain.states import State
 from services.triage.orders import Claim, Officer, Order
@@ -41,6 +43,7 @@ def fact(value: Any) -> events.Fact[Any]:
     return events.Fact[Any](value=value, asserted_by="officer", on=date(2021, 3, 9))
 
 
+GUIDANCE = POLICIES.at(T0).guidance
 AGENT = Officer("agent", frozenset({"BAL"}))
 NONE = events.Facts(
     national_security_concern=fact(False),
@@ -120,6 +123,27 @@ def test_it_takes_a_second_person() -> None:
     assert case.decide(DECLINED, BEN, at=after(days=9), approved=False) == "approved_by_yourself"
     case.claim(ANA, after(days=20))
     assert case.decide(DECLINED, ANA, at=after(days=20), approved=False) is None
+
+
+def test_whoever_approved_before_another_one_did_may_not_review_it_either() -> None:
+    case = in_hand()
+    assert case.approve() is None
+    assert case.approve(approver=AGENT, role=ApproverRole.SPECIAL_AGENT_IN_CHARGE) is None
+    assert case.decide(DECLINED, approved=False) is None
+    (told,) = case.told(EventType.TRIAGE_COMPLETED)
+    assert (told["pre_approval"]["by"], told["touched_by"]) == ("agent", ["agent", "director", "officer-ana"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "guidance", "counts"), [(2, GUIDANCE, True), (1, GUIDANCE, False), (2, "ANOTHER_GUIDANCE", False)]
+)
+def test_it_counts_on_the_facts_and_under_the_guidance_that_its_writer_saw(
+    facts: int, guidance: str, counts: bool
+) -> None:
+    approval = Approval("director", ApproverRole.FIELD_OFFICE_DIRECTOR, T0, facts, guidance, {})
+    work, policy = kept(approval, {}), POLICIES.at(T0)
+    found = resting_on(DECLINED, Presumption(GUIDANCE), work, who="officer-ana", facts=2, policy=policy)
+    assert found == (approval if counts else MISSING)
 
 
 def test_it_is_for_the_office_that_has_the_case_and_needs_words() -> None:
