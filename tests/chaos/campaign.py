@@ -24,6 +24,9 @@ from tests.chaos.waiting import Look
 from tests.chaos.watch import Watch
 
 QUIET_SECONDS: Final = 240.0
+STILL_SECONDS: Final = 20.0
+"""So long nothing may be about to come when the evidence is gathered: it is read from one place after the other."""
+STOP_SECONDS: Final = 30.0
 """Longer than a lease of a letter that was in somebody's hands, and two of the relay's put-offs."""
 A_NUMBERS: Final = 60
 COMMITTED_TRIES: Final = 10
@@ -101,20 +104,23 @@ class _Campaign:
         self._outcome.memory = (before, self._platform.memory())
 
     async def _quiet(self) -> float | None:
-        """How long until nothing waited any more; None when it does still."""
+        """How long until nothing waited any more, and no deadline is about to come; None when it does still."""
         began = time.monotonic()
         while time.monotonic() - began < QUIET_SECONDS:
             waiting = await self._look.waiting(with_data=True)
-            if waiting is not None and not waiting.size:
+            if waiting is not None and not waiting.size and not await self._look.deadlines(STILL_SECONDS):
                 return time.monotonic() - began
             await asyncio.sleep(1.0)
         return None
 
     async def judged(self) -> tuple[Outcome, Evidence]:
-        """All evidence in one file, and what it breaks."""
+        """All evidence in one file, and what it breaks. The services are stopped first: what still moved, as a deadline
+        that comes, would be in one place already and not yet in another."""
         folder = self._platform.folder
         evidence = Evidence(folder / "evidence.sqlite")
         evidence.put("unready", ((name,) for name in self._platform.unready()))
+        left = await asyncio.to_thread(self._platform.stop_services, within=STOP_SECONDS)
+        evidence.put("unready", ((f"{name} did not end when it was told to",) for name in left))
         await self._watch.look()
         evidence.records(self._watch.records)
         evidence.stores(self._platform.mongodb)

@@ -131,7 +131,7 @@ SELECT number, kind, target, waited, seconds FROM faults WHERE lim IS NOT NULL A
 -- I14 nobody ends by itself: Only faults end processes.
 SELECT target, at FROM died;
 
--- I14 well at the end: When all is healed, everybody says that they are ready.
+-- I14 well at the end: When all is healed, everybody says that they are ready, and every service ends when it is told to.
 SELECT name FROM unready;
 
 -- I15 dead letters: A dead letter is not kept anew for ever: a record that cannot be passed would be.

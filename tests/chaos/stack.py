@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,9 @@ from tests import known_ids
 INSTANCES: Final = 2
 SESSION_SECONDS: Final = 6.0
 """As short as a broker allows: a process is stopped for up to three of them."""
-CLOCK: Final = "2021-03-08T09:00-05:00*21600"
+STARTS: Final = "2021-03-08T09:00-05:00"
+SPEED: Final = 21600
+CLOCK: Final = f"{STARTS}*{SPEED}"
 """Six hours each second, so that windows close within half a minute."""
 SHORT: Final = {"silence_after": "8 days", "review_window": "6 days", "window_grace": "12 hours"}
 KAFKA: Final = "kafka"
@@ -146,9 +149,24 @@ class Stack:
             if what in {signal.SIGSTOP, signal.SIGCONT}:
                 member.stopped = what is signal.SIGSTOP
 
+    def policy_now(self) -> datetime:
+        """What the services' policy clock says."""
+        anchor = datetime.fromisoformat(json.loads((self.folder / "clock.json").read_text(encoding="utf-8"))["anchor"])
+        return datetime.fromisoformat(STARTS) + (datetime.now(UTC) - anchor) * SPEED
+
     def unready(self) -> list[str]:
         """Who does not answer, or says that it is not ready."""
         return [name for name, member in self.members.items() if not (member.alive and member.server.ready())]
+
+    def stop_services(self, *, within: float) -> list[str]:
+        """As an operator stops them; who did not end in so many seconds, and was killed."""
+        running = {name: member.running for name in self.service_names if (member := self.members[name]).running}
+        for name in running:
+            self.send(name, signal.SIGTERM)
+        processes.wait_until(lambda: not any(self.members[name].alive for name in running), within=within)
+        left = [name for name in running if self.members[name].alive]
+        processes.stop_all([each for each in running.values() if each is not None], within=0.0)
+        return left
 
     def close(self) -> None:
         """End everything, services first; what stands still is woken up for it."""

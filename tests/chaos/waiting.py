@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -14,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from shared.contracts.topics import consumed_by
 from shared.contracts.vocabulary import EventType, Service
-from tests.chaos.stack import KAFKA, Stack
+from tests.chaos.stack import KAFKA, SPEED, Stack
 from tests.chaos.watch import Watch
 
 Place = tuple[str, str, int]
@@ -104,6 +105,14 @@ class Look:
             async for each in cases.find({"pending_since": {"$exists": True}}, {"emitted": 1}):
                 pending[service, each["_id"]] = each["emitted"]
         return Waiting(records, pending, await self._letters(with_data=with_data))
+
+    async def deadlines(self, within: float) -> int:
+        """How many deadlines come in the next so many seconds, or have come and were not carried out."""
+        until = self._stack.policy_now() + timedelta(seconds=within * SPEED)
+        due = [
+            self._mongo[f"secondlook_{each}"]["cases"].count_documents({"due_at": {"$lt": until}}) for each in Service
+        ]
+        return sum(await asyncio.gather(*due))
 
     async def _letters(self, *, with_data: bool) -> dict[str, str]:
         """Open letters, without those that the relay has put off."""
