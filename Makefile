@@ -1,4 +1,6 @@
 .DEFAULT_GOAL := help
+# Hundreds of processes are started here: one compiles a module, all others find it.
+export PYTHONDONTWRITEBYTECODE =
 .PHONY: help bootstrap demo test bench bench-growth bench-profile faults-points chaos up down clean
 
 help: ## List these commands
