@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.notification.commands import Delivered, Heard, Mail
-from services.notification.domain.ledger import path
+from services.notification.domain.ledger import Phase, path
 from services.notification.domain.telling import to_be_told
 from shared.casework.stepping import set_path
 from shared.contracts import events
@@ -80,6 +80,13 @@ def test_where_consent_was_refused_the_noncitizen_is_named_and_never_the_request
     assert [row for row in told(case) if row[0] == "resolved"] == listed
 
 
+def test_a_noncitizen_who_asked_is_written_to_whatever_staff_made_of_who_reads_there() -> None:
+    case = a_case(ALONE, REFUSED)
+    case.hear("triage", considered())
+    (entry,) = [each for each in case.letters.values() if each.letter is Letter.CONSIDERED]
+    assert (entry.role, entry.phase) == (REQUESTOR, Phase.DUE)
+
+
 def test_of_a_step_that_only_the_requestor_is_written_the_noncitizen_is_told() -> None:
     case = a_case(consent=REFUSED)
     case.hear("triage", assigned(1))
@@ -115,6 +122,15 @@ def test_a_noncitizen_without_an_address_is_told_unless_a_verified_representativ
     case.hear("triage", considered())
     settle(case, {("considered", "noncitizen"): NO_ADDRESS, ("considered", "requestor"): theirs})
     assert [role for letter, role in told(case) if letter == "considered"] == listed
+
+
+def test_a_verified_representative_who_was_told_by_phone_has_been_told() -> None:
+    case = a_case(ATTORNEY, VERIFIED)
+    case.hear("triage", considered())
+    settle(case, {("considered", "noncitizen"): NO_ADDRESS, ("considered", "requestor"): ("failed", "550")})
+    (theirs,) = [key for key, each in case.letters.items() if (each.letter, each.role) == ("considered", REQUESTOR)]
+    assert case.refusal(Mail.DELIVERED, Delivered(theirs, "operator-1", Heard.BY_PHONE)) is None
+    assert told(case) == []
 
 
 @pytest.mark.parametrize(
