@@ -47,7 +47,7 @@ class SecondLook(Lazily):
             Entry("carry-out", "cli.carrying_out:app", "See to what was decided in the person's favor."),
             Entry("link", "cli.linking:link", "Have somebody's private link sent again."),
             Entry("consent", "cli.people:consent", "Rule on a consent."),
-            Entry("withdrawal", "cli.people:withdrawal", "Rule on withdrawals that wait for staff."),
+            Entry("withdrawal", "cli.people:withdrawal", "Rule on wishes that wait for staff."),
             Entry("representative", "cli.representatives:representative", "Say who represents the noncitizen."),
         ),
         "Headquarters": (Entry("sro", "cli.sro:app", "Work the queue of cases that are before headquarters."),),

@@ -18,7 +18,7 @@ from shared.web.signing_keys import DevelopmentKeys
 from shared.web.tokens import AUDIENCE, DEVELOPMENT_ISSUER
 from tests.integration.serving import secondlook, serving
 from tests.unit.intake_house import House, complete
-from tests.unit.intake_world import assigned
+from tests.unit.intake_world import assigned, completed
 
 
 @pytest.fixture(name="house")
@@ -54,14 +54,37 @@ async def test_a_withdrawal_is_found_and_confirmed_and_another_is_not(house: Hou
     shown = await secondlook("withdrawal", "list", "--office", "elp")
     assert ends in shown.output
     assert goes_on in shown.output
-    assert (await secondlook("withdrawal", "confirm", ends)).exit_code == 0
-    assert (await secondlook("withdrawal", "refuse", goes_on)).exit_code == 0
+    confirmed = await secondlook("withdrawal", "confirm", ends)
+    assert (confirmed.exit_code, f"{ends} is withdrawn." in confirmed.output) == (0, True)
+    refused = await secondlook("withdrawal", "refuse", goes_on)
+    assert (refused.exit_code, "it is not withdrawn" in refused.output) == (0, True)
     assert isinstance(state(house, first), WithdrawalAsked)
     assert isinstance(state(house, second), UnderConsideration)
     assert state(house, second).wish is None
     again = await secondlook("withdrawal", "confirm", goes_on)
     assert again.exit_code == 1
     assert "no_withdrawal_waits" in again.output
+
+
+async def test_headquarters_rules_on_a_wish_for_review_and_is_told_what_it_did(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECONDLOOK_TOKEN", house.issuer.staff("official-1", [Role.SRO]))
+    numbers = []
+    for narrative in ("One.", "Another."):
+        case_id, number, path = await case(house, narrative=narrative)
+        house.hear(case_id, completed("DECLINED"))
+        await house.rule(case_id, "refused")
+        form = {"idempotency_key": "r", "ground": "NEW_CIRCUMSTANCES", "reason": "A child was born.", "confirm": "yes"}
+        await house.http.post(f"{path}/review", data=form)
+        numbers.append(number)
+    shown = await secondlook("withdrawal", "list", "--headquarters")
+    assert all(f"{number} counts by itself" in shown.output for number in numbers)
+    counts, does_not = numbers
+    told = await secondlook("withdrawal", "confirm", counts, "--headquarters")
+    assert f"{counts} goes to headquarters for review." in " ".join(told.output.split())
+    told = await secondlook("withdrawal", "refuse", does_not, "--headquarters")
+    assert f"{does_not}: this wish for review does not count." in " ".join(told.output.split())
 
 
 async def test_who_saw_older_facts_is_told_to_look_again(house: House) -> None:
