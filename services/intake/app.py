@@ -55,6 +55,7 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
         ("complete erasures", erasing.complete, COMPLETE_SECONDS),
         ("erase again", again.look, AGAIN_SECONDS),
         ("lost links", lost_links.work, WORK_SECONDS),
+        looks_itself=["/requests"],
         limits=limiting.limits(
             public=Rate(settings.public_per_second, settings.public_burst),
             clients=Rate(settings.client_per_second, settings.client_burst),

@@ -64,6 +64,7 @@ from shared.web import corrupt_batches, dead_letters, discarding, health, held, 
 from shared.web.head import Head
 from shared.web.headers import SecurityHeaders
 from shared.web.limits import BodyLimit
+from shared.web.repeats import NoRepeats
 from shared.web.sign_in import SignIn
 
 S = TypeVar("S")
@@ -161,11 +162,12 @@ class Foundation(Generic[S]):
         *loops: tuple[str, Callable[[], Awaitable[Any]], float],
         limits: Sequence[Middleware] = (),
         inline_styles: Sequence[str] = (),
+        looks_itself: Sequence[str] = (),
     ) -> FastAPI:
         """The HTTP side: problem documents, limits, health, metrics, and a lifespan that runs everything else.
 
         `loops` are (name, work, seconds between) of the service's own, `limits` what stands before its public paths;
-        `inline_styles` are the texts that its pages use.
+        `inline_styles` are the texts that its pages use. The paths of `looks_itself` say more of a bad body.
         """
 
         @asynccontextmanager
@@ -175,6 +177,7 @@ class Foundation(Generic[S]):
 
         app = FastAPI(title=title, version="1", lifespan=lifespan, openapi_url=None)
         problems.install(app)
+        app.add_middleware(NoRepeats, spared=looks_itself)
         app.add_middleware(BodyLimit)
         for limit in limits:
             app.add_middleware(limit.cls, *limit.args, **limit.kwargs)
