@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.escalation.admission import claim_that_holds, claimed
+from services.escalation.admission import claim_that_holds, claimed, seen_otherwise
 from services.escalation.domain import arbitration
 from services.escalation.domain.file import Addressee, Asked, with_office_answer, with_question
 from services.escalation.domain.states import InQueue, State, file_of, refiled
@@ -23,12 +23,16 @@ QUESTION_OPEN = Refused("question_open", "A question is open already. Wait for i
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask somebody; `about` names what is asked for by codes, the question itself is sealed in `box`."""
+    """Ask somebody; `about` names what is asked for by codes, the question itself is sealed in `box`.
+
+    `facts_seen`: the newest amendment that the SRO saw, if they say so.
+    """
 
     actor: str
     about: tuple[str, ...]
     box: Mapping[str, bytes]
     addressee: Addressee = Addressee.REQUESTOR
+    facts_seen: int | None = None
 
 
 def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outcome[State]:
@@ -38,6 +42,8 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     if isinstance(held, Refused):
         return held
     item, _ = held
+    if wish.facts_seen is not None and (changed := seen_otherwise(item, wish.facts_seen, told_seen=None)):
+        return changed
     if item.file.erased:
         return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
     if not wish.about or not set(wish.about) <= ASKABLE | set(context.policy.reasons):

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from services.escalation.admission import Conflict
 from services.escalation.domain.file import Addressee
-from services.escalation.domain.review import Review
+from services.escalation.domain.review import Choice, Review
 from shared.contracts.texts import Code, Narrative
-from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, ReviewGround, Urgency
+from shared.contracts.vocabulary import ReliefSought, ReviewGround, Urgency
 from shared.web.bodies import Body
 from shared.web.casework import MOST_DECISIONS, Key
 
@@ -31,7 +31,7 @@ class DecideBody(Body):
 
     facts_seen: FactsSeen
     told_seen: ToldSeen = None
-    outcome: ResolutionOutcome
+    outcome: Choice
     granted: tuple[ReliefSought, ...] = ()
     declined: tuple[ReliefSought, ...] = ()
     moot: tuple[ReliefSought, ...] = ()
@@ -75,7 +75,7 @@ class DraftBody(Body):
     """A decision, or a remand (`outcome` REMANDED), as far as it has got. Nothing of it need be complete."""
 
     facts_seen: FactsSeen
-    outcome: ResolutionOutcome | Literal["REMANDED"] | None = None
+    outcome: Literal[Choice, "REMANDED"] | None = None
     granted: tuple[ReliefSought, ...] = ()
     declined: tuple[ReliefSought, ...] = ()
     moot: tuple[ReliefSought, ...] = ()
@@ -94,8 +94,12 @@ class RecuseBody(Body):
 
 
 class AskBody(Body):
-    """A question; `about` says by codes what it is about. Only one to the requestor lets the clock stand still."""
+    """A question; `about` says by codes what it is about. Only one to the requestor lets the clock stand still.
 
+    `facts_seen` is checked when given.
+    """
+
+    facts_seen: FactsSeen | None = None
     addressee: Addressee = Addressee.REQUESTOR
     about: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
     text: Annotated[Narrative, Field(min_length=1)]

@@ -167,7 +167,9 @@ class OfficialsDesk:
         """Ask somebody; the question's id is the command's, so that the same request twice is one question."""
         identity = _id(Order.ASK, case_id, staff, key)
         box = await self._typed(case_id, identity, f"question_{identity}", body.text)
-        return await self._order(Order.ASK, case_id, staff, key, Ask(staff.subject, body.about, box, body.addressee))
+        return await self._order(
+            Order.ASK, case_id, staff, key, Ask(staff.subject, body.about, box, body.addressee, body.facts_seen)
+        )
 
     async def _typed(self, case_id: UUID, cause: UUID, name: str, text: str | None) -> dict[str, bytes]:
         await casework.case_of(self._engine, case_id)

@@ -22,6 +22,7 @@ from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Letter, Recipient, Service
+from shared.web.bodies import Body
 from shared.web.casework import Engine, Limit, Skip, case_of
 from shared.web.idempotency import IdempotencyKey, mark_replayed
 from shared.web.sign_in import Role, SignIn, Staff
@@ -58,14 +59,14 @@ class NotificationsShown(BaseModel):
     notifications: list[NotificationShown]
 
 
-class ResendAsked(BaseModel):
+class ResendAsked(Body):
     """Whose letter is to be sent again, and why."""
 
     case_id: UUID
     why: ResendBecause | None = None
 
 
-class DeliveredSaid(BaseModel):
+class DeliveredSaid(Body):
     """Whose letter arrived, or was told by phone or post."""
 
     case_id: UUID

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.triage.domain.states import State
 from services.triage.looked import How, looked
-from services.triage.officers import claimed_item, open_item, undecided_item
+from services.triage.officers import claimed_item, facts_changed, open_item, undecided_item
 from services.triage.orders import Officer
 from services.triage.routing import office_now
 from shared.casework import handing_over
@@ -82,10 +82,7 @@ def on_seen(state: State | None, command: Command[Seen], context: Context) -> Ou
     item = open_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
-    newest = item.case.amendment
-    if wish.facts_seen != newest:
-        return Refused(
-            "facts_changed", f"You saw version {wish.facts_seen} of the facts, now it is {newest}. Please look again."
-        )
+    if changed := facts_changed(item, wish.facts_seen):
+        return changed
     work = looked(item, context.work, wish.officer.subject, at=context.now, how=How.SEEN)
     return Step(state=item, work=work, answer={"seen_at": context.now.isoformat()})

@@ -102,8 +102,9 @@ class ForwardBody(Body):
 
 
 class AskBody(Body):
-    """A question to the requestor; `about` says by codes what it is about."""
+    """A question to the requestor; `about` says by codes what it is about. `facts_seen` is checked when given."""
 
+    facts_seen: FactsSeen | None = None
     about: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
     text: Annotated[Narrative, Field(min_length=1)]
 

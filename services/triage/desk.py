@@ -198,7 +198,9 @@ class OfficersDesk:
         await casework.case_of(self._engine, case_id)  # nothing is sealed for a case that is not known here
         name = f"question_{_id(Order.ASK, case_id, staff, key)}"
         box = await self._sealed.sealed(case_id, cause=_id(Order.ASK, case_id, staff, key), name=name, text=body.text)
-        return await self._order(Order.ASK, case_id, staff, key, Ask(officer_of(staff), body.about, box))
+        return await self._order(
+            Order.ASK, case_id, staff, key, Ask(officer_of(staff), body.about, box, body.facts_seen)
+        )
 
     async def _order(self, order: Order, case_id: UUID, staff: Staff, key: str, data: Any) -> Answered:
         identity = _id(order, case_id, staff, key)

@@ -190,6 +190,8 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     item = claimed_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
+    if wish.facts_seen is not None and (changed := facts_changed(item, wish.facts_seen)):
+        return changed
     if item.question is not None and item.question.is_open(context.now):
         return Refused("question_open", "A question is open already. Wait for its answer, or until its time is over.")
     if item.case.erased:
@@ -267,15 +269,22 @@ def claimed_item(state: State | None, officer: Officer, context: Context) -> Und
     return claim if isinstance(claim, Refused) else item
 
 
+def facts_changed(item: UnderConsideration, facts_seen: int) -> Refused | None:
+    """Why nothing is done on what the officer saw, where newer facts have come."""
+    newest = item.case.amendment
+    if facts_seen == newest:
+        return None
+    return Refused(
+        "facts_changed", f"You saw version {facts_seen} of the facts, now it is {newest}. Please look again."
+    )
+
+
 def seen_otherwise(
     item: UnderConsideration, facts_seen: int, box: Mapping[str, Any], name: str, *, needs_text: bool
 ) -> Refused | None:
     """Why what the officer saw, or typed, does not fit the case as it is now."""
-    if facts_seen != item.case.amendment:
-        return Refused(
-            "facts_changed",
-            f"You saw version {facts_seen} of the facts, now it is {item.case.amendment}. Please look again.",
-        )
+    if changed := facts_changed(item, facts_seen):
+        return changed
     if item.case.erased and box:
         return Refused("case_erased", "The case's personal data is erased: decide by codes, without a text.")
     if needs_text and not box and not item.case.erased:

@@ -78,8 +78,12 @@ class Decide:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask the requestor; `about` names what is asked for by codes, the question itself is sealed in `box`."""
+    """Ask the requestor; `about` names what is asked for by codes, the question itself is sealed in `box`.
+
+    `facts_seen`: the newest amendment that the officer saw, if they say so.
+    """
 
     officer: Officer
     about: tuple[str, ...]
     box: Mapping[str, bytes]
+    facts_seen: int | None = None

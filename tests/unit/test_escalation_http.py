@@ -136,6 +136,36 @@ async def test_a_decision_on_older_facts_is_refused(desks: Desks[State]) -> None
     assert (answer.status_code, answer.json()["code"]) == (409, "facts_changed")
 
 
+@pytest.mark.parametrize("addressee", ["requestor", "field_office"])
+async def test_nobody_is_asked_on_facts_that_have_changed_since(desks: Desks[State], addressee: str) -> None:
+    await sam(desks, f"/cases/{CASE_ID}/claim")
+    desks.engine.cases[CASE_ID].hear("intake", amended(1))
+    question = {"addressee": addressee, "about": ["facts"], "text": "Was it vacated?"}
+    stale = await sam(desks, f"/cases/{CASE_ID}/ask", question | {"facts_seen": 0})
+    assert (stale.status_code, stale.json()["code"]) == (409, "facts_changed")
+    case = desks.engine.cases[CASE_ID]
+    assert case.told(EventType.INFORMATION_REQUESTED) + case.told(EventType.OFFICE_ASKED) == []
+    assert (await sam(desks, f"/cases/{CASE_ID}/ask", question | {"facts_seen": 1})).status_code == 200
+
+
+async def test_only_what_headquarters_may_choose_is_an_outcome(desks: Desks[State]) -> None:
+    await sam(desks, f"/cases/{CASE_ID}/claim")
+    choices = "Input should be 'UPHELD', 'OVERRIDDEN' or 'NO_ACTION'"
+    for outcome in ("WITHDRAWN", "FAVOURABLE"):
+        wish = UPHELD | {"outcome": outcome}
+        single = await sam(desks, f"/cases/{CASE_ID}/decide", wish)
+        many = await sam(desks, "/decisions", {"decisions": [wish | {"case_id": str(CASE_ID)}]})
+        draft = await sam(desks, f"/cases/{CASE_ID}/draft", {"facts_seen": 0, "outcome": outcome})
+        assert [answer.status_code for answer in (single, many, draft)] == [400, 400, 400]
+        assert [answer.json()["errors"][0]["message"] for answer in (single, many)] == [choices] * 2
+        assert (
+            draft.json()["errors"][0]["message"] == "Input should be 'UPHELD', 'OVERRIDDEN', 'NO_ACTION' or 'REMANDED'"
+        )
+    assert desks.engine.cases[CASE_ID].told(EventType.RESOLUTION_ISSUED) == []
+    sent_back = await sam(desks, f"/cases/{CASE_ID}/draft", {"facts_seen": 0, "outcome": "REMANDED"})
+    assert sent_back.status_code == 200
+
+
 async def test_an_erased_case_says_so_and_is_ended_by_codes(desks: Desks[State]) -> None:
     await sam(desks, f"/cases/{CASE_ID}/claim")
     await desks.keyring.shred(CASE_ID, ordered_by="p", reference="E-1")

@@ -9,7 +9,7 @@ from services.escalation.asking import Ask
 from services.escalation.claiming import Claim
 from services.escalation.domain.review import Review, wrong_with
 from services.escalation.orders import Order
-from shared.contracts.vocabulary import EventType, ReliefSought, ResolutionOutcome, TriageOutcome
+from shared.contracts.vocabulary import EventType, ReliefSought, TriageOutcome
 from shared.errors import CaseUnknown
 from tests.unit.escalation_story import (
     ANA,
@@ -55,8 +55,6 @@ BOTH = (*RELEASE, *STAY)
         (NO_ACTION, RELEASE, []),
         (replace(NO_ACTION, moot=RELEASE, declined=STAY), BOTH, ["outcome: declined_out_of_place"]),
         (replace(NO_ACTION, reasons=("PENDING_IN_COURT",)), RELEASE, ["reasons: reason_not_allowed"]),
-        (Review(ResolutionOutcome.FAVOURABLE, RELEASE, ("NOT_A_PRIORITY",)), RELEASE, ["outcome: not_an_outcome"]),
-        (Review(ResolutionOutcome.WITHDRAWN), RELEASE, ["outcome: not_an_outcome"]),
     ],
 )
 def test_a_decision_answers_each_relief_and_says_field_by_field_what_it_lacks(

@@ -245,6 +245,16 @@ async def test_a_question_is_sealed_under_its_own_id(desks: Desks[State]) -> Non
     assert datetime.fromisoformat(answer.json()["answer_by"]) == datetime(2021, 3, 23, 3, 59, tzinfo=UTC)  # by 23:59
 
 
+async def test_nobody_is_asked_on_facts_that_have_changed_since(desks: Desks[State]) -> None:
+    await ana(desks, f"/cases/{CASE_ID}/claim")
+    desks.engine.cases[CASE_ID].hear("intake", amended(1))
+    path, question = f"/cases/{CASE_ID}/ask", {"about": ["NO_PLACE"], "text": "Where does she live?"}
+    stale = await ana(desks, path, question | {"facts_seen": 0})
+    assert (stale.status_code, stale.json()["code"]) == (409, "facts_changed")
+    assert desks.engine.cases[CASE_ID].told(EventType.INFORMATION_REQUESTED) == []
+    assert (await ana(desks, path, question | {"facts_seen": 1})).status_code == 200
+
+
 async def test_a_question_about_a_case_that_is_not_known_here_is_no_outage(desks: Desks[State]) -> None:
     answer = await ana(desks, f"/cases/{UUID(int=9)}/ask", {"about": ["NO_PLACE"], "text": "Where does she live?"})
     assert (answer.status_code, answer.json()["code"]) == (404, "case_unknown")

@@ -77,16 +77,17 @@ ESCALATION = {
 
 
 class Sending:
-    """Prepares what is sent: the cases as they were, their ids, what fits them, and a person who may do everything.
+    """Prepares what is sent: the cases as they were, and who sends it, a person who may do everything.
 
-    `fitting`: by the name of a field or parameter; `elsewhere`: the last part of a path, and the case that it is tried
-    on instead of the one that `fitting` names.
+    `fitting`: what fits, by the name of a field or parameter; `besides`: what fits elsewise, by a path's last part.
     """
 
-    def __init__(self, desks: Desks[Any], fitting: Mapping[str, Any], elsewhere: Mapping[str, UUID]) -> None:
+    def __init__(
+        self, desks: Desks[Any], fitting: Mapping[str, Any], besides: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         self._cases = {one: deepcopy(one.case) for one in desks.engine.cases.values()}
-        self._fitting = fitting
-        self._elsewhere = elsewhere
+        self._document = desks.app.openapi()
+        self._fitting, self._besides = fitting, besides or {}
         self._sent = 0
         token = desks.token(PERSON.subject, *Role, offices=sorted(PERSON.offices))
         self._headers = {"Authorization": f"Bearer {token}"}
@@ -94,21 +95,32 @@ class Sending:
     def __call__(self, case: Any) -> Mapping[str, str]:
         for one, kept in self._cases.items():
             one.case = deepcopy(kept)
-        fitting = self._fitting
-        if found := self._elsewhere.get(case.path.rpartition("/")[2]):
-            fitting = {**fitting, "case_id": str(found)}
-        case.path_parameters = _fitted(case.path_parameters, fitting)
+        fitting = {**self._fitting, **self._besides.get(case.path.rpartition("/")[2], {})}
+        case.path_parameters = _named(case.path_parameters, fitting)
         self._sent += 1
         if case.meta.generation.mode is GenerationMode.POSITIVE and self._sent % 2:
-            case.query, case.body = _fitted(case.query, fitting), _fitted(case.body, fitting)
+            case.query = _named(case.query, fitting)
+            described = self._document["paths"][case.path][case.method.lower()].get("requestBody")
+            if described is not None:
+                case.body = self._fitted(case.body, described["content"]["application/json"]["schema"], fitting)
         return self._headers
 
+    def _fitted(self, value: Any, schema: Mapping[str, Any], fitting: Mapping[str, Any]) -> Any:
+        """The same body with all of its fields for which something fits."""
+        named = schema.get("$ref", "").rpartition("/")[2]
+        schema = self._document["components"]["schemas"].get(named, schema)
+        if isinstance(value, list):
+            return [self._fitted(inner, schema["items"], fitting) for inner in value]
+        if not isinstance(value, dict):
+            return value
+        fields = schema["properties"]
+        return {name: self._fitted(inner, fields.get(name, {}), fitting) for name, inner in value.items()} | {
+            name: fitting[name] for name in fields if name in fitting
+        }
 
-def _fitted(value: Any, fitting: Mapping[str, Any]) -> Any:
-    """The same with what fits in place of what was made up."""
-    if isinstance(value, dict):
-        return {name: fitting.get(name, _fitted(inner, fitting)) for name, inner in value.items()}
-    return [_fitted(inner, fitting) for inner in value] if isinstance(value, list) else value
+
+def _named(values: Mapping[str, Any], fitting: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fitting.get(name, value) for name, value in values.items()}
 
 
 def at_desks(folder: Path, router: Callable[..., APIRouter], *cases: OneCase[Any], **more: Any) -> Desks[Any]:
@@ -126,16 +138,16 @@ def at_desks(folder: Path, router: Callable[..., APIRouter], *cases: OneCase[Any
 
 
 def test_triage_answers_as_documented(tmp_path: Path) -> None:
-    elsewhere = {
-        "pre-approval": FREE,
-        "next": FREE,
-        "answer": WITH_HEADQUARTERS,
-        "take": GRANTED,
-        "carried-out": GRANTED,
-        "take-back": DECIDED,
+    besides = {
+        "answer": {"case_id": str(WITH_HEADQUARTERS)},
+        "carried-out": {"case_id": str(GRANTED)},
+        "next": {"office": "BAL"},
+        "pre-approval": {"case_id": str(FREE)},
+        "take": {"case_id": str(GRANTED)},
+        "take-back": {"case_id": str(DECIDED)},
     }
     desks = at_desks(tmp_path, triage, *_at_the_field_office(), **services() | {"http": _others()})
-    answers_as_documented(desks.app, Sending(desks, TRIAGE, elsewhere), operations=18)
+    answers_as_documented(desks.app, Sending(desks, TRIAGE, besides), operations=18)
 
 
 def test_escalation_answers_as_documented(tmp_path: Path) -> None:
@@ -145,7 +157,9 @@ def test_escalation_answers_as_documented(tmp_path: Path) -> None:
         case.hear("intake", requested())
     assert cases[0].claim(PERSON.subject) is None
     desks = at_desks(tmp_path, escalation, *cases)
-    answers_as_documented(desks.app, Sending(desks, ESCALATION, {"claim": FREE}), operations=11)
+    answers_as_documented(
+        desks.app, Sending(desks, ESCALATION, {"remand": {"reasons": ["FACTORS_NOT_CONSIDERED"]}}), operations=11
+    )
 
 
 def test_notification_answers_as_documented(tmp_path: Path) -> None:
@@ -154,11 +168,15 @@ def test_notification_answers_as_documented(tmp_path: Path) -> None:
         "attempt": 0,
         "case_id": str(case.case.id),
         "letter": case.letters[letter].letter.value,
+        "log": "mail.log",
         "notification": str(letter),
+        "says": "absent",
+        "since": (REAL - timedelta(days=90)).isoformat(),
         "skip": 0,
+        "until": REAL.isoformat(),
     }
     desks = at_desks(tmp_path, _letters, case)
-    answers_as_documented(desks.app, Sending(desks, fitting, {}), operations=7)
+    answers_as_documented(desks.app, Sending(desks, fitting), operations=7)
 
 
 def _at_the_field_office() -> list[Triage]:

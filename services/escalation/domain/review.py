@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Stage
 from shared.policy.answers import Answers, Reliefs, Slip, each_once, slips
@@ -10,7 +11,8 @@ from shared.policy.model import Policy
 REMANDED = "REMANDED"
 """The outcome that reasons for a remand explain (policy files name it so)."""
 
-OUTCOMES = (ResolutionOutcome.UPHELD, ResolutionOutcome.OVERRIDDEN, ResolutionOutcome.NO_ACTION)
+Choice = Literal[ResolutionOutcome.UPHELD, ResolutionOutcome.OVERRIDDEN, ResolutionOutcome.NO_ACTION]
+"""The outcomes that headquarters may choose. The others end a case without it."""
 
 FIELD_OF = {
     ResolutionOutcome.OVERRIDDEN: "granted",
@@ -24,7 +26,7 @@ FIELD_OF = {
 class Review:
     """An SRO's decision as given."""
 
-    outcome: ResolutionOutcome
+    outcome: Choice
     granted: tuple[ReliefSought, ...] = ()
     reasons: tuple[str, ...] = ()
     declined: tuple[ReliefSought, ...] = ()
@@ -44,8 +46,6 @@ def wrong_with(
 
     `asked`: the relief that the request names; `granted_before`: what the field office has granted, which stands.
     """
-    if review.outcome not in OUTCOMES:
-        return (Slip("outcome", "not_an_outcome", f"Headquarters decides {', '.join(OUTCOMES)}."),)
     overrides = ResolutionOutcome.OVERRIDDEN
     explained = has_text or any(policy.may_give(code, Stage.SRO, overrides) for code in review.reasons)
     answers = Answers(review.granted, review.declined, review.moot)
