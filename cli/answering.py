@@ -1,6 +1,7 @@
 """`secondlook ask`, `questions`, `answer`: what a field office asks, and what it is asked by headquarters."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,14 @@ from cli.queues import local
 from cli.saying import Failed, as_json, done, out, plainly
 from cli.where import DEFAULT, Data, Json, Myself, Token, desk, policy_now
 from shared.contracts.vocabulary import Service
+
+
+def requestor_asked(told: Mapping[str, Any], by: str) -> str:
+    """What an officer learns of a question to the requestor; also where it stops no clock."""
+    asked = f"The requestor is asked, until {by}."
+    if told.get("clock_stands_still", True):
+        return asked
+    return f"{asked} The clock goes on: nobody outside can hear of the question."
 
 
 @plainly
@@ -34,12 +43,14 @@ def ask(
 ) -> None:
     """Ask the requestor about a case that you have claimed. The clock stands still until the answer, or its last day.
 
+    Where nobody outside can hear of the question the clock goes on, and the answer says so.
+
     Example: `secondlook ask 55MY1-Z1HT0-H --about custody --text "Since when has she been held?"`
     """
     said = {"about": about, "text": text}
     told = asyncio.run(order(number, "ask", said, data, token=token, myself=myself, facts=None))
     by = local(datetime.fromisoformat(told["answer_by"]), policy_now(data))
-    done(told, f"The requestor is asked, until {by}.", as_json_=as_json_)
+    done(told, requestor_asked(told, by), as_json_=as_json_)
 
 
 @plainly

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from cli import deciding
+from cli.answering import requestor_asked
 from cli.cases import Facts, Number
 from cli.deciding import DryRun, Numbers, TakeInHand
 from cli.officer import Declined, Granted, Moot
-from cli.saying import Failed, as_json, done, out, plainly
+from cli.saying import Failed, done, plainly
 from cli.sro.ordering import Reasons, Text, Told, order, order_on_facts, token_of, whole_case
 from cli.where import DEFAULT, Data, Json, Myself, Token
 from shared.calling.staff import names
@@ -164,14 +165,14 @@ def ask(
 ) -> None:
     """Ask the requestor about a case that you have claimed; the clock stands still meanwhile. Or ask the field office.
 
+    Where nobody outside can hear of a question to the requestor the clock goes on, and the answer says so.
+
     Example: `secondlook sro ask 55MY1-Z1HT0-H --about custody --text "Since when has she been held?"`
 
     Example: `secondlook sro ask 55MY1-Z1HT0-H --office --about facts --text "Was the conviction vacated?"`
     """
     said = {"about": about, "text": text, "addressee": "field_office" if office else "requestor"}
     answer = order(number, "ask", said, data, token_of(data, token, myself))
-    if as_json_:
-        as_json(answer)
-        return
-    whom = "The field office" if office else "The requestor"
-    out.print(f"[green]✓[/] {whom} is asked, until {answer['answer_by']}.")
+    by = answer["answer_by"]
+    asked = f"The field office is asked, until {by}." if office else requestor_asked(answer, by)
+    done(answer, asked, as_json_=as_json_)

@@ -103,4 +103,6 @@ def _of_office(item: InQueue, context: Context) -> datetime | Refused:
     open_ = item.file.office_question(item.round)
     if open_ is not None and context.now < open_.answer_by:
         return QUESTION_OPEN
-    return context.policy.end_of(context.policy.office_answers_within[item.urgency], context.now, item.zone)
+    return context.policy.end_of(
+        context.policy.office_answers_within[item.urgency_at(context.now)], context.now, item.zone
+    )

@@ -5,6 +5,7 @@ Every ending goes through `resolving.resolve`, the only place of the whole syste
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
@@ -55,6 +56,12 @@ class Moment(StrEnum):
     """Deadlines that the state names."""
 
     OVERDUE = "overdue"
+    REMOVAL_NEARS = "removal_nears"
+
+
+LOOKED_AT = "looked_at"
+"""In `work`: up to when the calendar has been followed. It follows from the state and the time alone, so no event tells
+of it; the removal desk hears of an imminent removal from triage."""
 
 
 def on_request_amended(state: State | None, event: Event[events.RequestAmended], context: Context) -> Outcome[State]:
@@ -161,17 +168,35 @@ def on_case_erased(state: State | None, _: Event[events.CaseErased], __: Context
     return Step(state=refiled(state, replace(file_of(state), erased=True)))
 
 
-def on_overdue(state: State | None, _: Deadline, __: Context) -> Outcome[State]:
+def on_overdue(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
     """The SRO's due date has passed: headquarters is told. Nothing is decided, and no claim ends."""
     if not isinstance(state, InQueue):
         raise TypeError("Only a case before the SRO names a deadline.")
-    return Step(state=arbitration.overdue(state), emits=(Emit(overdue(state)),))
+    at = _looked_at(state, context.work)
+    return Step(state=arbitration.overdue(state, at), emits=(Emit(overdue(state, at)),))
 
 
-def next_deadline(state: State, _: Mapping[str, Any]) -> Due | None:
-    """The moment that a case before the SRO waits for."""
-    at = arbitration.next_overdue(state) if isinstance(state, InQueue) else None
-    return Due(Moment.OVERDUE, at) if at else None
+def on_removal_nears(state: State | None, _: Deadline, context: Context) -> Outcome[State]:
+    """The scheduled removal has become imminent: the case moves up, with the due date of its urgency."""
+    if not isinstance(state, InQueue):
+        raise TypeError("Only a case before the SRO names a deadline.")
+    return Step(state=state, work={LOOKED_AT: context.now})
+
+
+def _looked_at(state: InQueue, work: Mapping[str, Any]) -> datetime:
+    return max(state.heard_at, work.get(LOOKED_AT) or state.heard_at)
+
+
+def next_deadline(state: State, work: Mapping[str, Any]) -> Due | None:
+    """The next moment that a case before the SRO waits for."""
+    if not isinstance(state, InQueue):
+        return None
+    at = _looked_at(state, work)
+    moments = (
+        (Moment.REMOVAL_NEARS, arbitration.next_imminence(state, at)),
+        (Moment.OVERDUE, arbitration.next_overdue(state, at)),
+    )
+    return min((Due(name, moment) for name, moment in moments if moment), key=lambda due: due.at, default=None)
 
 
 def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -179,10 +204,11 @@ def queue_fields(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(state, InQueue):
         return {}
     claim = work.get("claim") or {}
+    at = _looked_at(state, work)
     return {
         "open": QUEUE,
-        "rank": RANK[state.urgency],
-        "due": state.due,
+        "rank": RANK[state.urgency_at(at)],
+        "due": state.due_at(at),
         "ground": state.ground.value,
         "round": state.round,
         "number": state.file.number,
@@ -202,6 +228,7 @@ REACTIONS: Reactions[State] = {
     EventType.REVIEW_LAPSED: on_review_lapsed,
     EventType.CASE_ERASED: on_case_erased,
     Moment.OVERDUE: on_overdue,
+    Moment.REMOVAL_NEARS: on_removal_nears,
     Order.CLAIM: claiming.on_claim,
     Order.RELEASE: claiming.on_release,
     Order.HAND_OVER: claiming.on_hand_over,

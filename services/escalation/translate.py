@@ -45,9 +45,13 @@ def facts_told(data: events.RequestAmended | events.ReviewRequested) -> Mapping[
 
 
 def noncitizen_told(data: events.RequestAmended | events.ReviewRequested) -> Mapping[str, str]:
-    """What an event gives of how the noncitizen is reached, as JSON."""
+    """What an event gives of how the noncitizen, and the requestor, are reached, as JSON."""
     status = data.noncitizen_status if isinstance(data, events.RequestAmended) else None
-    given = {"reachable": data.noncitizen_reachable, "status": status}
+    given = {
+        "reachable": data.noncitizen_reachable,
+        "status": status,
+        "requestor_reachable": data.requestor_reachable,
+    }
     return {name: json.dumps(value) for name, value in given.items() if value is not None}
 
 
@@ -91,12 +95,15 @@ def _as_json(group: Contract) -> str:
 
 def escalated(state: InQueue) -> events.ReviewEscalated:
     """The case is before the SRO."""
-    return events.ReviewEscalated(round=state.round, due=state.due, urgency=state.urgency, ground=state.ground)
+    at = state.heard_at
+    return events.ReviewEscalated(
+        round=state.round, due=state.due_at(at), urgency=state.urgency_at(at), ground=state.ground
+    )
 
 
-def overdue(state: InQueue) -> events.ReviewOverdue:
+def overdue(state: InQueue, at: datetime) -> events.ReviewOverdue:
     """The SRO should have answered by now."""
-    return events.ReviewOverdue(round=state.round, due=state.due, urgency=state.urgency)
+    return events.ReviewOverdue(round=state.round, due=state.due_at(at), urgency=state.urgency_at(at))
 
 
 def resolution_of(data: events.ResolutionIssued) -> Resolution:

@@ -102,7 +102,7 @@ class Asking:
         self, case_id: UUID, cause: UUID, ground: ReviewGround, words: str | None, by: Recipient
     ) -> AskReview:
         filing = await self._filing(case_id)
-        if filing is None or not filing.review_waits(by):
+        if filing is None or not filing.review_waits(by, whole_milliseconds(self._now())):
             return AskReview(ground, await self._text(case_id, cause, "review", words), by)
         number = filing.amendment + 1
         return AskReview(ground, await self._wished(case_id, cause, number, words), by, wish=number)
@@ -192,6 +192,7 @@ def change_of(wish: Amendment, requestor: Requestor | None, places: Geography) -
         language=body.requestor.language,
         answers=wish.answers,
         new_link=wish.new_link,
+        requestor_reachable=bool(requestor.email) if requestor else None,
     )
     odd = from_body.place_as_written(body.place)
     return change, SealedAmendment(requestor=requestor, facility=facility, place_as_written=odd, text=body.narrative)

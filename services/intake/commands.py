@@ -41,6 +41,7 @@ class When(StrEnum):
 
     WINDOW_CLOSES = "window_closes"
     REVIEW_COUNTS = "review_counts"
+    REMOVAL_NEARS = "removal_nears"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ class HandOver:
 
     `amendment` and `boxes` as of an amendment; `by`: the member of staff, or None for the holder of the requestor's
     link. Of staff it only asks for the hand-over, which another one has to confirm. A `wish` seals who it would be as a
-    text for staff, who carry it out. `reachable`: whether the noncitizen then has an address of their own.
+    text for staff, who carry it out. `reachable`: whether the noncitizen then has an address of their own;
+    `requestor_reachable`: whether the new requestor has one.
     """
 
     amendment: int
@@ -158,13 +160,15 @@ class HandOver:
     by: Person | None = None
     wish: bool = False
     reachable: bool | None = None
+    requestor_reachable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RuleOnHandOver:
     """A second member of staff confirms the hand-over that waits, or anybody of them turns it down.
 
-    `boxes`: what was proposed, sealed again as an amendment's, where it is confirmed. `reachable` as of a hand-over.
+    `boxes`: what was proposed, sealed again as an amendment's, where it is confirmed. Who is reachable as of a
+    hand-over.
     """
 
     facts_seen: int
@@ -172,6 +176,7 @@ class RuleOnHandOver:
     by: Person
     boxes: Boxes
     reachable: bool | None = None
+    requestor_reachable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,12 @@ def is_represented(body: RequestBody) -> bool:
     return body.requestor.type in represents or consent_of(body.consent).kind is ConsentKind.G28
 
 
+def is_requestor_reachable(body: RequestBody) -> bool:
+    """Whether an address of whoever asks is known; a noncitizen's own may stand with the noncitizen."""
+    themselves = requestor_type_of(body) is RequestorType.NONCITIZEN
+    return body.requestor.email is not None or (themselves and body.noncitizen.email is not None)
+
+
 def custody_of(part: CustodyPart, places: Geography) -> Custody:
     """Custody with the facility's place; who does not say is in unknown custody."""
     held_in = place_of(part.facility, places) if part.facility else None

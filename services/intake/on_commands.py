@@ -43,7 +43,7 @@ from services.intake.domain.case import (
 from services.intake.domain.completeness import NotAccepted, assess
 from services.intake.domain.consent import May, Thing, may
 from services.intake.domain.facts import is_urgent
-from services.intake.domain.filing import Change, Filing
+from services.intake.domain.filing import HOUR, Change, Filing
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts import events
 
@@ -70,7 +70,10 @@ def on_submit(state: State | None, command: Command[Submit], context: Context) -
             answer=_receipt(turned_away, command.data),
         )
     box = command.data.boxes["submitted"]
-    accepted = UnderConsideration(replace(filing, incomplete=verdict.incomplete, sealed_bytes=len(box)))
+    hours = policy.imminent_within // HOUR
+    accepted = UnderConsideration(
+        replace(filing, incomplete=verdict.incomplete, sealed_bytes=len(box), imminent_hours=hours)
+    )
     return Step(
         state=accepted,
         emits=(Emit(translate.submitted(accepted.filing), sealed=("submitted",)),),

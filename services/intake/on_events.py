@@ -29,6 +29,9 @@ from shared.contracts.events import (
 )
 from shared.contracts.vocabulary import EventType, TriageOutcome, leaves_nothing_to_challenge
 
+LOOKED_AT = "looked_at"
+"""In `work`: up to when the calendar has been followed for what waits. It follows from the state and the time alone."""
+
 
 def _added(state: State | None, add: Callable[[Heard], Heard]) -> Step[State] | Wait:
     match state:
@@ -105,3 +108,10 @@ def on_window_closed(state: State | None, _: Deadline, __: Context) -> Step[Stat
         return Refused("no_window", "No window to ask for review is open.")
     lapsed = ReviewLapsed(state.filing, state.closes, waived=False, wish=after_the_window(state.wish))
     return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=state.closes, waived=False)),))
+
+
+def on_removal_nears(state: State | None, _: Deadline, context: Context) -> Step[State] | Refused:
+    """The calendar has made a removal imminent: what waits for a word of staff moves up. Nothing else follows."""
+    if state is None:
+        return Refused("no_case", "Only a case names a deadline.")
+    return Step(state=state, work={LOOKED_AT: context.now})

@@ -55,7 +55,13 @@ def on_hand_over(state: State | None, command: Command[HandOver], context: Conte
         return _proposed(state, asked, by, context)
     if asked.wish:
         return _wished(state, asked, context)
-    change = handed_over(filing, asked.to, asked.language, reachable=asked.reachable)
+    change = handed_over(
+        filing,
+        asked.to,
+        asked.language,
+        reachable=asked.reachable,
+        requestor_reachable=asked.requestor_reachable,
+    )
     return counted_unless_it_waits(amend(_without_wish_of_before(state), change, asked.boxes), context)
 
 
@@ -78,7 +84,13 @@ def on_ruling(state: State | None, command: Command[RuleOnHandOver], context: Co
         return amend(state, Change(names=(TURNED_DOWN,)), {}, by=by)
     if f"amended_{filing.amendment + 1}" not in ruled.boxes:
         return FACTS_CHANGED  # It was asked for only after the edge had looked.
-    change = handed_over(filing, proposed.to, proposed.language, reachable=ruled.reachable)
+    change = handed_over(
+        filing,
+        proposed.to,
+        proposed.language,
+        reachable=ruled.reachable,
+        requestor_reachable=ruled.requestor_reachable,
+    )
     change = replace(change, asked_by=proposed.by)
     return counted_unless_it_waits(amend(_without_wish_of_before(state), change, ruled.boxes, by=by), context)
 

@@ -29,7 +29,7 @@ def on_review(state: State | None, command: Command[AskReview], context: Context
     asked, filing = command.data, state.filing
     if asked.ground not in grounds_for_review(state, context.now):
         return NO_REVIEW_NOW
-    waits = filing.review_waits(asked.by)
+    waits = filing.review_waits(asked.by, context.now)
     if waits and state.asks is not None:
         return WISH_WAITS
     if waits is not (asked.wish is not None) or asked.wish not in (None, filing.amendment + 1):
@@ -43,7 +43,7 @@ def on_review(state: State | None, command: Command[AskReview], context: Context
     after = replace(filing, sealed_bytes=filing.sealed_bytes + size(asked.boxes))
     return Step(
         state=ReviewAsked(after, asked.ground, context.now),
-        emits=(Emit(translate.review_requested(filing, asked.ground), sealed=sealed),),
+        emits=(Emit(translate.review_requested(filing, asked.ground, context.now), sealed=sealed),),
         keep=dict(asked.boxes),
     )
 
@@ -64,7 +64,7 @@ def counted(step: Step[State], context: Context) -> Step[State]:
     ground = state.asks.ground if state.asks.ground in grounds_for_review(state, context.now) else in_time
     filing = state.filing
     sealed = ("submitted", *filing.sealed_amendments)
-    emit = Emit(translate.review_requested(filing, ground), sealed=sealed)
+    emit = Emit(translate.review_requested(filing, ground, context.now), sealed=sealed)
     return replace(step, state=ReviewAsked(filing, ground, context.now), emits=(*step.emits, emit))
 
 
@@ -73,7 +73,7 @@ def counted_unless_it_waits(step: Step[State] | Refused, context: Context) -> St
     if isinstance(step, Refused) or not isinstance(step.state, UnderConsideration | WindowOpen):
         return step
     asks = step.state.asks
-    return step if asks is None or step.state.filing.review_waits(asks.by) else counted(step, context)
+    return step if asks is None or step.state.filing.review_waits(asks.by, context.now) else counted(step, context)
 
 
 def not_taken(state: UnderConsideration | WindowOpen, by: Hand) -> Step[State] | Refused:

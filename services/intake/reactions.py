@@ -1,6 +1,7 @@
 """Intake's table: from each input to its reaction. The service's contents page."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from services.intake import on_commands, on_events, on_hand_over, on_link, on_people, on_review, recalling
@@ -9,10 +10,12 @@ from services.intake.commands import Ask, When
 from services.intake.domain.case import (
     Accepted,
     Erased,
+    ReviewWish,
     State,
     UnderConsideration,
     WindowOpen,
     Withdrawable,
+    WithdrawalWish,
     waiting,
 )
 from services.intake.upcasting import (
@@ -27,14 +30,35 @@ from shared.contracts.vocabulary import EventType, Service
 from shared.policy.model import RANK
 
 
-def due(state: State, _: Mapping[str, Any]) -> Due | None:
-    """What intake waits for: a wish for review that comes to count, else the end of the window to ask for it."""
+def due(state: State, work: Mapping[str, Any]) -> Due | None:
+    """What intake waits for: a wish for review that comes to count, else the end of the window to ask for it.
+
+    While something waits for a word of staff also the moment from which a removal is imminent.
+    """
     if isinstance(state, UnderConsideration | WindowOpen) and state.asks is not None:
-        return Due(When.REVIEW_COUNTS, state.asks.counts_at(state.filing.urgency))
-    return Due(When.WINDOW_CLOSES, state.closes) if isinstance(state, WindowOpen) else None
+        return Due(When.REVIEW_COUNTS, state.asks.counts_at(state.filing.imminent_since))
+    closes = Due(When.WINDOW_CLOSES, state.closes) if isinstance(state, WindowOpen) else None
+    return min((each for each in (closes, _nears(state, work)) if each), key=lambda each: each.at, default=None)
 
 
-def queue(state: State, _: Mapping[str, Any]) -> Mapping[str, Any]:
+def _nears(state: State, work: Mapping[str, Any]) -> Due | None:
+    wish = waiting(state)
+    since = state.filing.imminent_since if wish and isinstance(state, Withdrawable) else None
+    return Due(When.REMOVAL_NEARS, since) if wish and since and since > _looked_at(wish, work) else None
+
+
+def _looked_at(wish: WithdrawalWish | ReviewWish, work: Mapping[str, Any]) -> datetime:
+    """Up to when the calendar has been followed for what waits."""
+    return max(wish.at, work.get(on_events.LOOKED_AT) or wish.at)
+
+
+def _rank(state: State, work: Mapping[str, Any]) -> int | None:
+    """Where what waits stands in its list."""
+    wish = waiting(state)
+    return RANK[state.filing.urgency_at(_looked_at(wish, work))] if wish and isinstance(state, Withdrawable) else None
+
+
+def queue(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
     """How cases are listed: for the client who submitted them, by what it calls them (blind indexes both), and by how
     urgent something is that waits for a word of staff, and since when; and since when a hand-over waits."""
     wish = waiting(state)
@@ -44,7 +68,7 @@ def queue(state: State, _: Mapping[str, Any]) -> Mapping[str, Any]:
         "own": listed_under(state),
         "reference": None if isinstance(known, Erased) else known.client_reference,
         "withdrawal": wish.at if wish else None,
-        "withdrawal_rank": RANK[state.filing.urgency] if wish and isinstance(state, Withdrawable) else None,
+        "withdrawal_rank": _rank(state, work),
         "hand_over": proposed.at if proposed else None,
     }
 
@@ -82,6 +106,7 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
         EventType.RESOLUTION_ISSUED: on_events.on_resolved,
         When.WINDOW_CLOSES: on_events.on_window_closed,
         When.REVIEW_COUNTS: on_review.on_review_counts,
+        When.REMOVAL_NEARS: on_events.on_removal_nears,
     },
     due=due,
     queue=queue,

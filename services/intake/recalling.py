@@ -4,6 +4,8 @@ No event tells which body came under an idempotency key, or which client's case 
 as another one under its key, and the case stands in no client's list.
 """
 
+from dataclasses import replace
+
 from services.intake import translate
 from services.intake.domain.case import (
     Erased,
@@ -17,6 +19,7 @@ from services.intake.domain.case import (
     link_generation,
     number_shown,
 )
+from services.intake.domain.filing import HOUR
 from shared.casework.reaction import Context, Outcome, Step, Wait
 from shared.contracts.envelope import Event
 from shared.contracts.events import CaseErased, RequestRejected, RequestSubmitted, RequestWithdrawn, ReviewRequested
@@ -24,12 +27,13 @@ from shared.contracts.events import CaseErased, RequestRejected, RequestSubmitte
 NOT_KNOWN = "not known"
 
 
-def on_submitted(state: State | None, event: Event[RequestSubmitted], _: Context) -> Outcome[State]:
+def on_submitted(state: State | None, event: Event[RequestSubmitted], context: Context) -> Outcome[State]:
     """A request that was accepted."""
     if state is not None:
         return Wait("nothing: the case is known")
     filing = translate.filing_of(event.data, fingerprint=NOT_KNOWN)
-    return Step(UnderConsideration(filing), keep=event.data.sealed)
+    known = replace(filing, imminent_hours=context.policy.imminent_within // HOUR)
+    return Step(UnderConsideration(known), keep=event.data.sealed)
 
 
 def on_rejected(state: State | None, event: Event[RequestRejected], _: Context) -> Outcome[State]:

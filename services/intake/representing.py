@@ -77,7 +77,7 @@ class Representing:
         if known is not None and known.filing.handing_over is not None and known.filing.amendment == seen:
             content = _content(known, self._proposed(known, case_id, known.filing.handing_over))
             boxes = self._boxes(known, case_id, cause, seen + 1, content)
-            data = replace(data, boxes=boxes, reachable=_reachable(known, content))
+            data = replace(data, boxes=boxes, reachable=_reachable(known, content), requestor_reachable=_hears(content))
         return await self._do(Ask.RULE_ON_HAND_OVER, cause, case_id, data)
 
     async def _by_link(self, case_id: UUID, cause: UUID, to: Representative | None) -> HandOver:
@@ -89,7 +89,8 @@ class Representing:
         wish = may(known.filing.reader(Recipient.REQUESTOR), thing) is May.WAITS
         content = SealedAmendment(text=_as_text(to, "The requestor asks")) if wish else _content(known, to)
         boxes = self._boxes(known, case_id, cause, number, content)
-        return HandOver(number, kind, _language(known, to), boxes, None, wish, _reachable(known, content))
+        reachable = _reachable(known, content)
+        return HandOver(number, kind, _language(known, to), boxes, None, wish, reachable, _hears(content))
 
     async def _known(self, case_id: UUID) -> "_Known | None":
         """The case as it is; None: there is none to hand over."""
@@ -141,6 +142,11 @@ def _language(known: _Known, to: Representative | None) -> Language | None:
 
 def _reachable(known: _Known, content: SealedAmendment) -> bool:
     return bool((content.noncitizen or known.people.noncitizen).email)
+
+
+def _hears(content: SealedAmendment) -> bool | None:
+    """Whether the new requestor has an address; None where the case is handed to nobody yet."""
+    return bool(content.requestor.email) if content.requestor else None
 
 
 def _content(known: _Known, to: Representative | None) -> SealedAmendment:

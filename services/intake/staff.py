@@ -168,7 +168,7 @@ class StaffDesk:
         self._keyring = keyring
         self._access = access
         self._policies = policies
-        self._now = now
+        self.now = now
 
     async def case(self, case_id: UUID) -> CaseView:
         """The case. Raises `CaseUnknown`."""
@@ -194,7 +194,7 @@ class StaffDesk:
     async def correct(self, case_id: UUID, wish: FactsCorrected, key: str, person: Staff) -> Answered:
         """Staff's facts; health and victims are sealed like the requestor's."""
         by = await self.theirs(case_id, person)
-        on, cause = self._now().date(), cause_of(Ask.FACTS, person, case_id, key, wish)
+        on, cause = self.now().date(), cause_of(Ask.FACTS, person, case_id, key, wish)
         mitigating, aggravating = from_body.sealed_factors_of(wish.facts, "officer", on)
         boxes: dict[str, bytes] = {}
         if mitigating or aggravating:
@@ -241,7 +241,7 @@ class StaffDesk:
     async def do(self, ask: Ask, cause: UUID, case_id: UUID, data: object) -> Answered:
         """Carry out a command. Raises what `engine.command` raises."""
         with personal_refusals():
-            return await self._engine.command(Command(ask, cause, case_id, whole_milliseconds(self._now()), data))
+            return await self._engine.command(Command(ask, cause, case_id, whole_milliseconds(self.now()), data))
 
 
 def clear(case_id: UUID, state: State) -> dict[str, Any]:

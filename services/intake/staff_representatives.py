@@ -119,14 +119,14 @@ def router(*, engine: Engine, representing: Representing, desk: StaffDesk, sign_
         found = await engine.listing(
             {"queue.hand_over": {"$exists": True}}, sort=[("queue.hand_over", 1)], skip=skip, limit=limit + 1
         )
-        asks = person_of(person)
-        shown = [each for view in found[:limit] if (each := _shown(view, asks))]
+        asks, now = person_of(person), desk.now()
+        shown = [each for view in found[:limit] if (each := _shown(view, asks, now))]
         return HandOverPage(hand_overs=shown, more=len(found) > limit)
 
     return routes
 
 
-def _shown(view: Listed, person: Person) -> HandOverWaiting | None:
+def _shown(view: Listed, person: Person, now: datetime) -> HandOverWaiting | None:
     state = view.state
     if not isinstance(state, Accepted) or turned_away(person, standing_of(state)):
         return None
@@ -137,7 +137,7 @@ def _shown(view: Listed, person: Person) -> HandOverWaiting | None:
         case_id=view.case_id,
         case_number=filing.number,
         office=filing.office,
-        urgency=filing.urgency,
+        urgency=filing.urgency_at(now),
         to=proposed.to,
         asked_by=proposed.by,
         asked_at=proposed.at,

@@ -92,8 +92,8 @@ def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
             skip=skip,
             limit=limit + 1,
         )
-        asked = person_of(person)
-        seen = [shown for view in found[:limit] if (shown := _shown(view, asked))]
+        asked, now = person_of(person), desk.now()
+        seen = [shown for view in found[:limit] if (shown := _shown(view, asked, now))]
         return WithdrawalPage(withdrawals=seen, more=len(found) > limit)
 
     @routes.post("/cases/{case_id}/withdrawal")
@@ -109,7 +109,7 @@ def router(*, engine: Engine, desk: StaffDesk, sign_in: SignIn) -> APIRouter:
     return routes
 
 
-def _shown(view: Listed, person: Person) -> Waiting | None:
+def _shown(view: Listed, person: Person, now: datetime) -> Waiting | None:
     state = view.state
     wish = waiting(state)
     if not isinstance(state, Withdrawable) or wish is None or turned_away(person, standing_of(state)):
@@ -125,6 +125,6 @@ def _shown(view: Listed, person: Person) -> Waiting | None:
         amendment=filing.amendment,
         of=REVIEW_WANTED if isinstance(wish, ReviewWish) else wish.of,
         by=wish.by,
-        urgency=filing.urgency,
-        counts_at=wish.counts_at(filing.urgency) if isinstance(wish, ReviewWish) else None,
+        urgency=filing.urgency_at(now),
+        counts_at=wish.counts_at(filing.imminent_since) if isinstance(wish, ReviewWish) else None,
     )

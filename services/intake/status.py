@@ -135,7 +135,7 @@ def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
     filing, heard = state.filing, state.filing.heard
     where, told_all = _where(state), may(reader, Thing.OUTCOME) is May.YES
     wish = waiting(state)
-    review_waits = filing.review_waits(reader.role)
+    review_waits = filing.review_waits(reader.role, now)
     asks = wish if isinstance(wish, ReviewWish) else None
     offered = {thing: may(reader, thing) for thing in _offered(state)}
     silent = where in (Where.RECEIVED, Where.WITH_FIELD_OFFICE)

@@ -183,6 +183,7 @@ class Submissions:
             age_band=age_band(body.noncitizen.date_of_birth, on),
             represented=from_body.is_represented(body),
             noncitizen_reachable=body.noncitizen.email is not None,
+            requestor_reachable=from_body.is_requestor_reachable(body),
             sealed_bytes=0,
             client=client_index(self._index, raw.namespace) if is_client(raw.namespace) else None,
             client_reference=reference_index(self._index, raw.namespace, body.requestor.client_reference),

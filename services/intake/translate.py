@@ -66,6 +66,7 @@ def submitted(filing: Filing) -> events.RequestSubmitted:
         represented=filing.represented,
         possible_double_of=filing.possible_double_of,
         noncitizen_reachable=filing.noncitizen_reachable,
+        requestor_reachable=filing.requestor_reachable,
     )
 
 
@@ -96,6 +97,7 @@ def filing_of(data: events.RequestSubmitted, *, fingerprint: str) -> Filing:
         sent_again_at=data.resubmitted_at,
         possible_double_of=data.possible_double_of,
         noncitizen_reachable=data.noncitizen_reachable,
+        requestor_reachable=data.requestor_reachable,
     )
 
 
@@ -134,11 +136,12 @@ def amended(filing: Filing, change: Change, by: Hand | None = None) -> events.Re
         represented=filing.represented if change.requestor_type else None,
         noncitizen_status=Consent(ConsentKind.NONE, ruling).status if (ruling := change.noncitizen_ruling) else None,
         noncitizen_reachable=change.noncitizen_reachable,
+        requestor_reachable=change.requestor_reachable,
     )
 
 
-def review_requested(filing: Filing, ground: ReviewGround) -> events.ReviewRequested:
-    """What headquarters needs, which has not followed the case so far."""
+def review_requested(filing: Filing, ground: ReviewGround, at: datetime) -> events.ReviewRequested:
+    """What headquarters needs, which has not followed the case so far; with the urgency at that moment."""
     return events.ReviewRequested(
         ground=ground,
         custody=_custody(filing.custody),
@@ -147,12 +150,13 @@ def review_requested(filing: Filing, ground: ReviewGround) -> events.ReviewReque
         amendment=filing.amendment,
         number=filing.number,
         office=filing.office,
-        urgency=filing.urgency,
+        urgency=filing.urgency_at(at),
         decision_under_review=filing.decision_under_review,
         relief_sought=filing.relief_sought,
         requestor_type=filing.requestor_type,
         received_at=filing.received_at,
         noncitizen_reachable=filing.noncitizen_reachable,
+        requestor_reachable=filing.requestor_reachable,
         place=_place(filing.place),
     )
 
@@ -160,7 +164,9 @@ def review_requested(filing: Filing, ground: ReviewGround) -> events.ReviewReque
 def assignment_of(event: Event[events.TriageAssigned]) -> Assignment:
     """Where triage has put the case."""
     said = event.data
-    return Assignment(said.revision, said.office, said.urgency, said.answer_due, said.silence_ends_at)
+    return Assignment(
+        said.revision, said.office, said.urgency, said.answer_due, said.silence_ends_at, said.facts_seen or 0
+    )
 
 
 def consideration_of(event: Event[events.TriageCompleted], window_closes: datetime | None) -> Consideration:
@@ -178,6 +184,7 @@ def consideration_of(event: Event[events.TriageCompleted], window_closes: dateti
         window_closes=window_closes,
         declined=said.declined,
         moot=said.moot,
+        facts_seen=said.facts_seen,
     )
 
 

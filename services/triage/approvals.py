@@ -64,10 +64,17 @@ def needed(presumption: Presumption, policy: Policy) -> bool:
 def resting_on(
     decision: Decision, presumption: Presumption, work: Mapping[str, Any], *, who: str, facts: int, policy: Policy
 ) -> Approval | Refused | None:
-    """The approval on which a decision of `who` rests; None where it needs none; refused where it lacks one."""
-    if not decision.declined or not needed(presumption, policy):
+    """The approval on which a decision of `who` rests; None where it needs none; refused where it lacks one.
+
+    Whoever has ever approved a decline of this case does not decline it, whether or not theirs is the one that stands.
+    """
+    if not decision.declined:
+        return None
+    if who in work.get("approvers", ()):
+        return BY_YOURSELF
+    if not needed(presumption, policy):
         return None
     approval = approval_of(work)
     if approval is None or (approval.facts_seen, approval.guidance) != (facts, presumption.guidance):
         return MISSING
-    return BY_YOURSELF if approval.by == who else approval
+    return approval

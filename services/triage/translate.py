@@ -45,6 +45,7 @@ def situation_of(data: events.RequestSubmitted) -> Situation:
         facts=_facts(data.facts),
         consent=_as_json(data.consent),
         noncitizen_reachable=data.noncitizen_reachable,
+        requestor_reachable=data.requestor_reachable,
     )
 
 
@@ -59,6 +60,7 @@ def changes_of(data: events.RequestAmended) -> Mapping[str, Any]:
         "requestor_type": data.requestor_type,
         "represented": data.represented,
         "noncitizen_reachable": data.noncitizen_reachable,
+        "requestor_reachable": data.requestor_reachable,
         "noncitizen_status": data.noncitizen_status,
     }
     return {field: value for field, value in given.items() if value is not None}
@@ -82,6 +84,7 @@ def assigned(state: UnderConsideration, office: str | None) -> events.TriageAssi
         guidance=presumed.guidance,
         office_map=state.case.office_map,
         process=state.case.process,
+        facts_seen=state.case.amendment,
     )
 
 

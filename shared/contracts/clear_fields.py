@@ -105,6 +105,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "represented": "yes or no, for analysts",
         "possible_double_of": _NUMBER,
         "noncitizen_reachable": "yes or no: whether an address is known, not which",
+        "requestor_reachable": "yes or no: whether an address is known, not which",
     },
     e.RequestAmended: {
         "amendment": _COUNTER,
@@ -124,6 +125,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "represented": "yes or no, for analysts",
         "noncitizen_status": "what staff made of a reader, not who that is",
         "noncitizen_reachable": "yes or no: whether an address is known, not which",
+        "requestor_reachable": "yes or no: whether an address is known, not which",
     },
     e.RequestWithdrawn: {"by": "a role, not a person", "confirmed_by": _STAFF},
     e.LinkRequested: {"to": "a role, not an address"},
@@ -149,6 +151,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "guidance": _VERSION,
         "office_map": _VERSION,
         "process": _VERSION,
+        "facts_seen": _COUNTER,
     },
     e.TriageCompleted: {
         "round": _COUNTER,
@@ -213,6 +216,7 @@ WHY: dict[type[Contract], dict[str, str]] = {
         "requestor_type": _ONE_OF_MANY,
         "received_at": _MOMENT,
         "noncitizen_reachable": "yes or no: whether an address is known, not which",
+        "requestor_reachable": "yes or no: whether an address is known, not which",
         "place": _PART,
     },
     e.ReviewLapsed: {"at": _MOMENT, "waived": "yes or no", "by": "a role, not a person", "confirmed_by": _STAFF},

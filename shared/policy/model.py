@@ -241,8 +241,11 @@ class Policy:
         return self.places.zone_of(state, county) or HELP_LINE_ZONE
 
     def kept_until(self, received_at: datetime) -> datetime:
-        """Until when a request that mends one that was rejected keeps its day. Of a rejected one no place is kept."""
-        return self.end_of(self.resubmit_within, received_at, HELP_LINE_ZONE)
+        """Until when a request that mends one that was rejected keeps its day.
+
+        Of a rejected one no place is kept, so the day ends where it ends last: it is over early for nobody.
+        """
+        return max(self.end_of(self.resubmit_within, received_at, zone) for zone in {*self.places.zones.values()})
 
     def end_of(self, limit: TimeLimit, start: datetime, zone: str) -> datetime:
         """When a time limit that begins at `start` is over, by the calendar and the clocks of a zone."""

@@ -88,7 +88,7 @@ def requested(amendment: int = 0, **changed: Any) -> events.ReviewRequested:
     """The requestor asks for review, with the facts as of an amendment."""
     told: dict[str, Any] = {
         "ground": ReviewGround.FIELD_OFFICE_DECLINED,
-        "custody": custody_in("AA"),
+        "custody": events.Custody(status=CustodyStatus.NOT_DETAINED),
         "removal": events.Removal(),
         "facts": events.Facts(),
         "amendment": amendment,

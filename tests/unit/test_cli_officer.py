@@ -14,7 +14,8 @@ from fastapi import FastAPI
 from cli import where
 from services.triage.api import router
 from services.triage.domain.states import State
-from shared.contracts.vocabulary import EventType
+from shared.contracts import events
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, EventType
 from shared.privacy.keyring import CACHED_SECONDS
 from shared.web.sign_in import Role
 from tests.integration.serving import secondlook, serving
@@ -159,8 +160,19 @@ async def test_the_requestor_is_asked_by_the_field_office(office: Baltimore) -> 
     await office.types("claim", NUMBER)
     told = await office.types("ask", NUMBER, "--about", "custody", "--text", "Since when is she held?")
     assert "The requestor is asked, until" in told
+    assert "The clock goes on" not in told
     (asked,) = office.desks.engine.cases[CASE_ID].told(EventType.INFORMATION_REQUESTED)
     assert asked["about"] == ["custody"]
+
+
+async def test_an_officer_learns_that_nobody_can_hear_of_the_question(office: Baltimore) -> None:
+    refused = events.Consent(kind=ConsentKind.FORM_60_001, status=ConsentStatus.REFUSED)
+    case = office.desks.engine.cases[CASE_ID]
+    told = {"changed": ("consent",), "consent": refused, "noncitizen_reachable": False}
+    case.hear("intake", events.RequestAmended(amendment=1, **told))
+    await office.types("claim", NUMBER)
+    shown = await office.types("ask", NUMBER, "--about", "custody", "--text", "Since when?")
+    assert "The clock goes on: nobody outside can hear of the question." in " ".join(shown.split())
 
 
 async def test_scripts_read_what_was_claimed_and_decided(office: Baltimore) -> None:

@@ -16,7 +16,8 @@ from services.escalation.api import router as headquarters
 from services.escalation.domain.states import State as Reviewed
 from services.triage.api import router as office
 from services.triage.domain.states import State as Considered
-from shared.contracts.vocabulary import EventType, TriageOutcome
+from shared.contracts import events
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, EventType, TriageOutcome
 from shared.web.sign_in import Role
 from tests.integration.serving import secondlook, serving
 from tests.unit.desks import Desks
@@ -164,6 +165,15 @@ async def test_who_recuses_is_told_so_from_then_on(world: World) -> None:
     assert "You declared a conflict in this case" in await world.sro("show", NUMBER, wanted=1)
     assert "recused" in await world.sro("claim", NUMBER, wanted=1)
     assert "Nothing waits" in await world.sro("queue")
+
+
+async def test_an_official_learns_that_nobody_can_hear_of_the_question(world: World) -> None:
+    refused = events.Consent(kind=ConsentKind.FORM_60_001, status=ConsentStatus.REFUSED)
+    told = {"changed": ("consent",), "consent": refused, "noncitizen_reachable": False}
+    world.case.hear("intake", events.RequestAmended(amendment=1, **told))
+    await world.sro("claim", NUMBER)
+    shown = await world.sro("ask", NUMBER, "--about", "custody", "--text", "Since when?")
+    assert "The clock goes on: nobody outside can hear of the question." in " ".join(shown.split())
 
 
 async def test_a_case_is_released_remanded_and_asked_about(world: World) -> None:

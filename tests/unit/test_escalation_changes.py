@@ -30,6 +30,10 @@ def item(case: Escalation) -> InQueue:
     return case.state
 
 
+def urgency_of(case: Escalation) -> Urgency:
+    return item(case).urgency_at(item(case).heard_at)
+
+
 def test_what_changed_is_told_field_by_field_in_two_stretches() -> None:
     case = Escalation()
     case.hear("triage", completed(TriageOutcome.DECLINED, saw=saw(), facts_seen=0), after(days=1))
@@ -102,10 +106,10 @@ def test_newer_facts_of_custody_and_removal_move_the_case_in_the_queue(
     case.hear("intake", requested(urgency=Urgency.ROUTINE), after(days=3))
     data = events.RequestAmended(amendment=1, changed=("custody",), custody=custody, removal=removal)
     case.hear("intake", data, after(days=4))
-    assert item(case).urgency is urgency
+    assert urgency_of(case) is urgency
     assert case.queue["rank"] == [Urgency.REMOVAL_IMMINENT, Urgency.DETAINED, Urgency.ROUTINE].index(urgency)
     by_the_clock = POLICY.end_of(POLICY.sro_answer_within[urgency], after(days=3), "America/New_York")
-    assert item(case).by_the_clock == by_the_clock
+    assert item(case).by_the_clock(item(case).heard_at) == by_the_clock
     changed = Because.URGENCY_CHANGED in {each.because for each in why(item(case), after(days=5))}
     assert changed == (urgency is not Urgency.ROUTINE)
 
@@ -116,7 +120,14 @@ def test_facts_that_the_request_knew_do_not_outrank_the_urgency_that_it_told() -
     data = events.RequestAmended(amendment=1, changed=("custody",), custody=FREE)
     case.hear("intake", data, after(days=2))
     case.hear("intake", requested(1, custody=FREE, urgency=Urgency.DETAINED), after(days=3))
-    assert item(case).urgency is Urgency.DETAINED
+    assert urgency_of(case) is Urgency.DETAINED
+
+
+def test_nor_does_what_the_request_told_outrank_facts_that_it_tells_itself() -> None:
+    case = Escalation()
+    case.hear("triage", completed(TriageOutcome.DECLINED))
+    case.hear("intake", requested(1, custody=custody_in("MD"), urgency=Urgency.ROUTINE), after(days=3))
+    assert urgency_of(case) is Urgency.DETAINED
 
 
 def test_the_reasons_for_a_cases_place_are_said() -> None:
@@ -133,7 +144,7 @@ def test_the_reasons_for_a_cases_place_are_said() -> None:
     case.ask_requestor(at=after(days=4))
     office = case.ask_office(at=after(days=4))
     case.hear("intake", amended(1), after(days=5))
-    late = item(case).due + timedelta(seconds=1)
+    late = case.queue["due"] + timedelta(seconds=1)
     told = {each.because: each.sentence for each in why(item(case), after(days=5))}
     assert "the clock stands still" in told[Because.REQUESTOR_ASKED]
     assert told[Because.OFFICE_ASKED] == "The field office is asked; the clock goes on."

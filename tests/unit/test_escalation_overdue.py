@@ -9,6 +9,7 @@ from services.escalation.domain.states import InQueue
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.vocabulary import EventType, TriageOutcome
+from shared.policy.model import RANK
 from tests.unit.escalation_story import SAM, WITHDRAWN, Escalation, amended, completed, requested
 from tests.unit.one_case import after
 
@@ -29,7 +30,7 @@ def written(moment: datetime) -> str:
 
 def test_a_due_date_that_passes_is_told_once_and_nothing_is_decided() -> None:
     case = Escalation().declined()
-    due = queued(case).due
+    due = case.queue["due"]
     assert case.clock_reaches(due - timedelta(milliseconds=1)) is Verdict.ALREADY
     assert case.clock_reaches(due) is Verdict.APPLIED
     assert case.clock_reaches(due + timedelta(days=100)) is Verdict.ALREADY
@@ -41,7 +42,7 @@ def test_a_due_date_that_passes_is_told_once_and_nothing_is_decided() -> None:
 
 def test_the_holder_of_a_claim_keeps_it_when_the_due_date_passes() -> None:
     case = Escalation().declined()
-    due = queued(case).due
+    due = case.queue["due"]
     assert case.claim(SAM, at=due - timedelta(hours=1)) is None
     case.clock_reaches(due)
     assert case.decide(at=due + timedelta(minutes=1)) is None
@@ -49,11 +50,11 @@ def test_the_holder_of_a_claim_keeps_it_when_the_due_date_passes() -> None:
 
 def test_a_question_moves_the_due_date_and_that_one_is_told_when_it_passes_too() -> None:
     case = Escalation().declined()
-    first = queued(case).due
+    first = case.queue["due"]
     case.clock_reaches(first)
     case.claim(SAM, at=first + timedelta(hours=1))
     case.ask_requestor(at=first + timedelta(hours=2))
-    second = queued(case).due
+    second = case.queue["due"]
     assert second > first
     assert case.clock_reaches(second - timedelta(milliseconds=1)) is Verdict.ALREADY
     assert case.clock_reaches(second) is Verdict.APPLIED
@@ -62,31 +63,31 @@ def test_a_question_moves_the_due_date_and_that_one_is_told_when_it_passes_too()
 
 def test_news_that_bring_the_due_date_nearer_are_not_told_again() -> None:
     case = Escalation().declined()
-    due = queued(case).due
+    due = case.queue["due"]
     case.clock_reaches(due)
     removal = events.Removal(scheduled_for=due.date() + timedelta(days=3))
     case.hear("intake", amended(1, "AA", removal=removal), due + timedelta(hours=1))
-    assert queued(case).due <= due
+    assert case.queue["due"] <= due
     assert case.clock_reaches(due + timedelta(days=30)) is Verdict.ALREADY
     assert len(overdue(case)) == 1
 
 
 def test_each_round_has_a_due_date_of_its_own() -> None:
     case = Escalation().declined()
-    first = queued(case).due
+    first = case.queue["due"]
     case.clock_reaches(first)
     case.claim(SAM, at=first)
     case.remand(at=first + timedelta(hours=1))
     assert case.clock_reaches(first + timedelta(days=300)) is Verdict.ALREADY  # not before headquarters
     case.hear("triage", completed(TriageOutcome.DECLINED, 2), first + timedelta(days=5))
-    second = queued(case).due
+    second = case.queue["due"]
     case.clock_reaches(second)
     assert [round_ for round_, _ in overdue(case)] == [1, 2]
 
 
 def test_who_withdrew_is_not_waited_for() -> None:
     case = Escalation().declined()
-    due = queued(case).due
+    due = case.queue["due"]
     case.hear("intake", WITHDRAWN, after(days=4))
     assert case.clock_reaches(due) is Verdict.ALREADY
     assert overdue(case) == []
@@ -105,9 +106,11 @@ def test_it_is_never_told_early_nor_twice_for_one_date(days: list[int], removals
     for day in sorted(days):
         now = after(days=10 + day)
         before = overdue(case)
-        due = queued(case).due
-        case.clock_reaches(now)
+        while case.clock_reaches(now) is Verdict.APPLIED:
+            pass
+        due = case.queue["due"]
         told = overdue(case)[len(before) :]
-        assert told == [] or (told == [(1, written(due))] and due <= now)
-        assert queued(case).overdue == (queued(case).due <= now)
+        assert all(written(due) <= when <= written(now) for _, when in told)
+        assert queued(case).told_overdue(now) == (due <= now)
+        assert (case.queue["rank"], due) == (RANK[queued(case).urgency_at(now)], queued(case).due_at(now))
     assert len(set(overdue(case))) == len(overdue(case))

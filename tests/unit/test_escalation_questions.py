@@ -10,7 +10,13 @@ from services.escalation.domain.file import Addressee
 from services.escalation.domain.states import InQueue, Remanded, Resolved
 from services.escalation.orders import Order
 from shared.contracts import events
-from shared.contracts.vocabulary import ConsentKind, ConsentStatus, EventType, TriageOutcome, Urgency
+from shared.contracts.vocabulary import (
+    ConsentKind,
+    ConsentStatus,
+    EventType,
+    TriageOutcome,
+    Urgency,
+)
 from tests.unit.escalation_story import ERASED, SAM, TOM, Escalation, amended, completed, given, requested
 from tests.unit.one_case import POLICY, after
 
@@ -167,6 +173,9 @@ def consent(amendment: int, **told: Any) -> events.RequestAmended:
         (True, {"consent": REFUSED, "noncitizen_status": ConsentStatus.REFUSED}, False),
         (True, {"consent": REFUSED, "noncitizen_reachable": False}, False),
         (False, {}, True),
+        (False, {"requestor_reachable": True}, True),
+        (False, {"requestor_reachable": False}, False),
+        (True, {"requestor_reachable": False}, True),
     ],
 )
 def test_a_question_stops_no_clock_when_nobody_may_be_asked(

@@ -52,6 +52,7 @@ async def _desks(tmp_path: Path) -> Desks[State]:
     data = requested(
         1,
         custody=custody_in("MD"),
+        urgency=Urgency.DETAINED,
         ground=ReviewGround.FACTORS_NOT_CONSIDERED,
         relief_sought=(ReliefSought.RELEASE,),
         decision_under_review=(DecisionUnderReview.CUSTODY,),
@@ -214,7 +215,7 @@ async def test_who_had_the_case_at_the_field_office_is_not_offered_it(desks: Des
 async def test_the_queue_says_why_a_case_stands_where_it_stands(desks: Desks[State]) -> None:
     (item,) = await queue(desks)
     assert item["place"] == 1
-    assert item["why"][0].startswith("Routine")
+    assert item["why"][0].startswith("Detained")
     assert item["why"][1].startswith("It is due ")
     assert (item["new_facts"], item["office_asked"]) == (False, False)
 
@@ -230,7 +231,7 @@ async def test_the_queue_is_filtered_by_ground_round_and_due_date_and_paged(desk
     assert len(await queue(desks, ground="FIELD_OFFICE_DECLINED")) == 3
     assert (len(await queue(desks, round=1)), len(await queue(desks, round=2))) == (4, 0)
     assert await queue(desks, overdue=True) == []
-    desks.now = after(days=20)  # 14 days for who is detained, 60 for a routine case
+    desks.now = after(days=16)  # fourteen days, which began three days later for ICR-1
     assert [item["overdue"] for item in await queue(desks, overdue=True)] == [True] * 3
     assert [item["number"] for item in await queue(desks, overdue=False)] == ["ICR-1"]
 

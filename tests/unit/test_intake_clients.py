@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +16,12 @@ from hypothesis import strategies as st
 
 from services.intake.client_cases import PAGE
 from services.intake.client_rows import COLUMNS, HANDED_OVER, Row, as_csv_line
-from shared.language.moments import EASTERN
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House, complete, own
 from tests.unit.intake_world import assigned, completed, question, resolved
 from tests.unit.test_intake_representatives import ATTORNEY
 
+GUAM = ZoneInfo("Pacific/Guam")
 NAMES = ("Quintanabelle", "Zoraida", "Ulises", "Marzipanallee", "ELP", "El Paso")
 
 
@@ -106,7 +107,7 @@ async def test_a_request_that_was_not_accepted_says_what_to_mend(house: House) -
     await submitted(house, "matter-8", body=complete(narrative=None))
     (found,) = await rows(house, client_reference="matter-8")
     assert (found["stage"], found["mend"], found["client_reference"]) == ("not_accepted", ["NO_NARRATIVE"], "matter-8")
-    assert datetime.fromisoformat(found["send_again_by"]) == datetime(2021, 4, 7, 23, 59, tzinfo=EASTERN)
+    assert datetime.fromisoformat(found["send_again_by"]) == datetime(2021, 4, 8, 23, 59, tzinfo=GUAM)
 
 
 async def test_after_a_hand_over_its_client_hears_of_that_and_of_nothing_more(house: House) -> None:

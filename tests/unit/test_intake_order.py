@@ -20,11 +20,22 @@ from services.intake.commands import (
     Waive,
     Withdraw,
 )
+from services.intake.domain.facts import Custody, Removal
 from services.intake.domain.filing import Change
 from services.intake.reactions import BEHAVIOUR
 from shared.contracts import events
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import ConsentKind, Language, Recipient, RequestorType, ReviewGround, Service
+from shared.contracts.vocabulary import (
+    Belief,
+    ConsentKind,
+    CustodyStatus,
+    Language,
+    Recipient,
+    RequestorType,
+    ReviewGround,
+    Service,
+)
+from shared.policy.model import RANK, imminent_from, urgency_of
 from tests.unit.intake_world import (
     COLLEAGUE,
     DAY,
@@ -88,6 +99,8 @@ def deliveries(draw: st.DrawFn, told: Sequence[Event[Any]]) -> list[Event[Any]]:
     return draw(st.permutations([*told, *twice]))
 
 
+MONDAY_QUESTION = UUID(int=9)
+LATE = MONDAY + 70 * DAY
 COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.REVIEW, AskReview(ReviewGround.FIELD_OFFICE_DECLINED, {"review": b"box"})),
     (Ask.REVIEW, AskReview(ReviewGround.NO_TIMELY_ANSWER, {})),
@@ -99,6 +112,9 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {})),
     (Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"})),
     (Ask.AMEND, Amend(2, Change(("link",), new_link=True), {})),
+    (Ask.AMEND, Amend(1, Change(("removal",), removal=Removal(None, Belief.YES)), {})),
+    (Ask.AMEND, Amend(2, Change(("removal",), removal=Removal(LATE.date(), Belief.UNKNOWN)), {})),
+    (Ask.AMEND, Amend(1, Change(("custody",), custody=Custody(CustodyStatus.DETAINED)), {})),
     (Ask.CONSENT, RuleOnConsent(1, verified=False, by=OFFICER)),
     (Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER, kind=ConsentKind.FORM_60_001)),
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {"amended_1": b"box"}, wish=1)),
@@ -117,8 +133,6 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.RULE_ON_HAND_OVER, RuleOnHandOver(1, confirmed=False, by=OFFICER, boxes={})),
     (Ask.ERASE, Erase("privacy-1", "order-7")),
 ]
-MONDAY_QUESTION = UUID(int=9)
-LATE = MONDAY + 70 * DAY
 
 
 @dataclass(frozen=True)
@@ -180,6 +194,18 @@ def test_the_review_is_asked_for_or_lapses_at_most_once(
     world.pass_time(LATE)
     spoken = [said for said in world.said if isinstance(said, events.ReviewRequested | events.ReviewLapsed)]
     assert len(spoken) <= 1
+
+
+@settings(max_examples=60)
+@given(histories(), ACTS, st.data(), REQUESTORS)
+def test_the_request_for_review_is_never_less_urgent_than_the_facts_that_it_tells(
+    told: list[Event[Any]], acts: list[Act], draw: st.DataObject, requestor: RequestorType
+) -> None:
+    for said in live(told, acts, draw, requestor).said:
+        if isinstance(said, events.ReviewRequested):
+            since = imminent_from(said.removal.scheduled_for, 14 * DAY)
+            known = urgency_of(said.custody.status, said.removal.believed_imminent, imminent_since=since, as_of=LATE)
+            assert RANK[said.urgency] <= RANK[known]
 
 
 @settings(max_examples=40)

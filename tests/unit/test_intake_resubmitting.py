@@ -89,9 +89,12 @@ async def test_a_mended_request_that_still_lacks_something_hands_its_place_on(ho
     assert state(house, third).filing.received_at == MONDAY
 
 
-@pytest.mark.parametrize(("days", "since"), [(30, MONDAY), (30.58, MONDAY), (30.59, None)])
+@pytest.mark.parametrize(("days", "since"), [(30, MONDAY), (30.59, MONDAY), (30.99, MONDAY), (31, None)])
 async def test_a_place_is_kept_only_as_long_as_policy_says(house: House, days: float, since: Any) -> None:
-    """The thirtieth day is one to its end, where the help line is: MONDAY is 9 o'clock there, in winter time."""
+    """The thirtieth day is one to its end, where it ends last: of a rejected request no place is kept.
+
+    On Guam MONDAY is a minute past the midnight to Tuesday.
+    """
     first = await rejected(house)
     house.wait(timedelta(days=days))
     filing = state(house, await again(house, first)).filing

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from services.intake.commands import Ask, AskReview, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
+from services.intake.commands import Amend, Ask, AskReview, RuleOnConsent, RuleOnWithdrawal, Waive, Withdraw
 from services.intake.domain.case import COUNTS_AFTER, ReviewAsked, ReviewLapsed, UnderConsideration, WindowOpen
+from services.intake.domain.facts import Removal
+from services.intake.domain.filing import Change
 from services.intake.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
 from shared.casework.offering import Verdict
 from shared.contracts import events
 from shared.contracts.vocabulary import (
+    Belief,
     ConsentKind,
     Recipient,
     RequestorType,
@@ -78,7 +81,8 @@ def test_the_window_stays_open_until_headquarters_has_ruled_and_for_everybody() 
 
 def test_its_urgency_counts_a_removal_waits_for_nobody() -> None:
     world = wishing()
-    world.hear(assigned(2, urgency=Urgency.REMOVAL_IMMINENT))
+    imminent = Amend(3, Change(("removal",), removal=Removal(None, Belief.YES)), {}, by=Recipient.NONCITIZEN)
+    assert isinstance(world.ask(Ask.AMEND, imminent, at=ASKED), Answered)
     assert BEHAVIOUR.queue(world.state, {})["withdrawal_rank"] == 0
     world.pass_time(ASKED)
     assert isinstance(world.state, ReviewAsked)

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.intake.rendering import STYLE
 from shared.contracts.vocabulary import ConsentStatus, Language, Recipient
-from shared.language.moments import EASTERN
 from shared.web.sign_in import Role
 from tests.unit.contrast import colour_of, colours, declarations, palette, ratio
 from tests.unit.intake_house import House, complete, own
@@ -19,6 +19,7 @@ from tests.unit.markup import Page, faults
 from tests.unit.readability import english_grade, longest_sentence, spanish_ease
 from tests.unit.test_lost_link import Lost
 
+GUAM = ZoneInfo("Pacific/Guam")
 Story = Callable[[House], Awaitable[str]]
 
 
@@ -243,7 +244,8 @@ async def test_who_was_turned_away_reads_until_when_a_mended_request_keeps_its_p
     assert promise in shown_now
     assert "dates.ics" in shown_now
     by = (await house.http.get(path, headers={"Accept": "application/json"})).json()["send_again_by"]
-    assert datetime.fromisoformat(by) == datetime(2021, 4, 7, 23, 59, tzinfo=EASTERN)
+    assert datetime.fromisoformat(by) == datetime(2021, 4, 8, 23, 59, tzinfo=GUAM)  # where the day ends last
+    assert "Thursday, April 8, 2021, 9:59\u00a0AM (Eastern time)" in shown_now
     house.wait(31 * DAY)
     shown_later = await shown(house, path)
     assert promise not in shown_later

@@ -283,6 +283,14 @@ REFUSED = events.Consent(kind=ConsentKind.FORM_60_001, status=ConsentStatus.REFU
             False,
         ),  # there is no other noncitizen
         ({"noncitizen_reachable": False}, {"facts": events.Facts()}, True),
+        ({"noncitizen_reachable": False}, {"requestor_reachable": False}, False),
+        ({"noncitizen_reachable": False}, {"requestor_reachable": True}, True),
+        ({"noncitizen_reachable": True}, {"requestor_reachable": False}, True),
+        (
+            {"noncitizen_reachable": True, "requestor_type": RequestorType.NONCITIZEN},
+            {"requestor_reachable": False},
+            False,
+        ),
     ],
 )
 def test_a_question_stops_no_clock_when_nobody_may_be_asked(

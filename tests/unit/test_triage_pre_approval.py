@@ -146,6 +146,17 @@ def test_it_counts_on_the_facts_and_under_the_guidance_that_its_writer_saw(
     assert found == (approval if counts else MISSING)
 
 
+def test_whoever_approved_does_not_decline_though_somebody_else_has_approved_since() -> None:
+    case = in_hand()
+    assert case.approve(approver=BEN) is None
+    assert case.approve(approver=AGENT, role=ApproverRole.SPECIAL_AGENT_IN_CHARGE) is None
+    case.claim(BEN, after(days=9))
+    assert case.decide(DECLINED, BEN, at=after(days=9), approved=False) == "approved_by_yourself"
+    case.hear("intake", amended(1, facts=PRESUMED), after(days=9))  # none is needed any more
+    assert case.decide(DECLINED, BEN, at=after(days=9), approved=False, facts_seen=1) == "approved_by_yourself"
+    assert case.decide(FAVOURABLE, BEN, at=after(days=9), approved=False, facts_seen=1) is None
+
+
 def test_it_is_for_the_office_that_has_the_case_and_needs_words() -> None:
     case = in_hand()
     assert case.approve(approver=KIM) == "not_your_office"

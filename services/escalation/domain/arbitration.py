@@ -87,16 +87,19 @@ def missing_for(state: State | None, record: FieldRecord) -> str | None:
     return None
 
 
-def next_overdue(state: InQueue) -> datetime | None:
+def next_overdue(state: InQueue, looked_at: datetime) -> datetime | None:
     """When the due date will have passed, if that is not told yet; not before anything that is known already."""
-    if state.overdue:
-        return None
-    return max(state.due, state.entered_at, state.file.changed_at or state.entered_at)
+    return None if state.told_overdue(looked_at) else max(state.due_at(looked_at), looked_at)
 
 
-def overdue(state: InQueue) -> InQueue:
+def next_imminence(state: InQueue, looked_at: datetime) -> datetime | None:
+    """When the scheduled removal becomes imminent, if it is not yet."""
+    return None if state.urgency_at(looked_at) is Urgency.REMOVAL_IMMINENT else state.imminent_since
+
+
+def overdue(state: InQueue, looked_at: datetime) -> InQueue:
     """The due date has passed without an answer. Nothing is decided by that: it is told."""
-    return replace(state, late=state.due)
+    return replace(state, late=state.due_at(looked_at))
 
 
 def may_remand(state: InQueue, policy: Policy) -> bool:

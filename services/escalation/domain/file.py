@@ -160,7 +160,8 @@ class File:
     `amendment` is the newest heard of; each group of `facts` (custody, removal, place, facts, consent) carries the
     amendment that told it, and the newer one wins. `records` are in the order of their rounds, `amendments` of their
     numbers, `asked`, `answers` and `sent_back` of time. `noncitizen`: whether the noncitizen has an address of their
-    own (`reachable`), and what staff made of who reads there (`status`); each like a fact.
+    own (`reachable`), what staff made of who reads there (`status`), and whether the requestor has an address
+    (`requestor_reachable`); each like a fact.
     """
 
     number: str | None = None
@@ -178,13 +179,15 @@ class File:
 
     @property
     def may_be_asked(self) -> bool:
-        """Whether anybody outside would hear of a question: not a refused requestor; then only the noncitizen.
+        """Whether anybody outside would hear of a question: not a requestor who is refused or has no address; then only
+        the noncitizen.
 
-        Where it was not told whether they can be reached, they count as reachable.
+        Where it was not told whether somebody can be reached, they count as reachable.
         """
-        if self.fact("consent", "status") != ConsentStatus.REFUSED:
-            return True
         known = {name: json.loads(told.value) for name, told in self.noncitizen.items()}
+        refused = self.fact("consent", "status") == ConsentStatus.REFUSED
+        if not refused and known.get("requestor_reachable") is not False:
+            return True
         theirs = self.requestor_type is not RequestorType.NONCITIZEN and known.get("reachable") is not False
         return theirs and known.get("status") != ConsentStatus.REFUSED
 
@@ -277,7 +280,7 @@ def with_facts(file: File, amendment: int, told: Mapping[str, str]) -> File:
 
 
 def with_noncitizen(file: File, amendment: int, told: Mapping[str, str]) -> File:
-    """The file with what is told of how the noncitizen is reached."""
+    """The file with what is told of how the noncitizen, and the requestor, are reached."""
     return replace(file, noncitizen=_newest(file.noncitizen, amendment, told))
 
 

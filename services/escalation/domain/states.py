@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.escalation.domain.file import File
 from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, ReviewGround, Stage, Urgency
-from shared.policy.model import imminent_from, urgency_of, useful_until
+from shared.policy.model import RANK, imminent_from, urgency_of, useful_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ class Rules:
 class InQueue:
     """Before the Senior Reviewing Official.
 
-    `told_urgency` is what the request, or the answer to a remand, said, as of the amendment `told_as_of`; newer custody
-    or removal facts outrank it. `clock` says for each urgency by when the SRO should answer, by the clock alone: a
-    later change of urgency gives the same date in any order. While a question is open the longest pause is assumed.
+    `told_urgency` is what the request, or the answer to a remand, said, as of the amendment `told_as_of`: the case is
+    no less urgent until newer facts of custody or removal come. `clock` says for each urgency by when the SRO should
+    answer, by the clock alone: a later change of urgency gives the same date in any order. While a question is open the
+    longest pause is assumed.
     """
 
     file: File
@@ -75,40 +76,51 @@ class InQueue:
     """The due date that passed without an answer, as far as that was told."""
 
     @property
-    def urgency(self) -> Urgency:
-        """How urgent the case is, by the newest that is known of custody and removal."""
-        known = (self.file.facts.get("custody"), self.file.facts.get("removal"))
-        if all(told is None or told.amendment <= self.told_as_of for told in known):
+    def heard_at(self) -> datetime:
+        """The latest moment of which the case is known to have been looked at: it came in, or facts were told."""
+        return max(self.entered_at, self.file.changed_at or self.entered_at)
+
+    @property
+    def imminent_since(self) -> datetime | None:
+        """The moment from which a scheduled removal counts as imminent; None when no date is known."""
+        return imminent_from(self.file.removal_on, timedelta(hours=self.rules.imminent_hours))
+
+    def urgency_at(self, at: datetime) -> Urgency:
+        """How urgent the case is at a moment, by the newest of custody and removal, and never less than told of those.
+
+        Nothing known of both is no reason to think otherwise than was told.
+        """
+        known = [told for group in ("custody", "removal") if (told := self.file.facts.get(group)) is not None]
+        if not known:
             return self.told_urgency
-        return urgency_of(
+        computed = urgency_of(
             self.file.custody,
             self.file.believed_imminent,
-            imminent_since=imminent_from(self.file.removal_on, timedelta(hours=self.rules.imminent_hours)),
-            as_of=max(self.entered_at, self.file.changed_at or self.entered_at),
+            imminent_since=self.imminent_since,
+            as_of=max(at, self.heard_at),
         )
+        if any(told.amendment > self.told_as_of for told in known):
+            return computed
+        return min(self.told_urgency, computed, key=RANK.__getitem__)
 
     @property
     def zone(self) -> str:
         """The time zone in which the clock runs."""
         return self.rules.zone
 
-    @property
-    def by_the_clock(self) -> datetime:
-        """By when the SRO should answer, by the clock alone."""
-        return self.clock[self.urgency.value]
+    def by_the_clock(self, at: datetime) -> datetime:
+        """By when the SRO should answer, by the clock alone, of the urgency at a moment."""
+        return self.clock[self.urgency_at(at).value]
 
-    @property
-    def due(self) -> datetime:
-        """By when the SRO should answer: by the clock, and before a removal while that can still be."""
+    def due_at(self, at: datetime) -> datetime:
+        """By when the SRO should answer, as of a moment: by the clock, and before a removal while that can still be."""
         useful = useful_until(self.file.removal_on, timedelta(hours=self.rules.margin_hours), self.zone)
-        return min(
-            self.by_the_clock, next((moment for moment in useful if moment > self.entered_at), self.by_the_clock)
-        )
+        clock = self.by_the_clock(at)
+        return min(clock, next((moment for moment in useful if moment > self.entered_at), clock))
 
-    @property
-    def overdue(self) -> bool:
-        """Whether its due date has passed, and that was told. A due date that has moved since counts anew."""
-        return self.late is not None and self.due <= self.late
+    def told_overdue(self, at: datetime) -> bool:
+        """Whether its due date as of a moment was told to have passed. A due date that has moved since counts anew."""
+        return self.late is not None and self.due_at(at) <= self.late
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,11 @@ GROUNDS: Final = {
 
 def why(item: InQueue, now: datetime) -> tuple[Why, ...]:
     """The reasons, those that place the case first."""
-    found = [Why(Because.URGENCY, CLASSES[item.urgency])]
-    if item.urgency is not item.told_urgency:
-        found.append(Why(Because.URGENCY_CHANGED, f"It came in as {words(item.told_urgency)}; newer facts moved it."))
+    urgency = item.urgency_at(now)
+    found = [Why(Because.URGENCY, CLASSES[urgency])]
+    if urgency is not item.told_urgency:
+        moved = "newer facts" if urgency is item.urgency_at(item.heard_at) else "the day of a scheduled removal"
+        found.append(Why(Because.URGENCY_CHANGED, f"It came in as {words(item.told_urgency)}; {moved} moved it."))
     found.append(_due(item, now))
     found.append(Why(Because.GROUND, GROUNDS[item.ground]))
     if item.round > 1:
@@ -60,9 +62,10 @@ def why(item: InQueue, now: datetime) -> tuple[Why, ...]:
 
 
 def _due(item: InQueue, now: datetime) -> Why:
-    due = local(item.due, item.zone)
-    if now >= item.due:
+    by_then = item.due_at(now)
+    due = local(by_then, item.zone)
+    if now >= by_then:
         return Why(Because.OVERDUE, f"It was due {due}.")
-    if item.due < item.by_the_clock:
+    if by_then < item.by_the_clock(now):
         return Why(Because.DUE_BEFORE_REMOVAL, f"It is due {due}, before the scheduled removal.")
     return Why(Because.DUE, f"It is due {due}.")

@@ -18,7 +18,6 @@ from shared.contracts.vocabulary import (
     RejectCode,
     RequestorType,
     ReviewGround,
-    Urgency,
 )
 
 GROUNDS_IN_THE_WINDOW = (
@@ -84,9 +83,10 @@ class ReviewWish:
     at: datetime
     ground: ReviewGround
 
-    def counts_at(self, urgency: Urgency) -> datetime:
-        """When it counts by itself: at once where a removal is imminent, which waits for nobody."""
-        return self.at if urgency is Urgency.REMOVAL_IMMINENT else self.at + COUNTS_AFTER
+    def counts_at(self, imminent_since: datetime | None) -> datetime:
+        """When it counts by itself: as soon as a removal is imminent, which waits for nobody."""
+        by_itself = self.at + COUNTS_AFTER
+        return by_itself if imminent_since is None else min(by_itself, max(self.at, imminent_since))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The filing: what the requestor has put before the agency so far, and what has been heard about it."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.intake.domain.asserted import Facts, merged
@@ -9,6 +9,7 @@ from services.intake.domain.consent import REPRESENTATIVES, Consent, May, Reader
 from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.heard import Heard, Question
 from shared.contracts.vocabulary import (
+    Belief,
     ConsentKind,
     DecisionUnderReview,
     Language,
@@ -18,9 +19,14 @@ from shared.contracts.vocabulary import (
     RequestorType,
     Urgency,
 )
+from shared.policy.model import RANK, imminent_from, urgency_of
 
 MAX_SEALED_BYTES = 500_000
 """Sealed bytes that one case may gather: base64 in one event, it stays below Kafka's limit of 1 MB for a record."""
+
+HOUR = timedelta(hours=1)
+HOURS_BEFORE_KEPT = 14 * 24
+"""`imminent_hours` of a filing that was stored before they were kept: what every version of the policy said then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,13 @@ class Filing:
     it. After a hand-over (`handed_over`) the case is somebody else's, and that system hears no more than this.
 
     `noncitizen_reachable`: whether the noncitizen has an address of their own, where somebody else asks (None: not
-    kept). `noncitizen_ruling`: what staff made of who reads there.
+    kept). `noncitizen_ruling`: what staff made of who reads there. `requestor_reachable`: whether the requestor has an
+    address (None: not kept).
 
     `handing_over`: what waits for a second member of staff; over with the next amendment, whatever that is.
+
+    `situated`: the amendment that last told custody or removal. `imminent_hours`: a removal nearer than that makes a
+    case imminent, by the policy when it was submitted.
     """
 
     number: str
@@ -87,6 +97,9 @@ class Filing:
     noncitizen_reachable: bool | None = None
     noncitizen_ruling: Ruling | None = None
     handing_over: Proposed | None = None
+    requestor_reachable: bool | None = None
+    situated: int = 0
+    imminent_hours: int = HOURS_BEFORE_KEPT
     heard: Heard = field(default_factory=Heard)
 
     def reader(self, role: Recipient) -> Reader:
@@ -95,10 +108,10 @@ class Filing:
             return Reader(role, self.requestor_type, self.consent)
         return Reader(role, RequestorType.NONCITIZEN, Consent(ConsentKind.NONE, self.noncitizen_ruling))
 
-    def review_waits(self, role: Recipient) -> bool:
+    def review_waits(self, role: Recipient, at: datetime) -> bool:
         """Whether a wish of this role for review waits for headquarters. Nobody's does where a removal is imminent."""
         waits = may(self.reader(role), Thing.REVIEW) is May.WAITS
-        return waits and self.urgency is not Urgency.REMOVAL_IMMINENT
+        return waits and self.urgency_at(at) is not Urgency.REMOVAL_IMMINENT
 
     @property
     def open_question(self) -> Question | None:
@@ -115,12 +128,27 @@ class Filing:
         return last[0].office if last else None
 
     @property
-    def urgency(self) -> Urgency:
-        """The urgency, as far as heard."""
-        if self.heard.assignment:
-            return self.heard.assignment.urgency
-        last = self.heard.considerations[-1:]
-        return last[0].urgency if last else Urgency.ROUTINE
+    def imminent_since(self) -> datetime | None:
+        """Since when, or from when on, a removal is imminent; None where nothing that is known makes it so."""
+        if self.removal.believed_imminent is Belief.YES or Urgency.REMOVAL_IMMINENT in self._told:
+            return self.received_at
+        return imminent_from(self.removal.scheduled_for, self.imminent_hours * HOUR)
+
+    def urgency_at(self, at: datetime) -> Urgency:
+        """How urgent it is at a moment, by the newest of custody and removal, and never less than triage says of those.
+
+        Triage tells no urgency between its answer and headquarters, so what it told is not enough.
+        """
+        known = urgency_of(
+            self.custody.status, self.removal.believed_imminent, imminent_since=self.imminent_since, as_of=at
+        )
+        return min((known, *self._told), key=RANK.__getitem__)
+
+    @property
+    def _told(self) -> tuple[Urgency, ...]:
+        """What triage has said of the urgency, seeing the newest that is known of custody and removal."""
+        told = (self.heard.assignment, *self.heard.considerations)
+        return tuple(each.urgency for each in told if each is not None and each.facts_seen >= self.situated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +170,23 @@ class Change:
     requestor_type: RequestorType | None = None
     noncitizen_reachable: bool | None = None
     noncitizen_ruling: Ruling | None = None
+    requestor_reachable: bool | None = None
     proposes: Proposed | None = None
     asked_by: str | None = None
 
 
-def handed_over(filing: Filing, to: RequestorType, language: Language | None, *, reachable: bool | None) -> Change:
+def handed_over(
+    filing: Filing,
+    to: RequestorType,
+    language: Language | None,
+    *,
+    reachable: bool | None,
+    requestor_reachable: bool | None,
+) -> Change:
     """What changes when somebody else becomes the requestor: nobody has verified them, and the old link ends.
 
-    Only the noncitizen stays who staff have found them to be. `reachable`: whether they have an address of their own.
+    Only the noncitizen stays who staff have found them to be. `reachable`: whether they have an address of their own;
+    `requestor_reachable`: whether the new requestor has one.
     """
     represents = to in REPRESENTATIVES
     known = filing.reader(Recipient.NONCITIZEN).consent.ruling
@@ -159,6 +196,7 @@ def handed_over(filing: Filing, to: RequestorType, language: Language | None, *,
         language=language,
         new_link=True,
         requestor_type=to,
+        requestor_reachable=requestor_reachable,
         noncitizen_reachable=reachable,
         noncitizen_ruling=known,
     )
@@ -185,8 +223,12 @@ def amended(filing: Filing, change: Change, *, blob: str | None, sealed_bytes: i
             filing.noncitizen_reachable if change.noncitizen_reachable is None else change.noncitizen_reachable
         ),
         noncitizen_ruling=change.noncitizen_ruling or filing.noncitizen_ruling,
+        requestor_reachable=(
+            filing.requestor_reachable if change.requestor_reachable is None else change.requestor_reachable
+        ),
         handing_over=change.proposes,
         link_generation=filing.link_generation + change.new_link,
         sealed_amendments=(*filing.sealed_amendments, blob) if blob else filing.sealed_amendments,
         sealed_bytes=filing.sealed_bytes + sealed_bytes,
+        situated=filing.amendment + 1 if change.custody or change.removal else filing.situated,
     )

@@ -22,18 +22,22 @@ from shared.contracts.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Where the request lies, and until when silence is patience."""
+    """Where the request lies, and until when silence is patience. `facts_seen`: the amendment that it rests on."""
 
     revision: int
     office: str | None
     urgency: Urgency
     answer_due: datetime
     silence_ends_at: datetime
+    facts_seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Consideration:
-    """What a field office's consideration came to. `window_closes`: until when review may be asked because of it."""
+    """What a field office's consideration came to, on the facts as of the amendment `facts_seen`.
+
+    `window_closes`: until when review may be asked because of it.
+    """
 
     round: int
     at: datetime
@@ -46,6 +50,7 @@ class Consideration:
     window_closes: datetime | None = None
     declined: tuple[ReliefSought, ...] = ()
     moot: tuple[ReliefSought, ...] = ()
+    facts_seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

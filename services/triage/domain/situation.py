@@ -38,8 +38,8 @@ class Situation:
     """The newest of each. `facts` and `consent` are kept as they came (JSON): officers see them.
 
     `requestor_type`, `represented`: who asks since a hand-over; None while it is who submitted. `noncitizen_reachable`:
-    whether the noncitizen has an address of their own; `noncitizen_status`: what staff made of who reads there. None:
-    not told.
+    whether the noncitizen has an address of their own, `requestor_reachable`: whether the requestor has one;
+    `noncitizen_status`: what staff made of who reads there. None: not told.
     """
 
     custody: Custody
@@ -51,6 +51,7 @@ class Situation:
     represented: bool | None = None
     noncitizen_reachable: bool | None = None
     noncitizen_status: ConsentStatus | None = None
+    requestor_reachable: bool | None = None
 
 
 def imminent_from(removal: Removal, within: timedelta) -> datetime | None:
@@ -59,11 +60,13 @@ def imminent_from(removal: Removal, within: timedelta) -> datetime | None:
 
 
 def may_be_asked(situation: Situation, requestor: RequestorType) -> bool:
-    """Whether anybody outside would hear of a question. A refused requestor does not; then only the noncitizen would.
+    """Whether anybody outside would hear of a question. A refused requestor does not, nor one without an address; then
+    only the noncitizen would.
 
-    Where it was not told whether they can be reached, they count as reachable.
+    Where it was not told whether somebody can be reached, they count as reachable.
     """
-    if json.loads(situation.consent).get("status") != ConsentStatus.REFUSED:
+    refused = json.loads(situation.consent).get("status") == ConsentStatus.REFUSED
+    if not refused and situation.requestor_reachable is not False:
         return True
     theirs = requestor is not RequestorType.NONCITIZEN and situation.noncitizen_reachable is not False
     return theirs and situation.noncitizen_status is not ConsentStatus.REFUSED

@@ -42,7 +42,8 @@ class RequestSubmitted(EventData):
     """Accepted: a case with a number. `received_at` orders the queue and starts the clocks.
 
     `resubmitted_at`: when it came, where it keeps the place of the rejected request that it mends.
-    `noncitizen_reachable`: whether an address of the noncitizen's own is known; absent: not said.
+    `noncitizen_reachable`, `requestor_reachable`: whether an address of the noncitizen's own, and one of the
+    requestor's, is known; absent: not said.
     `not_understood`: for each thing that is no field of a request, the field that it is like, or `?`.
     """
 
@@ -68,6 +69,7 @@ class RequestSubmitted(EventData):
     represented: bool
     possible_double_of: str | None = None
     noncitizen_reachable: bool | None = None
+    requestor_reachable: bool | None = None
 
 
 class RequestAmended(EventData):
@@ -78,7 +80,8 @@ class RequestAmended(EventData):
     requestor from now on (`representative` in `changed`); the sealed part says who.
 
     `noncitizen_status`: what staff made of who reads at the noncitizen's own address; given when they ruled, and when a
-    hand-over made it count. `noncitizen_reachable`: given with a hand-over.
+    hand-over made it count. `noncitizen_reachable`: given with a hand-over; `requestor_reachable`: also with a new
+    contact.
 
     `asked_by`: the member of staff who asked for a hand-over that another one (`amended_by`) confirmed; never the same.
     """
@@ -102,6 +105,7 @@ class RequestAmended(EventData):
     noncitizen_status: ConsentStatus | None = None
     noncitizen_reachable: bool | None = None
     asked_by: str | None = None
+    requestor_reachable: bool | None = None
 
 
 class RequestWithdrawn(EventData):

@@ -20,7 +20,8 @@ from shared.contracts.vocabulary import (
 class ReviewRequested(EventData):
     """The requestor asks the SRO to look, with all that headquarters needs (it has not followed the case so far).
 
-    `noncitizen_reachable`: whether an address of the noncitizen's own is known; absent: not said.
+    `noncitizen_reachable`, `requestor_reachable`: whether an address of the noncitizen's own, and one of the
+    requestor's, is known; absent: not said.
     """
 
     type: ClassVar[EventType] = EventType.REVIEW_REQUESTED
@@ -39,6 +40,7 @@ class ReviewRequested(EventData):
     received_at: Time | None = None
     noncitizen_reachable: bool | None = None
     place: Place | None = None
+    requestor_reachable: bool | None = None
 
 
 class ReviewLapsed(EventData):

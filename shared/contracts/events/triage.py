@@ -43,7 +43,8 @@ class PreApproval(Contract):
 class TriageAssigned(EventData):
     """Urgency, presumed categories, office, due date; a higher revision replaces a lower. No office: to be assigned.
 
-    `overdue`: the due date has passed without an answer. That decides nothing.
+    `overdue`: the due date has passed without an answer. That decides nothing. `facts_seen`: the amendment as of which
+    all this is so; earlier builds did not say.
     """
 
     type: ClassVar[EventType] = EventType.TRIAGE_ASSIGNED
@@ -62,6 +63,7 @@ class TriageAssigned(EventData):
     guidance: str
     office_map: str
     process: str | None = None
+    facts_seen: Count | None = None
 
 
 class TriageCompleted(EventData):
