@@ -6,6 +6,7 @@ Read by the campaign's own means: Kafka's files from the disk, the stores by pym
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +19,17 @@ from shared.contracts.envelope import splice
 from shared.contracts.topics import ROUTES
 from shared.contracts.vocabulary import EventType, Service
 from tests.chaos import ledger
+from tests.chaos.policy_clock import PolicyClock
 from tests.chaos.segments import Stored
 from tests.chaos.watch import mark_of
 from tests.system.canaries import forms
 
 TABLES: Final = Path(__file__).with_name("tables.sql").read_text(encoding="utf-8")
+LATE_SECONDS: Final = 30.0
+"""So long after its moment a deadline, or a letter that was put off, is late, where all is well."""
+
+FAILINGS: Final = {"died": "died", "did not stop": "unstopped", "did not answer": "silent"}
+"""What the fault ledger says of a process, and the table for it."""
 
 
 class Evidence:
@@ -45,43 +52,53 @@ class Evidence:
     def asked(self, file: Path) -> None:
         """The sender's ledger."""
         lines = list(ledger.read(file))
-        self.put("asked", (_asked(each) for each in lines if each["op"] != "rubbish"))
-        self.put("rubbish", ((each["digest"],) for each in lines if each.get("digest")))
+        self.put("asked", (_asked(each) for each in lines if each["op"] in {"invoke", "ok", "fail", "info"}))
+        rubbish = [each for each in lines if each["op"] == "rubbish" and each.get("digest")]
+        self.put("rubbish", ((each["digest"], *_place(each)) for each in rubbish))
+        self.put("erased", ((each["case_id"],) for each in lines if each["op"] == "erased"))
 
     def poison(self, file: Path) -> None:
         """The poisoner's ledger. A dose that is known not to be written leaves no record, and so asks for nothing."""
         for each in ledger.read(file):
+            if each["expect"] == "case":
+                nothing = (None,) * 4
+                self.put("asked", ((each["at"], each["op"], c, c, "kafka", *nothing) for c in each["cases"]))
             if each["op"] == "invoke":
                 cases = each["cases"] or [None] * len(each["marks"])
                 real = each["kind"] == "seq used twice"
-                rows = zip(each["marks"], cases, strict=True)
-                self.put("poison", ((m, each["kind"], each["topic"], each["expect"], c, real) for m, c in rows))
-                if each["expect"] == "case":
-                    self.put("asked", ((each["at"], "invoke", c, c, "kafka", None, None, None, None) for c in cases))
+                rows = zip(each["marks"], cases, each["digests"], strict=True)
+                said = (each["kind"], each["topic"], each["expect"])
+                self.put("poison", ((mark, *said, case, real, digest) for mark, case, digest in rows))
 
     def records(self, records: Iterable[Stored]) -> None:
         """What the topics hold, or held."""
         self.put("records", map(_record, records))
 
-    def stores(self, uri: str) -> None:
-        """All services' databases."""
+    def stores(self, uri: str, clock: PolicyClock, as_of: datetime) -> None:
+        """All services' databases, and the keyring. `as_of`: when the services were still at work."""
         with MongoClient[dict[str, Any]](uri, uuidRepresentation="standard", tz_aware=True) as client:
+            keys = client["secondlook_keyring"]["keys"].find({}, {"wrapped": 1, "erased": 1})
+            self.put("keys", ((key["_id"], "wrapped" in key, "erased" in key) for key in keys))
             for service in Service:
                 database = client[f"secondlook_{service}"]
                 for document in database["cases"].find({}):
-                    self._case(service, document)
+                    self.case(service, document, clock, as_of)
                 dead = database["dead_letters"].find({}, {"sealed": 0, "sealed_key": 0})
                 self.put(
                     "dead", ((service, d["topic"], d["partition"], d["offset"], d["reason"], d["kept"]) for d in dead)
                 )
 
-    def _case(self, service: Service, document: Mapping[str, Any]) -> None:
+    def case(self, service: Service, document: Mapping[str, Any], clock: PolicyClock, as_of: datetime) -> None:
+        """One document of a service's cases."""
         case_id, sealed = document["_id"], document.get("sealed", {})
         queue = {name for name, value in (document.get("queue") or {}).items() if value is not None}
         parked = "parked_since" in document
-        visible = parked or bool(document.get("due_at")) or bool(queue & {"open", "asked", "to_carry_out"})
+        due_at = document.get("due_at")
+        late = (as_of - clock.real(due_at)).total_seconds() if due_at else None
+        in_time = late is not None and late <= LATE_SECONDS
+        visible = parked or in_time or bool(queue & {"open", "asked", "to_carry_out"})
         pending = "pending_since" in document or document["published"] != document["emitted"]
-        self.put("cases", [(service, case_id, pending, parked, visible, "state" in document)])
+        self.put("cases", [(service, case_id, pending, parked, visible, "state" in document, late)])
         self.put(
             "stored",
             (
@@ -93,7 +110,7 @@ class Evidence:
         self.put("handled", ((service, case_id, s, topic.replace("_", "."), seq) for s, topic, seq in handled))
         self.put("held", (_held(service, case_id, n, each) for n, each in enumerate(document.get("held", ()))))
         letters = document.get("work", {}).get("mail") or {}
-        self.put("letters", (_letter(case_id, key, entry) for key, entry in letters.items()))
+        self.put("letters", (_letter(case_id, key, entry, clock, as_of) for key, entry in letters.items()))
 
     def relay(self, folder: Path) -> None:
         """The relay's ledgers."""
@@ -108,8 +125,8 @@ class Evidence:
             if "number" in each:
                 entry = found.setdefault(each["number"], {})
                 entry |= {**each, each["op"]: each["at"]}
-            elif each["op"] == "died":
-                self.put("died", [(each["target"], each["at"])])
+            elif each["op"] in FAILINGS:
+                self.put(FAILINGS[each["op"]], [(each["target"], each["at"])])
         columns = ("number", "kind", "target", "begin", "healed", "limit", "waited", "seconds")
         self.put("faults", ([each.get(name) for name in columns] for each in found.values()))
 
@@ -119,9 +136,12 @@ def _group(service: Service, kind: EventType) -> str:
 
 
 def _asked(each: Mapping[str, Any]) -> tuple[Any, ...]:
-    place = each.get("place") or (None, None, None)
     said = (each["at"], each["op"], each["key"], each["case_id"], each["channel"], each.get("number"))
-    return (*said, *place)
+    return (*said, *_place(each))
+
+
+def _place(each: Mapping[str, Any]) -> Sequence[Any]:
+    return each.get("place") or (None, None, None)
 
 
 def _record(stored: Stored) -> tuple[Any, ...]:
@@ -149,9 +169,18 @@ def _held(service: Service, case_id: UUID, position: int, entry: Mapping[str, An
     return (service, case_id, position, entry["topic"], digest, source, seq)
 
 
-def _letter(case_id: UUID, key: str, entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    until = entry.get("claimed_until")
-    return (UUID(key), case_id, entry["phase"], entry.get("tries", 0), until.timestamp() if until else None)
+def _letter(case_id: UUID, key: str, entry: Mapping[str, Any], clock: PolicyClock, as_of: datetime) -> tuple[Any, ...]:
+    until, at, again = entry.get("claimed_until"), entry.get("at"), entry.get("next_at")
+    return (
+        UUID(key),
+        case_id,
+        entry["phase"],
+        entry.get("tries", 0),
+        until.timestamp() if until else None,
+        entry.get("reason"),
+        clock.real(at).timestamp() if at else None,
+        (as_of - again).total_seconds() if again else None,
+    )
 
 
 def _hash(value: bytes) -> str:

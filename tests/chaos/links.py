@@ -7,6 +7,7 @@ how each behaves from now on. What is not named there is well.
 import argparse
 import asyncio
 import json
+import random
 import signal
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -18,6 +19,9 @@ from typing import Final
 HOST: Final = "127.0.0.1"
 CHUNK: Final = 2**16
 LATE_SECONDS: Final = 0.25
+MOST_LATE_SECONDS: Final = 0.5
+THROTTLED_BYTES: Final = 20_000
+"""A second, each way of each connection."""
 CUT_AFTER_BYTES: Final = 3000
 LOOK_EVERY_SECONDS: Final = 0.05
 
@@ -28,6 +32,9 @@ class Mode(StrEnum):
 
     WELL = "well"
     LATE = "is late by a quarter of a second each way"
+    JITTER = "is late by up to half a second, each time another"
+    THROTTLED = "carries 20,000 bytes a second"
+    RESET = "resets every connection that says anything"
     CUT = "is cut after every 3,000 bytes"
     BLACK_HOLE = "takes everything, delivers nothing, and is reset at the end"
     ONE_WAY = "delivers requests and no answers, and is reset at the end"
@@ -47,6 +54,7 @@ class Links:
         self._routes: dict[str, tuple[int, int]] = json.loads(routes.read_text(encoding="utf-8"))
         self._modes_file = routes.with_name("modes.json")
         self._modes: dict[str, Mode] = {}
+        self._dice = random.Random(0)
 
     async def serve(self) -> None:
         """Listen on all of them, until cancelled."""
@@ -71,6 +79,14 @@ class Links:
     def _swallows(self, name: str, *, answers: bool) -> bool:
         mode = self._mode(name)
         return mode is Mode.BLACK_HOLE or (mode is Mode.ONE_WAY and answers)
+
+    def _delay(self, name: str, size: int) -> float:
+        delays = {
+            Mode.LATE: LATE_SECONDS,
+            Mode.JITTER: self._dice.uniform(0.0, MOST_LATE_SECONDS),
+            Mode.THROTTLED: size / THROTTLED_BYTES,
+        }
+        return delays.get(self._mode(name), 0.0)
 
     async def _until_well(self, name: str) -> None:
         while self._mode(name) is not Mode.WELL:  # noqa: ASYNC110 - a file says so
@@ -103,8 +119,9 @@ class Links:
                 if self._swallows(name, answers=answers):
                     await self._until_well(name)
                     return  # What is lost in a stream is lost with all that comes behind it.
-                if self._mode(name) is Mode.LATE:
-                    await asyncio.sleep(LATE_SECONDS)
+                if self._mode(name) is Mode.RESET:
+                    return
+                await asyncio.sleep(self._delay(name, len(content)))
                 carried += len(content)
                 if self._mode(name) is Mode.CUT and carried > CUT_AFTER_BYTES:
                     return

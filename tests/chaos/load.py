@@ -137,13 +137,13 @@ class Load:
         urls = self._stack.urls[service]
         return Instances(service, urls[::-1] if turned else urls, patience_seconds=PATIENCE_SECONDS)
 
-    async def run(self, seconds: float, a_second: float) -> None:
-        """Send at this rate, whatever is answered."""
+    async def run(self, seconds: float, a_second: float, until: asyncio.Event) -> None:
+        """Send at this rate, whatever is answered, for at least so long, and until the last fault is over."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._begin(self._post.follow(), "post")
         number = 0
-        while (now := loop.time() - began) < seconds:
+        while (now := loop.time() - began) < seconds or not until.is_set():
             number += 1
             self._begin(self._poison() if self._dice.random() < POISON else self._request(number), "request")
             if self._hot and self._dice.random() < HOT:
@@ -256,8 +256,10 @@ class Load:
         line = self._dice.choice(rubbish())
         self.counts.poison += 1
         if line.channel == "kafka":
-            self._ledger.note(op="rubbish", channel="kafka", digest=_digest(line.value))
-            await self._insist(line.value, line.headers)
+            said = {"channel": "kafka", "digest": _digest(line.value)}
+            self._ledger.note(op="rubbish", **said)
+            with suppress(NotTaken):
+                self._ledger.note(op="rubbish", place=await self._insist(line.value, line.headers), **said)
             return
         sent = await requests.submit(self._turned, line.value, line=line.number, key=str(uuid4()))
         self._ledger.note(op="rubbish", channel="http", status=sent.status, answer=sent.answer)
@@ -282,6 +284,7 @@ class Load:
         if self._dice.random() < ERASED:
             case.step = "erased"
             await self._back_office.do(case.id, "erase", {"reference": "ORDER-1"})
+            self._ledger.note(op="erased", case_id=case.id)
         elif self._dice.random() < LINK_LOST:
             case.step = "link sent again"
             await self._allowed(lambda: self._back_office.do(case.id, "link", {}))

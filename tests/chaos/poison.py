@@ -1,8 +1,9 @@
 """Records that must not be there: written to every topic, most of them about cases that the campaign has invented.
 
-Each bears a mark. `expect` says what must become of it at every service that reads its topic: `kept`, as a dead letter
-or held in the case that its key names; `repeat`: it is what was there already, and leaves nothing; `case`: a good
-request with headers that no client can decode is a request like any other.
+Each bears a mark. `expect` says what must become of it at every service that reads its topic: `dead`, as a dead
+letter, and of no case, for it names no emitter of the topic; `kept`, as a dead letter or held in the case that its key
+names; `repeat`: it is what was there already, and leaves nothing; `case`: a good request with headers that no client
+can decode is a request like any other.
 """
 
 import json
@@ -10,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -24,13 +26,17 @@ from tests.chaos.watch import MARK, Watch, mark_of
 from tests.chaos.wire import NotWritten, Raw, batch
 from tests.known_ids import CASE_IDS
 
-Expect = Literal["kept", "repeat", "case"]
+Expect = Literal["dead", "kept", "repeat", "case"]
 PARTITIONS: Final = 3
 LARGE_BYTES: Final = 900_000
 ON_REAL_CASES: Final = 3
 """How many records of a campaign name a real case and so park it, as they must."""
 UNDECODABLE: Final = (b"\xff\xfe name", b"\xff\xfe value")
 CODECS: Final = (wire.PLAIN, wire.GZIP, wire.ZSTD)
+
+
+_EXPECTED: Final[dict[str, Expect]] = {"repeat, headers": "repeat", "wrong source": "dead"}
+"""Of copies. All others name a declared emitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Poison:
         """`without`: a word of the kinds that are left out, to look for something else."""
         self._port, self._watch, self._ledger, self._dice, self._without = port, watch, ledger, dice, without
         self._left: list[tuple[EventType, str]] = []
+        self._written: set[tuple[EventType, str]] = set()
         self._real = 0
 
     async def one(self) -> None:
@@ -60,19 +67,28 @@ class Poison:
         dose = None
         while dose is None:
             if not self._left:
-                self._left = [(topic, kind) for topic in EventType for kind in _kinds(topic) if self._wanted(kind)]
+                self._left = self._all()
                 self._dice.shuffle(self._left)
             dose = self._dose(*self._left.pop())
         content = batch(dose.records, dose.codec, int(time.time() * 1000))
         said: dict[str, Any] = {"kind": dose.kind, "topic": dose.topic, "expect": dose.expect, "marks": _marks(dose)}
         said |= {"cases": dose.cases, "partition": dose.partition, "codec": dose.codec}
+        said |= {"digests": [sha256(each.value or b"").hexdigest() for each in dose.records]}
         self._ledger.note(op="invoke", **said)
         try:
             offset = await wire.produce(self._port, dose.topic, dose.partition, content)
         except NotWritten as error:
             self._ledger.note(op="info", why=str(error), **said)
         else:
+            self._written.add((dose.topic, dose.kind))
             self._ledger.note(op="ok", offset=offset, **said)
+
+    def unreached(self) -> list[tuple[EventType, str]]:
+        """Topics and kinds of which none was written: there was no time, or no event that could be copied."""
+        return sorted(set(self._all()) - self._written)
+
+    def _all(self) -> list[tuple[EventType, str]]:
+        return [(topic, kind) for topic in EventType for kind in _kinds(topic) if self._wanted(kind)]
 
     def _wanted(self, kind: str) -> bool:
         return not self._without or self._without not in kind
@@ -81,7 +97,7 @@ class Poison:
         """None where it cannot be made now: there is nothing yet to copy, or enough real cases are parked."""
         n = {"headers 2": 2, "headers 20": 20}.get(kind, 1)
         mark, case = self._mark, self._case
-        expect: Expect = "kept"
+        expect: Expect = "dead"
         headers: tuple[tuple[bytes, bytes | None], ...] = ()
         cases = [case() for _ in range(n)]
         partition = self._dice.randrange(PARTITIONS)
@@ -109,7 +125,7 @@ class Poison:
                 if copied is None:
                     return None
                 raws, partition, cases = copied
-                expect = "repeat" if kind == "repeat, headers" else "kept"
+                expect = _EXPECTED.get(kind, "kept")
                 return Dose(kind, topic, partition, self._dice.choice(CODECS), expect, raws, cases * len(raws))
             case "good request, headers":
                 line = made(0, self._dice)

@@ -1,4 +1,4 @@
-"""A relay with moods: `python -m tests.chaos.relay --port --folder`. It keeps what it takes as the local sink does.
+"""A relay with moods: `python -m tests.chaos.relay --port --folder --seed`. It keeps mail as the local sink does.
 
 `mood.json` in the folder says how it behaves from now on: `{"mood": ..., "share": 0.5}`. What it has taken stands in
 `ledger.jsonl`, synced before any answer; what it did to whoever sent it in `mishaps.jsonl`, synced before it is done.
@@ -53,15 +53,18 @@ def set_mood(folder: Path, mood: Mood, share: float = 1.0) -> None:
 class Relay:
     """One process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seed: int) -> None:
+        """After a mishap the dice fall otherwise when it is started again: it would die of the next message, too."""
         self._folder = folder
         self._kept = Folder(folder)
-        self._mishaps = ledger.Ledger(folder / "mishaps.jsonl")
+        mishaps = folder / "mishaps.jsonl"
+        self._dice = random.Random(f"{seed}:{sum(1 for _ in ledger.read(mishaps))}")
+        self._mishaps = ledger.Ledger(mishaps)
 
     def _mood(self) -> Mood:
         with suppress(OSError, ValueError):
             said = json.loads((self._folder / "mood.json").read_text(encoding="utf-8"))
-            return Mood(said["mood"]) if random.random() < said["share"] else Mood.GOOD
+            return Mood(said["mood"]) if self._dice.random() < said["share"] else Mood.GOOD
         return Mood.GOOD
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -131,11 +134,11 @@ async def _say(writer: asyncio.StreamWriter, line: str) -> None:
     await writer.drain()
 
 
-async def _serve(port: int, folder: Path) -> None:
+async def _serve(port: int, folder: Path, seed: int) -> None:
     stop = asyncio.Event()
     for asked in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(asked, stop.set)
-    server = await asyncio.start_server(Relay(folder).converse, "127.0.0.1", port, limit=LINE_BYTES)
+    server = await asyncio.start_server(Relay(folder, seed).converse, "127.0.0.1", port, limit=LINE_BYTES)
     await stop.wait()
     server.close()
 
@@ -145,8 +148,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.relay", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
-    asyncio.run(_serve(chosen.port, chosen.folder))
+    asyncio.run(_serve(chosen.port, chosen.folder, chosen.seed))
 
 
 if __name__ == "__main__":

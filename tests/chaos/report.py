@@ -1,7 +1,7 @@
 """`docs/fault-report.md`, written by a campaign. What a person adds is in `tests/chaos/by_hand.md`."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,8 @@ from tests.chaos.invariants import ALL
 
 BY_HAND: Final = Path(__file__).with_name("by_hand.md")
 SHOWN: Final = 5
+NEVER: Final = 1e9
+"""Seconds; stands for work that was not done in twice the limit."""
 
 HEAD: Final = """# Fault report
 
@@ -19,8 +21,17 @@ Written by `make chaos`; do not edit. What is said by hand at its end is in `tes
 A whole platform on one machine (Kafka, the document server, a relay, two processes of each service, started as the real
 entry points do) gets requests over HTTP and Kafka, and scripted people decide them, while its processes are killed and
 stopped one after another, links between them go bad, the relay misbehaves, and poison is written to every topic. Then
-all is healed, gets quiet, and a checker that shares no code with the services reads Kafka's files, the stores, the
-relay's ledger and the sender's own ledger into one SQLite file. Each invariant is one query that must return no row.
+all is healed, gets quiet, and a checker reads Kafka's files, the stores, the relay's ledger and the sender's own ledger
+into one SQLite file. Each invariant is one query that must return no row.
+
+The checker does not read through the services, but it shares some of their code, and is blind to what is wrong there:
+the table of who emits and who reads each topic (`ROUTES`), how an event's bytes are put together again from a stored
+event and its sealed parts (`splice`), and, to work out which letters are due, the parser of events and the record that
+it takes (`parse`, `Record`). Which letters events make is written down once more apart from notification
+(`deploy/demo/letters.py`).
+
+The seed chooses requests, faults, their order and length, poison, and for which messages the relay misbehaves. It does
+not choose the moments at which processes are met by it: the same seed makes the same kind of run, not the same run.
 """
 
 
@@ -28,7 +39,7 @@ def written(wish: Wish, outcome: Outcome, evidence: Evidence, where: Mapping[str
     """The report as Markdown."""
     parts = [HEAD, *_run(wish, outcome, evidence.db, where, seconds), *_faults(outcome, evidence.db)]
     parts += _back(evidence.db)
-    parts += [*_invariants(outcome), "", BY_HAND.read_text(encoding="utf-8")]
+    parts += [*_invariants(outcome, evidence.db), "", BY_HAND.read_text(encoding="utf-8")]
     return "\n".join(parts)
 
 
@@ -73,14 +84,22 @@ def _faults(outcome: Outcome, db: sqlite3.Connection) -> Iterator[str]:
     yield f"| rubbish among the requests | request.received | {_one(db, 'SELECT COUNT(*) FROM rubbish')} |"
     if outcome.unreached:
         yield from ("", f"There was no time for: {', '.join(outcome.unreached)}.")
+    kinds: dict[str, list[str]] = {}
+    for topic, what in outcome.unpoisoned:
+        kinds.setdefault(what, []).append(topic)
+    if kinds:
+        left = "; ".join(f"{what}: {', '.join(topics)}" for what, topics in sorted(kinds.items()))
+        yield from ("", f"Poison that was never written, for want of time or of an event to copy: {left}.")
     yield ""
 
 
 def _back(db: sqlite3.Connection) -> Iterator[str]:
     yield from ("## How soon nine tenths of what waited were done", "")
+    yield "From when what was broken is started, or let go on. Where nothing waited, nothing was measured."
     yield from (
-        "| after | n | waited, median | seconds, median | p90 | worst | limit |",
-        "|---|---|---|---|---|---|---|",
+        "",
+        "| after | n | n with work waiting | waited, median | seconds, median | p90 | worst | limit |",
+        "|---|---|---|---|---|---|---|---|",
     )
     query = """SELECT kind, CASE WHEN target LIKE 'link%-_' THEN 'link of a service to its store'
                                  WHEN target LIKE '%-_' THEN 'a service' ELSE target END AS what, lim,
@@ -88,23 +107,43 @@ def _back(db: sqlite3.Connection) -> Iterator[str]:
     groups: dict[tuple[str, str, float], list[tuple[int, float]]] = {}
     for kind, what, limit, waited, seconds in db.execute(query):
         groups.setdefault((kind, what, limit), []).append((waited, seconds))
-    for (kind, what, limit), found in groups.items():
-        waited, times = sorted(w for w, _ in found), [s for _, s in found]
-        shown = (_seconds(times[len(times) // 2]), _seconds(times[int(len(times) * 0.9)]), _seconds(times[-1]))
-        yield f"| {kind} of {what} | {len(found)} | {waited[len(waited) // 2]} | {' | '.join(shown)} | {limit:.0f} |"
+    for (kind, what, limit), every in groups.items():
+        found = [(waited, seconds) for waited, seconds in every if waited or seconds >= NEVER]
+        yield f"| {kind} of {what} | {len(every)} | {len(found)} | {' | '.join(_measured(found))} | {limit:.0f} |"
     yield ""
 
 
+def _measured(found: Sequence[tuple[int, float]]) -> tuple[str, ...]:
+    """Median of what waited; of the seconds the median, the ninth tenth, and the worst."""
+    if not found:
+        return ("-",) * 4
+    waited, times = sorted(w for w, _ in found), [s for _, s in found]
+    shown = (times[len(times) // 2], times[int(len(times) * 0.9)], times[-1])
+    return (str(waited[len(waited) // 2]), *map(_seconds, shown))
+
+
 def _seconds(value: float) -> str:
-    return f"{value:.1f}" if value < 1e9 else "not in twice the limit"
+    return f"{value:.1f}" if value < NEVER else "not in twice the limit"
 
 
-def _invariants(outcome: Outcome) -> Iterator[str]:
-    yield from ("## Invariants", "", "| invariant | what it says | rows that break it |", "|---|---|---|")
+def _invariants(outcome: Outcome, db: sqlite3.Connection) -> Iterator[str]:
+    yield from ("## Invariants", "")
+    yield "n: on how many it was tried. Where none broke it, the rate is below 3/n at 95 %, if they are independent."
+    yield from (
+        "",
+        "| invariant | what it says | n | rows that break it | rate below |",
+        "|---|---|---|---|---|",
+    )
     for each in ALL:
-        yield f"| {each.name} | {each.says} | {len(outcome.broken.get(each, ()))} |"
+        tried, broken = each.tried_on(db), len(outcome.broken.get(each, ()))
+        yield f"| {each.name} | {each.says} | {tried} {each.things} | {broken} | {_bound(tried, broken)} |"
     for each, rows in outcome.broken.items():
         yield from ("", f"{each.name}, the first rows:", "", "```", *map(str, rows[:SHOWN]), "```")
+
+
+def _bound(tried: int, broken: int) -> str:
+    """The rule of three."""
+    return "-" if broken or tried < 3 else f"{300 / tried:.2g} %"
 
 
 def _one(db: sqlite3.Connection, query: str) -> int:

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +23,7 @@ from tests import known_ids
 INSTANCES: Final = 2
 SESSION_SECONDS: Final = 6.0
 """As short as a broker allows: a process is stopped for up to three of them."""
-STARTS: Final = "2021-03-08T09:00-05:00"
-SPEED: Final = 21600
-CLOCK: Final = f"{STARTS}*{SPEED}"
+CLOCK: Final = "2021-03-08T09:00-05:00*21600"
 """Six hours each second, so that windows close within half a minute."""
 SHORT: Final = {"silence_after": "8 days", "review_window": "6 days", "window_grace": "12 hours"}
 KAFKA: Final = "kafka"
@@ -56,6 +53,7 @@ class Stack:
     """All of it. `members` by name: kafka, documents, relay, intake-1, intake-2, triage-1 ..."""
 
     folder: Path
+    seed: int = 0
     members: dict[str, Member] = field(default_factory=dict)
     urls: dict[Service, list[str]] = field(default_factory=dict)
     links: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -86,7 +84,7 @@ class Stack:
         self.links |= {name: (port, documents) for name, port in zip(self.service_names, to_documents, strict=True)}
         self._add(servers.documents(self.folder / "documents", port=documents))
         self._add(_advertised(servers.kafka(self.folder / "kafka", port=kafka, controller_port=controller), to_kafka))
-        self._add(_relay(self.folder / "mail", relay))
+        self._add(_relay(self.folder / "mail", relay, self.seed))
         self._add(_links(self.folder / "links", self.links))
         for name in (LINKS, DOCUMENTS, RELAY, KAFKA):
             self.launch(name)
@@ -149,11 +147,6 @@ class Stack:
             if what in {signal.SIGSTOP, signal.SIGCONT}:
                 member.stopped = what is signal.SIGSTOP
 
-    def policy_now(self) -> datetime:
-        """What the services' policy clock says."""
-        anchor = datetime.fromisoformat(json.loads((self.folder / "clock.json").read_text(encoding="utf-8"))["anchor"])
-        return datetime.fromisoformat(STARTS) + (datetime.now(UTC) - anchor) * SPEED
-
     def unready(self) -> list[str]:
         """Who does not answer, or says that it is not ready."""
         return [name for name, member in self.members.items() if not (member.alive and member.server.ready())]
@@ -183,9 +176,9 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Stack]:
-    """Started, and ended whatever happens."""
-    stack = Stack(folder)
+def running(folder: Path, seed: int = 0) -> Iterator[Stack]:
+    """Started, and ended whatever happens. `seed`: of the relay's moods."""
+    stack = Stack(folder, seed)
     try:
         stack.start()
         yield stack
@@ -211,13 +204,16 @@ def _service(name: str, port: int, settings: Mapping[str, str]) -> Server:
     )
 
 
-def _relay(folder: Path, port: int) -> Server:
+def _relay(folder: Path, port: int, seed: int) -> Server:
     return Server(
         name=RELAY,
         title="The relay",
         ports=(port,),
         url=f"smtp://{HOST}:{port}",
-        command=(sys.executable, "-m", "tests.chaos.relay", "--port", str(port), "--folder", str(folder)),
+        command=(
+            *(sys.executable, "-m", "tests.chaos.relay", "--port", str(port)),
+            *("--folder", str(folder), "--seed", str(seed)),
+        ),
         ready=lambda: probes.smtp_answers(port),
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import probes
-from tests.chaos.links import CUT_AFTER_BYTES, Links, Mode, set_modes
+from tests.chaos.links import CUT_AFTER_BYTES, THROTTLED_BYTES, Links, Mode, set_modes
 from tests.eventually import eventually
 
 
@@ -83,6 +84,29 @@ async def test_a_late_link_delivers_all_of_it(echo: Echo) -> None:
     async with echo.connected(Mode.LATE) as (reader, writer):
         writer.write(b"late")
         assert await reader.readexactly(4) == b"late"
+
+
+async def test_a_link_with_jitter_delivers_all_of_it_in_its_order(echo: Echo) -> None:
+    async with echo.connected(Mode.JITTER) as (reader, writer):
+        writer.write(b"one")
+        assert await reader.readexactly(3) == b"one"
+        writer.write(b"two")
+        assert await reader.readexactly(3) == b"two"
+
+
+async def test_a_throttled_link_delivers_all_of_it_at_its_pace(echo: Echo) -> None:
+    async with echo.connected(Mode.THROTTLED) as (reader, writer):
+        began, size = time.monotonic(), THROTTLED_BYTES // 4
+        writer.write(b"x" * size)
+        assert await reader.readexactly(size) == b"x" * size
+        assert time.monotonic() - began >= 2 * size / THROTTLED_BYTES
+
+
+async def test_a_link_that_resets_ends_each_connection_that_says_something(echo: Echo) -> None:
+    async with echo.connected(Mode.RESET) as (reader, writer):
+        writer.write(b"lost")
+        assert await gone(reader)
+    assert bytes(echo.got) == b"hello"
 
 
 async def test_a_cut_link_ends_the_connection_after_some_bytes(echo: Echo) -> None:

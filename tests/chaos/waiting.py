@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,7 +15,8 @@ from pymongo.errors import PyMongoError
 
 from shared.contracts.topics import consumed_by
 from shared.contracts.vocabulary import EventType, Service
-from tests.chaos.stack import KAFKA, SPEED, Stack
+from tests.chaos.policy_clock import PolicyClock
+from tests.chaos.stack import KAFKA, Stack
 from tests.chaos.watch import Watch
 
 Place = tuple[str, str, int]
@@ -33,7 +34,10 @@ ASK_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Records from, up to; pending cases with the number of events that had been made; letters by their phase."""
+    """Records from, up to; pending cases with the number of events that had been made; letters by their phase.
+
+    No deadlines: when work goes on after a fault, they wait for the policy's grace from when nothing is unread.
+    """
 
     records: Mapping[Place, tuple[int, int]]
     pending: Mapping[tuple[Service, Any], int]
@@ -59,7 +63,11 @@ class Look:
     def __init__(self, stack: Stack, watch: Watch) -> None:
         self._stack, self._watch = stack, watch
         self._mongo: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            stack.mongodb, uuidRepresentation="standard", serverSelectionTimeoutMS=3000, socketTimeoutMS=5000
+            stack.mongodb,
+            uuidRepresentation="standard",
+            tz_aware=True,
+            serverSelectionTimeoutMS=3000,
+            socketTimeoutMS=5000,
         )
         self._admin: Any = None
         self._known: set[Place] = set()
@@ -79,16 +87,16 @@ class Look:
                 found[group, at.topic, at.partition] = offset.offset
         return found
 
-    async def waiting(self, *, with_data: bool = False) -> Waiting | None:
+    async def waiting(self, *, at_rest: bool = False) -> Waiting | None:
         """What waits now; None where a server does not answer."""
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                return await self._waiting(with_data=with_data)
+                return await self._waiting(at_rest=at_rest)
         except (KafkaError, OSError, PyMongoError, TimeoutError):
             await self._forget()
             return None
 
-    async def _waiting(self, *, with_data: bool) -> Waiting:
+    async def _waiting(self, *, at_rest: bool) -> Waiting:
         ends, committed = self._watch.ends(), await self.committed()
         if self._known - committed.keys():  # a broker that has just started does not know all its groups yet
             raise TimeoutError
@@ -104,23 +112,25 @@ class Look:
             cases = self._mongo[f"secondlook_{service}"]["cases"]
             async for each in cases.find({"pending_since": {"$exists": True}}, {"emitted": 1}):
                 pending[service, each["_id"]] = each["emitted"]
-        return Waiting(records, pending, await self._letters(with_data=with_data))
+        return Waiting(records, pending, await self._letters(at_rest=at_rest))
 
     async def deadlines(self, within: float) -> int:
         """How many deadlines come in the next so many seconds, or have come and were not carried out."""
-        until = self._stack.policy_now() + timedelta(seconds=within * SPEED)
-        due = [
-            self._mongo[f"secondlook_{each}"]["cases"].count_documents({"due_at": {"$lt": until}}) for each in Service
-        ]
-        return sum(await asyncio.gather(*due))
+        clock = PolicyClock.of(self._stack.folder)
+        due = {"due_at": {"$lt": clock.now() + timedelta(seconds=within * clock.speed)}}
+        found = [self._mongo[f"secondlook_{each}"]["cases"].count_documents(due) for each in Service]
+        return sum(await asyncio.gather(*found))
 
-    async def _letters(self, *, with_data: bool) -> dict[str, str]:
-        """Open letters, without those that the relay has put off."""
-        phases = (*NOT_BEGUN, "data") if with_data else NOT_BEGUN
-        found = {}
+    async def _letters(self, *, at_rest: bool) -> dict[str, str]:
+        """Open letters, without those that the relay has put off until later, and those of whose fate a parked case
+        cannot be told.
+        """
+        phases = (*NOT_BEGUN, "data") if at_rest else NOT_BEGUN
+        found, now = {}, datetime.now(UTC)
         async for case in self._mongo["secondlook_notification"]["cases"].find({}, {"work.mail": 1}):
             for key, letter in (case.get("work", {}).get("mail") or {}).items():
-                if letter["phase"] in phases and not letter.get("tries"):
+                put_off = letter.get("tries") and letter.get("next_at") and letter["next_at"] > now
+                if letter["phase"] in phases and not put_off and not letter.get("outcome"):
                     found[key] = letter["phase"]
         return found
 
@@ -130,9 +140,11 @@ class Look:
             with suppress(Exception):
                 await asyncio.wait_for(admin.close(), 3.0)
 
-    async def nine_tenths(self, limit: float) -> tuple[int, float | None]:
-        """How much waits now, and the seconds until a tenth of it is left; None when that took longer than `limit`."""
-        began = time.monotonic()
+    async def nine_tenths(self, limit: float, *, began: float) -> tuple[int, float | None]:
+        """How much waits now, and the seconds from `began`, on the monotonic clock, until a tenth of it is left.
+
+        None when that took longer than `limit`.
+        """
         before = None
         while time.monotonic() - began < limit:
             if before is None:
