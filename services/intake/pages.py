@@ -46,7 +46,7 @@ from services.intake.zone import zone_of
 from shared.casework.commands import Answered
 from shared.contracts.sealed import SealedText
 from shared.contracts.vocabulary import Recipient
-from shared.errors import CaseParked, CommandFailed, CommandRefused
+from shared.errors import CaseParked, CommandFailed, CommandRefused, Outage
 from shared.language.catalogues import Tongue
 from shared.language.moments import when
 from shared.policy.model import Office, Policies
@@ -144,11 +144,11 @@ class StatusPages:
         except WrongForm as error:
             return self._answer(visit, code="wrong_form", status=422, filled=Filled(route, form, error.fields))
         except CommandRefused as error:
-            return self._answer(visit, code=error.code, status=409)
+            return self._answer(visit, code=error.code, status=409, filled=Filled(route, form))
         except CaseParked:
-            return self._answer(visit, code="case_parked", status=409)
-        except CommandFailed:
-            return self._answer(visit, code="busy", status=503)
+            return self._answer(visit, code="case_parked", status=409, filled=Filled(route, form))
+        except (CommandFailed, Outage):
+            return self._answer(visit, code="busy", status=503, filled=Filled(route, form))
         return await self._acted(visit, route, answered)
 
     def _prepared(self, visit: Visit, route: str, form: Form, key: str) -> Callable[[], Any]:

@@ -7,7 +7,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.intake.asking import Asking
 from services.intake.forms import EMAIL_PATTERN
+from shared.errors import CaseParked, CommandRefused, Outage, TooBusy
 from shared.web.head import Head
 from tests.unit.intake_house import House
 from tests.unit.markup import Element, Page
@@ -132,3 +134,28 @@ async def test_head_is_answered_as_get_without_a_body(house: House) -> None:
         head, got = await http.head(where), await http.get(where)
         assert (head.status_code, head.content) == (status, b"")
         assert head.headers["Content-Type"] == got.headers["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Outage("The store does not answer."), 503),
+        (TooBusy(), 503),
+        (CaseParked(uuid4()), 409),
+        (CommandRefused("no_review_now", "Not now."), 409),
+    ],
+)
+async def test_what_could_not_be_done_keeps_what_was_typed(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    """A page, not a document for programs; "please try again" is one press."""
+
+    async def fails(*_: object, **__: object) -> None:
+        raise error
+
+    path = await STORIES["may_ask_review"](house)
+    monkeypatch.setattr(Asking, "review", fails)
+    typed = {"ground": "NEW_CIRCUMSTANCES", "reason": "The letter was not read.", "confirm": "yes"}
+    answer = await send(house, path, "review", typed)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert by_id(answer.text)["review-reason"].text == "The letter was not read."
