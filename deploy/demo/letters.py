@@ -73,9 +73,7 @@ def _made(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[Any], tu
             case EventType.RESOLUTION_ISSUED:
                 yield Letter.RESOLVED, event, both, 1
             case EventType.REQUEST_AMENDED:
-                yield from _of_amendment(event)
-                if not {"withdrawal_asked", "waiver_asked", "hand_over_asked"}.isdisjoint(event.data.changed):
-                    yield Letter.WITHDRAWAL_WAITS, event, both, event.data.amendment
+                yield from _of_amendment(event, both)
             case EventType.LINK_REQUESTED:
                 yield Letter.LINK_SENT, event, REQUESTOR if alone else (event.data.to,), -event.seq  # beside amendments
             case _:
@@ -118,14 +116,22 @@ def _to_offices(events: Sequence[Event[Any]]) -> Iterator[tuple[Letter, Event[An
             yield Letter.OFFICE_NOT_CARRIED_OUT, event, OFFICE, event.seq
 
 
-def _of_amendment(event: Event[Any]) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
+def _of_amendment(
+    event: Event[Any], both: tuple[Recipient, ...]
+) -> Iterator[tuple[Letter, Event[Any], tuple[Recipient, ...], int]]:
     """Who changes how to be reached hears of it at both addresses; each amendment counts as a round of its own."""
-    number = event.data.amendment
-    if {"contact", "requestor"} & set(event.data.changed) and f"amended_{number}" in event.data.sealed:
+    number, changed = event.data.amendment, set(event.data.changed)
+    if {"contact", "requestor"} & changed and f"amended_{number}" in event.data.sealed:
         yield Letter.ADDRESS_CHANGED, event, REQUESTOR, number
         yield Letter.NEW_ADDRESS, event, REQUESTOR, number
-    if "link" in event.data.changed:
+        if both != REQUESTOR:
+            yield Letter.ANOTHER_READER, event, (Recipient.NONCITIZEN,), number
+    if "link" in changed:
         yield Letter.LINK_SENT, event, REQUESTOR, number
+    if {"withdrawal_asked", "waiver_asked", "hand_over_asked"} & changed:
+        yield Letter.WITHDRAWAL_WAITS, event, both, number
+    if any(what.endswith("_not_confirmed") for what in changed):
+        yield Letter.NOT_AGREED, event, both, number
 
 
 def recorded_of(events: Iterable[Event[Any]]) -> dict[UUID, MailResult]:

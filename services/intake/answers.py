@@ -123,6 +123,9 @@ class StatusShown(BaseModel):
     withdrawal_waits: bool | None = None
     hand_over_waits: bool | None = None
     waiver_waits: bool | None = None
+    review_waits: bool | None = None
+    window_kept_open: bool | None = None
+    not_agreed: bool | None = None
     grounds: list[ReviewGround] | None = None
     may: list[str] | None = None
     only_the_stage: bool

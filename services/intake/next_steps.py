@@ -34,6 +34,8 @@ class Step(StrEnum):
     HAND_OVER_WAITS = "hand_over_waits"
     ANOTHERS_WISH = "anothers_wish"
     REVIEW_WAITS = "review_waits"
+    WINDOW_KEPT_OPEN = "window_kept_open"
+    NOT_AGREED = "not_agreed"
     REFUSED = "refused"
     WAIT = "wait"
     WAIT_FOR_THE_STAGE = "wait_for_the_stage"
@@ -95,6 +97,10 @@ def _undated(status: Status) -> Iterator[Step]:
         yield Step.ANOTHERS_WISH if status.anothers_wish else _WAITS[status.waits]
     if status.review_waits:
         yield Step.REVIEW_WAITS
+    if status.window_kept_open:
+        yield Step.WINDOW_KEPT_OPEN
+    if status.not_agreed:
+        yield Step.NOT_AGREED
     if status.grounds and status.window_closes is None and status.where is not Where.MAY_ASK_REVIEW:
         yield Step.MAY_ASK_NOW
     if status.where in _WAITING and not (status.review_due or status.question):

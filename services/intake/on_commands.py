@@ -43,7 +43,7 @@ from services.intake.domain.case import (
 from services.intake.domain.completeness import NotAccepted, assess
 from services.intake.domain.consent import May, Thing, may
 from services.intake.domain.facts import is_urgent
-from services.intake.domain.filing import HOUR, Change, Filing
+from services.intake.domain.filing import HOUR, Change, Filing, without_answer
 from shared.casework.reaction import Command, Context, Emit, Refused, Step
 from shared.contracts import events
 
@@ -103,21 +103,25 @@ def on_waive(state: State | None, command: Command[Waive], context: Context) -> 
 
 
 def on_amend(state: State | None, command: Command[Amend], _: Context) -> Step[State] | Refused:
-    """Add information, or change how to reach people; the amendment's number becomes the version of the facts."""
+    """Add information, or change how to reach people; the amendment's number becomes the version of the facts.
+
+    Words of somebody who may not answer a question are kept as information, and the question stays.
+    """
     asked = command.data
     if not isinstance(state, Accepted):
         return NOT_OPEN
     reader = state.filing.reader(asked.by)
+    change = asked.change if may(reader, Thing.ANSWER) is May.YES else without_answer(asked.change)
     if may(reader, Thing.AMEND) is May.NO:
         return CONSENT_REFUSED
     if may(reader, Thing.CONTACT) is May.NO and not CONTACT.isdisjoint(asked.change.names):
         return NOT_BY_THIS_LINK
     if asked.amendment != state.filing.amendment + 1:
         return FACTS_CHANGED
-    answers = asked.change.answers
+    answers = change.answers
     if answers and (answers in state.filing.answered or answers not in {q.id for q in state.filing.heard.questions}):
         return Refused("no_such_question", "This question has been answered already, or was never asked.")
-    return amend(state, asked.change, asked.boxes)
+    return amend(state, change, asked.boxes)
 
 
 def on_facts(state: State | None, command: Command[CorrectFacts], _: Context) -> Step[State] | Refused:

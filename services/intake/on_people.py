@@ -101,7 +101,8 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
     if wish is None:
         return _on_review_wish(state, by, context, confirmed=ruled.confirmed)
     if not ruled.confirmed:
-        return amend(replace(state, wish=None), Change(names=(_NOT[wish.of],)), {}, by=by)
+        turned_down = Change(names=(_NOT[wish.of],), not_agreed=wish.by)
+        return amend(replace(state, wish=None), turned_down, {}, by=by)
     if wish.of is GivesUp.CASE:
         return HAND_IT_OVER
     if wish.of is GivesUp.REVIEW:
@@ -130,7 +131,7 @@ def _on_review_wish(state: Withdrawable, by: Hand, context: Context, *, confirme
         return NONE_WAITS
     if by.for_office:
         return FOR_HEADQUARTERS
-    return counted(Step(state=state), context) if confirmed else not_taken(state, by)
+    return counted(Step(state=state), context) if confirmed else not_taken(state, by, context)
 
 
 def _withdrawn(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State]:

@@ -14,6 +14,7 @@ from services.intake.domain.case import (
     grounds_for_review,
 )
 from services.intake.domain.filing import MAX_SEALED_BYTES, Change
+from services.intake.zone import zone_of
 from shared.casework.reaction import Command, Context, Deadline, Emit, Refused, Step
 from shared.contracts.vocabulary import ReviewGround
 
@@ -76,6 +77,13 @@ def counted_unless_it_waits(step: Step[State] | Refused, context: Context) -> St
     return step if asks is None or step.state.filing.review_waits(asks.by, context.now) else counted(step, context)
 
 
-def not_taken(state: UnderConsideration | WindowOpen, by: Hand) -> Step[State] | Refused:
-    """Headquarters does not take the wish: the window closes when it would have."""
-    return amend(replace(state, asks=None), Change(names=(NOT_CONFIRMED,)), {}, by=by)
+def not_taken(state: UnderConsideration | WindowOpen, by: Hand, context: Context) -> Step[State] | Refused:
+    """Headquarters does not take the wish. Nobody loses a right that they may have left to it.
+
+    The window closes no sooner than the policy's grace from now, and then as any window does: at the end of a day.
+    """
+    policy, zone = context.policy, zone_of(state, context.policy)
+    grace = context.now + policy.window_grace
+    ends = max(grace, policy.end_of(replace(policy.review_window, count=0), grace, zone.key))
+    change = Change(names=(NOT_CONFIRMED,), not_agreed=state.asks.by if state.asks else None, window_kept_until=ends)
+    return amend(replace(state, asks=None), change, {}, by=by)

@@ -19,6 +19,7 @@ from services.intake.domain.case import (
     waiting,
 )
 from services.intake.upcasting import (
+    with_kept_windows,
     with_kinds_of_wishes,
     with_rulings,
     with_second_person,
@@ -114,12 +115,13 @@ BEHAVIOUR: Behaviour[State] = Behaviour(
     shown=shown,
     indexes=(("queue.own", "shown_at"),),
     creates=frozenset({Ask.SUBMIT}),
-    schema=6,
+    schema=7,
     upcasters={
         1: with_rulings,
         2: with_kinds_of_wishes,
         3: with_wishes_for_review,
         4: with_staff,
         5: with_second_person,
+        6: with_kept_windows,
     },
 )

@@ -69,8 +69,7 @@ class Pages:
                 for step in steps_of(status)
                 if not (isinstance(step, Dated) and step.kind is Date.ANSWER_BY)  # Said with the question itself.
             ],
-            limits=notice_of(status),
-            answered=removal_of(status) is not Removal.REQUEST_STOPS_NONE,
+            **limits_of(status),
             answer_by=wording.STEPS[Date.ANSWER_BY],
             has_dates=bool(dates_of(status)),
             link_ends=link_ends,
@@ -100,6 +99,7 @@ class Pages:
         tongue: Tongue,
         route: str,
         *,
+        status: Status | None = None,
         kind: str | None = None,
         base: str,
         shown: Sequence[tuple[str, str]],
@@ -111,6 +111,7 @@ class Pages:
             "confirm.html",
             tongue,
             languages=(),
+            **(limits_of(status) if status else {"limits": wording.NOTICE, "answered": False}),
             route=route,
             base=base,
             heading=tongue.say(heading),
@@ -222,6 +223,11 @@ def notice_of(status: Status) -> tuple[str, ...]:
     return (wording.REMOVALS[removal], *stay, wording.COURT, wording.COURT_HELP)
 
 
+def limits_of(status: Status) -> dict[str, Any]:
+    """The same for a page; `answered`: whether it speaks of the answer, not of the request."""
+    return {"limits": notice_of(status), "answered": removal_of(status) is not Removal.REQUEST_STOPS_NONE}
+
+
 def as_json(
     pages: Pages,
     tongue: Tongue,
@@ -251,6 +257,8 @@ def as_json(
         "withdrawal_waits": status.waits is GivesUp.REQUEST or None,
         "hand_over_waits": status.waits is GivesUp.CASE or None,
         "review_waits": status.review_waits or None,
+        "window_kept_open": status.window_kept_open or None,
+        "not_agreed": status.not_agreed or None,
         "waiver_waits": status.waits is GivesUp.REVIEW or None,
         "grounds": list(status.grounds),
         "may": sorted(status.may | ({"review"} if status.grounds else set())),

@@ -30,7 +30,7 @@ from services.intake.domain.case import (
     waiting,
 )
 from services.intake.domain.consent import May, Reader, Thing, may
-from services.intake.domain.heard import Heard, Question
+from services.intake.domain.heard import Consideration, Heard, Question, Resolution
 from shared.contracts.vocabulary import (
     Language,
     Recipient,
@@ -97,6 +97,8 @@ class Status:
     waits: GivesUp | None = None
     anothers_wish: bool = False
     review_waits: bool = False
+    window_kept_open: bool = False
+    not_agreed: bool = False
     refused: bool = False
     grounds: tuple[ReviewGround, ...] = ()
     may: frozenset[str] = field(default_factory=frozenset)
@@ -137,6 +139,7 @@ def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
     wish = waiting(state)
     review_waits = filing.review_waits(reader.role, now)
     asks = wish if isinstance(wish, ReviewWish) else None
+    asks_too = _wishes(asks, reader)
     offered = {thing: may(reader, thing) for thing in _offered(state)}
     silent = where in (Where.RECEIVED, Where.WITH_FIELD_OFFICE)
     assignment = heard.assignment if silent else None
@@ -149,7 +152,7 @@ def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
         not_understood=filing.not_understood if silent and may(reader, Thing.MISSING) is May.YES else (),
         answer_due=assignment.answer_due if assignment else None,
         may_ask_from=assignment.silence_ends_at if assignment else None,
-        window_closes=state.closes if isinstance(state, WindowOpen) and asks is None else None,
+        window_closes=_last_day(state, now) if not asks_too else None,
         review_due=heard.escalations[-1].due if where is Where.WITH_HEADQUARTERS else None,
         question=_question(state, reader),
         outcome=_outcome(state) if told_all else None,
@@ -158,7 +161,9 @@ def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
         another_request=silent and told_all and filing.possible_double_of is not None,
         waits=wish.of if isinstance(wish, WithdrawalWish) else None,
         anothers_wish=isinstance(wish, WithdrawalWish) and wish.by is not reader.role,
-        review_waits=asks is not None and asks.by is reader.role,
+        review_waits=asks_too,
+        window_kept_open=isinstance(state, WindowOpen) and asks is not None and not asks_too,
+        not_agreed=isinstance(state, Withdrawable) and filing.not_agreed is reader.role and not _wishes(wish, reader),
         refused=reader.refused,
         grounds=() if asks and review_waits else grounds_for_review(state, now),
         may=frozenset(
@@ -173,6 +178,18 @@ def _of_accepted(state: Accepted, reader: Reader, now: datetime) -> Status:
             ]
         ),
     )
+
+
+def _last_day(state: Accepted, now: datetime) -> datetime | None:
+    """Until when review may be asked; nothing that has passed, where the window is kept open beyond it."""
+    if not isinstance(state, WindowOpen) or (state.asks is not None and now >= state.closes):
+        return None
+    return state.closes
+
+
+def _wishes(wish: WithdrawalWish | ReviewWish | None, reader: Reader) -> bool:
+    """Whether something waits that this reader asked for."""
+    return wish is not None and wish.by is reader.role
 
 
 def _question(state: Accepted, reader: Reader) -> Question | None:
@@ -218,17 +235,23 @@ def _is_back(heard: Heard) -> bool:
 
 
 def _outcome(state: Accepted) -> Outcome | None:
+    """What was said last, with all that was granted in any round: a grant stands, whatever is said of the rest."""
     heard = state.filing.heard
-    first = heard.first_consideration
-    referred_to = first.referred_to if first else None
-    if heard.resolution is not None:
-        said = heard.resolution
-        to = referred_to if said.outcome is ResolutionOutcome.REFERRED else None
-        return Outcome(said.at, said.outcome, said.reasons, said.granted, to, said.declined, said.moot)
-    answered = first is not None and first.outcome is not TriageOutcome.NO_ANSWER
-    if first and answered and isinstance(state, WindowOpen | ReviewAsked | ReviewLapsed):
-        return Outcome(first.at, first.outcome, first.reasons, first.granted, referred_to, first.declined, first.moot)
-    return None
+    last = heard.last_answer
+    said: Resolution | Consideration | None = heard.resolution or (last if _told(state, last) else None)
+    if said is None:
+        return None
+    to = last.referred_to if last and said.outcome == TriageOutcome.REFERRED else None
+    granted = heard.granted
+    declined = tuple(relief for relief in said.declined if relief not in granted)
+    moot = tuple(relief for relief in said.moot if relief not in granted)
+    return Outcome(said.at, said.outcome, said.reasons, granted, to, declined, moot)
+
+
+def _told(state: Accepted, last: Consideration | None) -> bool:
+    """Whether a field office's answer is shown before the resolution: not where that follows at once."""
+    followed_at_once = isinstance(state, UnderConsideration) and not state.filing.heard.escalations
+    return last is not None and not followed_at_once
 
 
 def _offered(state: Accepted) -> set[Thing]:
@@ -238,6 +261,8 @@ def _offered(state: Accepted) -> set[Thing]:
     offered = {Thing.CONTACT, Thing.AMEND, Thing.HAND_OVER, Thing.STAND_DOWN}
     if isinstance(state, WindowOpen):
         offered.add(Thing.WAIVE)
+    if state.filing.open_question and not isinstance(state, WithdrawalAsked):
+        offered.add(Thing.ANSWER)
     if isinstance(state, Withdrawable):
         offered.add(Thing.WITHDRAW)
     return offered

@@ -48,3 +48,11 @@ def with_second_person(state: dict[str, Any]) -> dict[str, Any]:
     The shape has a number of its own because an older build hands a case over at one person's word.
     """
     return state
+
+
+def with_kept_windows(state: dict[str, Any]) -> dict[str, Any]:
+    """Shape 7 may keep a window open after a ruling, and knows whose wish was turned down; in shape 6 neither is.
+
+    The shape has a number of its own because an older build would close the window at once.
+    """
+    return state

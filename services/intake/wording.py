@@ -83,6 +83,11 @@ STEPS: Final[Mapping[Date | Step, str]] = {
     Step.REVIEW_WAITS: (
         "You asked headquarters for a review. Headquarters looks at that first. After three days it counts by itself."
     ),
+    Step.WINDOW_KEPT_OPEN: (
+        "Somebody asked headquarters for a review. Headquarters looks at that first. "
+        "Until then, the time to ask does not end."
+    ),
+    Step.NOT_AGREED: "You asked for something. Staff did not agree to it. The case goes on as before.",
     Step.REFUSED: (
         "Staff did not accept the paper, or could not tell who you are. You cannot change the case with this link. "
         "Please call us to send a better paper."
@@ -157,13 +162,16 @@ RESULTS: Final[Mapping[ResolutionOutcome | TriageOutcome, str]] = {
 }
 """Triage's words are the resolution's: the codes are the same."""
 
+_DECLINED: Final = frozenset({ResolutionOutcome.DECLINED, ResolutionOutcome.UPHELD})
+
 PARTLY: Final = "A part of the request was granted."
 """Instead, where something was granted and something else was not."""
 
 
 def result_of(outcome: Outcome) -> str:
     """How it ended, in a sentence."""
-    partly = outcome.granted and (outcome.declined or outcome.moot)
+    not_all = outcome.declined or outcome.moot or outcome.result in _DECLINED
+    partly = outcome.granted and not_all
     return PARTLY if partly else RESULTS[outcome.result]
 
 

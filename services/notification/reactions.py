@@ -63,6 +63,10 @@ TOLD_OF_CHANGES = frozenset({"contact", "requestor"})
 """Of these, what may change how the requestor is reached: then the address from before is told, too."""
 
 
+NOT_AGREED = frozenset(f"{what}_not_confirmed" for what in ("withdrawal", "waiver", "hand_over", "review"))
+"""And of a wish of which staff have said no."""
+
+
 def on_submitted(state: State | None, event: Event[RequestSubmitted], context: Context) -> Outcome:
     """Follow the case from here on; the acknowledgement is the first letter."""
     if state is not None:
@@ -105,22 +109,26 @@ def on_amended(state: State | None, event: Event[RequestAmended], context: Conte
         amended,
         event,
         context,
-        true_of_it=_true_of(said, touches_contact),
+        true_of_it=_true_of(state, said, touches_contact),
         keep=_kept(event, blob) if touches_contact else {},
         before=(said.amendment, state.language),
         late=_owed(state, amended, context),
     )
 
 
-def _true_of(said: RequestAmended, touches_contact: bool) -> frozenset[When]:
+def _true_of(before: Followed, said: RequestAmended, touches_contact: bool) -> frozenset[When]:
+    """What is true of an amendment. A noncitizen who was the requestor hears of the hand-over at that address."""
     changed = set(said.changed)
     handed_over = touches_contact and "representative" in changed
+    contact_changed = touches_contact and not TOLD_OF_CHANGES.isdisjoint(changed)
     conditions = (
-        (When.CONTACT_CHANGED, touches_contact and not TOLD_OF_CHANGES.isdisjoint(changed)),
+        (When.CONTACT_CHANGED, contact_changed),
+        (When.ANOTHER_READER, (contact_changed or handed_over) and not before.requestor_is_noncitizen),
         (When.HANDED_OVER, handed_over),
         (When.LINK_CHANGED, "link" in changed),
         (When.LINK_ENDED, handed_over or "link" in changed),
         (When.WITHDRAWAL_ASKED, not changed.isdisjoint({"withdrawal_asked", "waiver_asked", "hand_over_asked"})),
+        (When.NOT_AGREED, not changed.isdisjoint(NOT_AGREED)),
     )
     return frozenset(when for when, is_true in conditions if is_true)
 

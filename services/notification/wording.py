@@ -128,6 +128,22 @@ WORDINGS: Final[Mapping[Letter, Wording]] = {
             "Is that not what you want? Then please call us.",
         ),
     ),
+    Letter.NOT_AGREED: Wording(
+        "Staff did not agree to a change",
+        (
+            "Somebody asked for a change in this case, or for a review at headquarters.",
+            "Staff did not agree. The case goes on as before.",
+            "The page shows what comes next. If you can ask for a review, it shows the last day to ask.",
+        ),
+    ),
+    Letter.ANOTHER_READER: Wording(
+        "We write to another person or address, too",
+        (
+            "Somebody changed who else we write to about this case, or where.",
+            "We still write to you at this address.",
+            "Is that not what you want? Then please call us soon.",
+        ),
+    ),
     Letter.GIVEN_UP: Wording(
         "Something was given up",
         (

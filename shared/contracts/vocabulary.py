@@ -271,6 +271,8 @@ class Letter(StrEnum):
     NEW_ADDRESS = "new_address"
     LINK_SENT = "link_sent"
     WITHDRAWAL_WAITS = "withdrawal_waits"
+    NOT_AGREED = "not_agreed"
+    ANOTHER_READER = "another_reader"
     GIVEN_UP = "given_up"
     REPRESENTATIVE_ENDED = "representative_ended"
     REPRESENTATIVE_BEGAN = "representative_began"

@@ -108,6 +108,7 @@ COMMANDS: list[tuple[Ask, Any]] = [
     (Ask.REVIEW, AskReview(ReviewGround.NO_TIMELY_ANSWER, {"amended_1": b"box"}, wish=1)),
     (Ask.CONSENT, RuleOnConsent(0, verified=False, by=OFFICER)),
     (Ask.WITHDRAWAL, RuleOnWithdrawal(2, confirmed=False, by=OFFICIAL)),
+    (Ask.WITHDRAWAL, RuleOnWithdrawal(1, confirmed=False, by=OFFICIAL)),
     (Ask.WAIVE, Waive()),
     (Ask.WITHDRAW, Withdraw(Recipient.REQUESTOR, {})),
     (Ask.AMEND, Amend(1, Change(("information",)), {"amended_1": b"box"})),

@@ -360,18 +360,23 @@ def test_nothing_changed_is_no_amendment() -> None:
 
 
 def test_an_answer_closes_its_question_and_no_other() -> None:
-    world = submitted()
+    world = submitted(consent=Consent(ConsentKind.NONE))
     first, second = question(1), question(2, at=MONDAY + 2 * DAY)
     world.hear(first, second)
     asked = world.state.filing.open_question
     assert asked.id == second.data.question
     assert asked.blob in world.case.changes.blobs
     world.ask(Ask.AMEND, Amend(1, Change(("answer",), answers=asked.id), {"amended_1": b"box"}))
+    said = world.said[-1]  # the words of who may not read it
+    assert (said.changed, said.answers) == (("information",), None)
+    assert world.state.filing.open_question == asked
+    world.ask(Ask.CONSENT, RuleOnConsent(1, verified=True, by=OFFICER))
+    world.ask(Ask.AMEND, Amend(3, Change(("answer",), answers=asked.id), {"amended_3": b"box"}))
     assert world.said[-1].answers == asked.id
     assert world.state.filing.open_question.id == first.data.question
-    again = Amend(2, Change(("answer",), answers=asked.id), {"amended_2": b"box"})
+    again = Amend(4, Change(("answer",), answers=asked.id), {"amended_4": b"box"})
     assert refused(world, Ask.AMEND, again) == "no_such_question"
-    stranger = Amend(2, Change(("answer",), answers=UUID(int=1)), {"amended_2": b"box"})
+    stranger = Amend(4, Change(("answer",), answers=UUID(int=1)), {"amended_4": b"box"})
     assert refused(world, Ask.AMEND, stranger) == "no_such_question"
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +12,7 @@ from services.intake.domain.case import COUNTS_AFTER, ReviewAsked, ReviewLapsed,
 from services.intake.domain.facts import Removal
 from services.intake.domain.filing import Change
 from services.intake.reactions import BEHAVIOUR
+from shared.casework import offering
 from shared.casework.commands import Answered
 from shared.casework.offering import Verdict
 from shared.contracts import events
@@ -24,7 +26,7 @@ from shared.contracts.vocabulary import (
 )
 from shared.web.sign_in import Role
 from tests.unit.intake_house import House
-from tests.unit.intake_world import DAY, MONDAY, OFFICER, OFFICIAL, World, assigned, completed, escalated
+from tests.unit.intake_world import DAY, MONDAY, OFFICER, OFFICIAL, World, assigned, completed, escalated, rules
 from tests.unit.test_intake_consent import refused, submitted
 
 ASKED = MONDAY + 6 * DAY
@@ -75,8 +77,14 @@ def test_the_window_stays_open_until_headquarters_has_ruled_and_for_everybody() 
     world = wishing(at=closes - DAY)
     world.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(2, confirmed=False, by=OFFICIAL), at=closes + DAY)
     assert world.said[-1].changed == ("review_not_confirmed",)
-    world.pass_time(closes + DAY)
-    assert world.state == ReviewLapsed(world.state.filing, closes, waived=False)
+    kept = datetime(2021, 4, 16, 23, 59, tzinfo=ZoneInfo("America/Denver"))  # three days from the ruling, a Friday
+    assert world.pass_time(kept - timedelta(milliseconds=1)) is Verdict.ALREADY
+    assert world.state.closes == kept
+    world.pass_time(kept)
+    assert world.state == ReviewLapsed(world.state.filing, kept, waived=False)
+    early = wishing()
+    early.ask(Ask.WITHDRAWAL, RuleOnWithdrawal(2, confirmed=False, by=OFFICIAL), at=ASKED + DAY)
+    assert early.state.closes == closes  # later than the grace
 
 
 def test_its_urgency_counts_a_removal_waits_for_nobody() -> None:
@@ -171,3 +179,42 @@ async def test_a_refused_reader_is_told_what_comes_of_it_and_headquarters_finds_
     assert answer.status_code == 200, answer.text
     told = (await house.http.get(path, headers={"Accept": "application/json"})).json()
     assert told["stage"] == "review_asked"
+
+
+async def test_a_wish_that_staff_turn_down_takes_no_right_from_the_noncitizen_who_sees_it_meanwhile(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    case_id, path = await house.opened()
+    house.hear(case_id, assigned(), completed("DECLINED"))
+    await house.rule(case_id, "refused")
+    own = f"/status/{house.links.token(case_id, 1, Recipient.NONCITIZEN)}"
+    last_day = (await told(house, own))["window_closes"]
+    house.clock = datetime.fromisoformat(last_day) - timedelta(hours=1)
+    form = {"idempotency_key": "r", "ground": "NEW_CIRCUMSTANCES", "confirm": "yes"}
+    assert (await house.http.post(f"{path}/review", data=form)).status_code == 303
+    seen = await told(house, own)
+    assert (seen["window_closes"], seen["window_kept_open"], "review" in seen["may"]) == (last_day, True, True)
+    assert "the time to ask does not end" in (await house.http.get(own)).text
+    asker = await told(house, path)
+    assert "window_closes" not in asker
+    assert "window_kept_open" not in asker
+    house.wait(DAY)
+    late = await told(house, own)
+    assert ("window_closes" in late, late["window_kept_open"]) == (False, True)
+    headers = {"Authorization": f"Bearer {house.issuer.staff('official-1', [Role.SRO])}", "Idempotency-Key": "no"}
+    no = {"facts_seen": 2, "confirmed": False}
+    assert (await house.http.post(f"/cases/{case_id}/withdrawal", json=no, headers=headers)).status_code == 200
+    case = house.engine.cases[case_id]
+    assert offering.deadline(case, rules(), policy_now=house.clock + 2 * DAY) is Verdict.ALREADY
+    after, asker = await told(house, own), await told(house, path)
+    assert datetime.fromisoformat(after["window_closes"]) >= house.clock + rules().policies.at(house.clock).window_grace
+    assert ("window_kept_open" in after, "not_agreed" in after, asker["not_agreed"]) == (False, False, True)
+    assert "Staff did not agree to it." in (await house.http.get(path)).text
+    house.wait(2 * DAY)
+    assert (await house.http.post(f"{own}/review", data=form | {"idempotency_key": "own"})).status_code == 303
+    assert isinstance(case.state, ReviewAsked)
+
+
+async def told(house: House, path: str) -> dict[str, Any]:
+    return (await house.http.get(path, headers={"Accept": "application/json"})).json()  # type: ignore[no-any-return]

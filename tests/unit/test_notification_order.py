@@ -53,7 +53,11 @@ def stories(draw: st.DrawFn) -> list[Arrived]:
                 "intake",
                 amended(
                     number,
-                    draw(st.sampled_from(["contact", "facts", "link", "representative", "withdrawal_asked"])),
+                    draw(
+                        st.sampled_from(
+                            ["contact", "facts", "link", "representative", "withdrawal_asked", "review_not_confirmed"]
+                        )
+                    ),
                     requestor_type=draw(st.sampled_from([None, RequestorType.NONCITIZEN, RequestorType.ATTORNEY])),
                     language=draw(st.sampled_from([None, *Language])),
                     consent=events.Consent(kind=ConsentKind.G28, status=consent) if consent else None,

@@ -6,6 +6,7 @@ import pytest
 
 from services.notification.domain.following import Followed, State
 from services.notification.domain.ledger import path
+from services.notification.domain.letters import OF_THE_CASE
 from services.notification.upcasting import with_who_filed
 from shared.casework.offering import Verdict
 from shared.casework.stepping import set_path
@@ -163,6 +164,8 @@ def test_a_change_of_contact_is_told_to_both_addresses_the_old_one_in_its_reader
     case = a_case()
     case.hear("intake", amended(1, "contact", "language", language=Language.ES))
     told = {entry.letter.value: entry for entry in case.letters.values() if entry.letter.value != "received"}
+    own = told.pop("another_reader")
+    assert (own.role.value, own.before) == ("noncitizen", None)
     assert set(told) == {"address_changed", "new_address"}
     assert (told["address_changed"].before, told["address_changed"].language) == (1, "en")
     assert (told["new_address"].before, told["new_address"].language) == (None, None)
@@ -316,6 +319,40 @@ def test_a_withdrawal_that_waits_is_told_to_both_until_the_case_is_resolved() ->
     case.hear("intake", amended(2, "withdrawal_asked"))
     late = [row for row in case.short if row[0] == "withdrawal_waits" and row[3] == "ALREADY_RESOLVED"]
     assert len(late) == 2
+
+
+@pytest.mark.parametrize("what", ["withdrawal", "waiver", "hand_over", "review"])
+def test_a_wish_that_staff_turned_down_is_told_to_both_until_the_case_is_resolved(what: str) -> None:
+    case = a_case()
+    case.hear("intake", amended(1, f"{what}_not_confirmed"))
+    assert case.short[:2] == [("not_agreed", "noncitizen", "due", None), ("not_agreed", "requestor", "due", None)]
+    case.hear("escalation", RESOLVED)
+    case.hear("intake", amended(2, f"{what}_not_confirmed"))
+    assert len([row for row in case.short if row[0] == "not_agreed" and row[3] == "ALREADY_RESOLVED"]) == 2
+
+
+def test_of_a_refused_requestors_wish_the_noncitizen_alone_is_told_and_is_listed_without_an_address() -> None:
+    case = a_case(consent=ConsentStatus.REFUSED)
+    case.hear("intake", amended(1, "review_not_confirmed"))
+    rows = [row[1:] for row in case.short if row[0] == "not_agreed"]
+    assert rows == [("noncitizen", "due", None), ("requestor", "suppressed", "NO_CONSENT")]
+    assert Letter.NOT_AGREED in OF_THE_CASE
+
+
+@pytest.mark.parametrize(
+    ("before", "to", "told"),
+    [
+        (RequestorType.FAMILY, RequestorType.ATTORNEY, [("noncitizen", "due", None)]),
+        (RequestorType.ATTORNEY, RequestorType.NONCITIZEN, [("noncitizen", "suppressed", "ONE_COPY")]),
+        (RequestorType.NONCITIZEN, RequestorType.ATTORNEY, []),  # told as the one before
+    ],
+)
+def test_the_noncitizen_is_told_that_somebody_else_represents(
+    before: RequestorType, to: RequestorType, told: list[tuple[str, str, str | None]]
+) -> None:
+    case = a_case(requestor=before)
+    case.hear("intake", handed_over(1, to))
+    assert [row[1:] for row in case.short if row[0] == "another_reader"] == told
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ class UnderConsideration:
 class WindowOpen:
     """The field office did not grant all that was asked for; the requestor may ask for SRO review until `closes`.
 
-    It stays open beyond that while a wish for review waits (`asks`).
+    It stays open beyond that while a wish for review waits (`asks`), and some days after staff have turned one down.
     """
 
     filing: Filing
@@ -202,7 +202,7 @@ def with_filing(state: Accepted, filing: Filing) -> Accepted:
             return replace(state, filing=filing)
         case UnderConsideration() | WindowOpen() | Resolved():
             wish = None if isinstance(state, Resolved) else state.wish
-            closes = filing.heard.window_closes
+            closes = filing.window_closes
             asks = None if isinstance(state, Resolved) else state.asks
             if closes:
                 return WindowOpen(filing, closes, wish, asks)

@@ -83,13 +83,14 @@ class Thing(StrEnum):
     """What can be read or done by a private link. What the case holds at the moment is for `status` to say.
 
     `question`: that there is one, and until when. `missing`: what the request lacks. `contact`: how to reach the
-    requestor, their paper, their language, a new link.
+    requestor, their paper, their language, a new link. `answer`: what ends a question; other words are information.
     """
 
     MISSING = "missing"
     QUESTION = "question"
     QUESTION_TEXT = "question_text"
     OUTCOME = "outcome"
+    ANSWER = "answer"
     REVIEW = "review"
     AMEND = "amend"
     CONTACT = "contact"
@@ -112,10 +113,11 @@ def may(reader: Reader, thing: Thing) -> May:
     """Whether this reader may read or do this.
 
     To ask for review takes no right from anybody: it waits only where staff have refused the reader, and all else ends
-    there. Standing down leaves a person without a voice: it always waits.
+    there. Standing down leaves a person without a voice: it always waits. Nobody answers what they may not read: it
+    would use up the question of who may.
     """
     match thing:
-        case Thing.QUESTION_TEXT | Thing.OUTCOME:
+        case Thing.QUESTION_TEXT | Thing.OUTCOME | Thing.ANSWER:
             return _if(reader.consent.verified)
         case Thing.MISSING:
             return _if(reader.role is Recipient.REQUESTOR or reader.consent.verified)

@@ -62,6 +62,8 @@ class Filing:
 
     `situated`: the amendment that last told custody or removal. `imminent_hours`: a removal nearer than that makes a
     case imminent, by the policy when it was submitted.
+
+    `window_kept_until`: no window to ask for review closes sooner. `not_agreed`: whose wish staff turned down last.
     """
 
     number: str
@@ -100,6 +102,8 @@ class Filing:
     requestor_reachable: bool | None = None
     situated: int = 0
     imminent_hours: int = HOURS_BEFORE_KEPT
+    window_kept_until: datetime | None = None
+    not_agreed: Recipient | None = None
     heard: Heard = field(default_factory=Heard)
 
     def reader(self, role: Recipient) -> Reader:
@@ -112,6 +116,12 @@ class Filing:
         """Whether a wish of this role for review waits for headquarters. Nobody's does where a removal is imminent."""
         waits = may(self.reader(role), Thing.REVIEW) is May.WAITS
         return waits and self.urgency_at(at) is not Urgency.REMOVAL_IMMINENT
+
+    @property
+    def window_closes(self) -> datetime | None:
+        """Until when review may be asked; None when no window is open."""
+        closes, kept = self.heard.window_closes, self.window_kept_until
+        return max(closes, kept) if closes and kept else closes
 
     @property
     def open_question(self) -> Question | None:
@@ -156,6 +166,7 @@ class Change:
     """What an amendment changes; None leaves a part as it is. `names` lists all that changed, sealed parts too.
 
     `proposes`: a hand-over that waits from now on. `asked_by`: who of staff asked for the hand-over that this one is.
+    `not_agreed`, `window_kept_until`: of a filing.
     """
 
     names: tuple[str, ...]
@@ -173,6 +184,14 @@ class Change:
     requestor_reachable: bool | None = None
     proposes: Proposed | None = None
     asked_by: str | None = None
+    not_agreed: Recipient | None = None
+    window_kept_until: datetime | None = None
+
+
+def without_answer(change: Change) -> Change:
+    """The same words as information, which leaves the question open."""
+    names = (("information" if name == "answer" else name) for name in change.names)
+    return replace(change, names=tuple(dict.fromkeys(names)), answers=None)
 
 
 def handed_over(
@@ -227,6 +246,8 @@ def amended(filing: Filing, change: Change, *, blob: str | None, sealed_bytes: i
             filing.requestor_reachable if change.requestor_reachable is None else change.requestor_reachable
         ),
         handing_over=change.proposes,
+        window_kept_until=change.window_kept_until or filing.window_kept_until,
+        not_agreed=change.not_agreed or (None if to else filing.not_agreed),
         link_generation=filing.link_generation + change.new_link,
         sealed_amendments=(*filing.sealed_amendments, blob) if blob else filing.sealed_amendments,
         sealed_bytes=filing.sealed_bytes + sealed_bytes,

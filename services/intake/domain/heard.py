@@ -116,6 +116,18 @@ class Heard:
         return next((each for each in self.considerations if each.round == 1), None)
 
     @property
+    def last_answer(self) -> Consideration | None:
+        """What the field office said last; a round without an answer says nothing."""
+        answered = [each for each in self.considerations if each.outcome is not TriageOutcome.NO_ANSWER]
+        return answered[-1] if answered else None
+
+    @property
+    def granted(self) -> tuple[ReliefSought, ...]:
+        """All that was granted in any round, and by the resolution: a grant stands (decision 0042)."""
+        in_rounds = (relief for each in self.considerations for relief in each.granted)
+        return tuple(dict.fromkeys((*in_rounds, *(self.resolution.granted if self.resolution else ()))))
+
+    @property
     def window_closes(self) -> datetime | None:
         """Until when review may be asked; None when no window is open (or headquarters has the case already)."""
         first = self.first_consideration

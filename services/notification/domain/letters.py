@@ -74,6 +74,8 @@ class When(StrEnum):
     LINK_CHANGED = "link_changed"
     LINK_ENDED = "link_ended"
     WITHDRAWAL_ASKED = "withdrawal_asked"
+    NOT_AGREED = "not_agreed"
+    ANOTHER_READER = "another_reader"
     WAIVED = "waived"
     HANDED_OVER = "handed_over"
 
@@ -88,6 +90,8 @@ CONDITIONS: Mapping[When, str] = {
     When.LINK_CHANGED: "a new private link was made",
     When.LINK_ENDED: "the private link of before has ended, by a new one or by a hand-over",
     When.WITHDRAWAL_ASKED: "a withdrawal, a waiver of review or a hand-over waits for staff",
+    When.NOT_AGREED: "staff did not agree to what somebody wished",
+    When.ANOTHER_READER: "who else is written to, or where, changed",
     When.WAIVED: "somebody did without the review",
     When.HANDED_OVER: "somebody else is the requestor from now on",
 }
@@ -178,6 +182,8 @@ RULES: tuple[Rule, ...] = (
         when=When.WITHDRAWAL_ASKED,
         suppressed=_OVERTAKEN,
     ),
+    Rule(EventType.REQUEST_AMENDED, Letter.NOT_AGREED, BOTH, when=When.NOT_AGREED, suppressed=_OVERTAKEN),
+    Rule(EventType.REQUEST_AMENDED, Letter.ANOTHER_READER, NONCITIZEN, when=When.ANOTHER_READER),
     Rule(EventType.REQUEST_WITHDRAWN, Letter.GIVEN_UP, BOTH),
     Rule(EventType.REVIEW_LAPSED, Letter.GIVEN_UP, BOTH, when=When.WAIVED),
     Rule(
@@ -210,7 +216,7 @@ OF_THE_CASE = frozenset(
     for rule in RULES
     if Recipient.REQUESTOR in rule.roles
     and rule.address is Address.CURRENT
-    and rule.when in {When.ALWAYS, When.FIRST_OFFICE, When.WITHDRAWAL_ASKED, When.WAIVED}
+    and rule.when in {When.ALWAYS, When.FIRST_OFFICE, When.WITHDRAWAL_ASKED, When.NOT_AGREED, When.WAIVED}
     and not rule.only_named
 )
 """The letters that tell a step of the case; all others tell people of their own address or link."""

@@ -48,7 +48,7 @@ def _whom(state: State, entry: Entry, mail: Mapping[str, Mapping[str, Any]]) -> 
         return None
     if entry.role is Recipient.NONCITIZEN and entry.reason == Because.NO_ADDRESS and _has_counsel(state):
         theirs = _copy(mail, entry, Recipient.REQUESTOR)
-        return None if theirs is not None and _reached(theirs) else entry.role
+        return None if theirs is None or _reached(theirs) else entry.role
     return entry.role
 
 
