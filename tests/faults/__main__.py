@@ -50,7 +50,7 @@ async def campaign(folder: Path, *, seeds: int, lanes: int, only: str) -> dict[C
         async with Lane.several(servers, folder / "cases", lanes) as opened:
             rows = await play(opened, runs, tell)
         async with letter_lanes(servers, folder / "letters", lanes) as opened:
-            rows |= await play(opened, of_mail, tell, run=LetterRun)
+            rows |= await play(opened, of_mail, lambda done, found: tell(len(runs) + done, found), run=LetterRun)
     print(file=sys.stderr)
     return rows
 
