@@ -85,8 +85,16 @@ async def test_a_question_is_asked_once_at_a_time_and_waited_for_no_longer_than_
     assert [await question.unwell() for _ in range(3)] == ["away"] * 3
     assert list(await asyncio.gather(question.unwell(), question.unwell())) == ["away"] * 2
     assert store.asked == 1
+    await question.stop()
+
+
+async def test_a_question_that_was_answered_is_asked_again() -> None:
+    store = Store()
+    question = Question(store, otherwise="away", within=60)
+    waiting = asyncio.gather(question.unwell(), question.unwell())
     store.answers.set()
-    assert await question.unwell() is None
+    assert list(await waiting) == [None, None]
+    assert store.asked == 1
     assert await question.unwell() is None
     assert store.asked == 2
     await question.stop()
