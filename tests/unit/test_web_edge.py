@@ -227,19 +227,27 @@ class Checks:
         return self.found
 
 
-async def test_a_service_is_ready_when_all_it_needs_is_well_and_says_what_is_not(tmp_path: Path) -> None:
-    checks, app = Checks(), FastAPI()
-    keys = DevelopmentKeys(DevelopmentIssuer(tmp_path).public_keys, host="localhost")
+def health_of(checks: Checks, keys_at: Path, *, within_seconds: float) -> httpx.AsyncClient:
+    keys = DevelopmentKeys(DevelopmentIssuer(keys_at).public_keys, host="localhost")
     sign_in = SignIn(issuer=DEVELOPMENT_ISSUER, audience=AUDIENCE, keys=keys)
-    app.include_router(health.router(ready=checks, metrics=Metrics(), sign_in=sign_in, within_seconds=0.05))
-    web = talk_to(app)
+    app = FastAPI()
+    app.include_router(health.router(ready=checks, metrics=Metrics(), sign_in=sign_in, within_seconds=within_seconds))
+    return talk_to(app)
+
+
+async def test_a_service_is_ready_when_all_it_needs_is_well_and_says_what_is_not(tmp_path: Path) -> None:
+    checks = Checks()
+    web = health_of(checks, tmp_path, within_seconds=60)
     answer = await web.get("/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     checks.found = {"store": "no answer", "broker": None}
     answer = await web.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json() == {"status": "not ready", "checks": {"store": "no answer", "broker": "well"}}
-    checks.answers = False
+
+
+async def test_a_service_whose_checks_do_not_end_is_not_ready_but_alive(tmp_path: Path) -> None:
+    web = health_of(Checks(answers=False), tmp_path, within_seconds=0.05)
     answer = await web.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json()["checks"] == {"checks": "no answer within 0.05 s"}
