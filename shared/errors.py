@@ -6,6 +6,7 @@ from uuid import UUID
 from shared.policy.answers import Slip
 
 RESTORED = "The store of this service was restored from a backup. `secondlook reconcile` has to compare it first."
+WRITTEN_BY_NEWER = "A newer build has written this case: an instance of that build has to go on."
 NOT_COMPARED = "Whether the store of this service is the newest there is has not been compared with Kafka yet."
 
 
@@ -61,8 +62,15 @@ class CaseUnknown(CommandFailed):
 class TooBusy(CommandFailed):
     """Others kept changing this case first. Nothing was saved; ask again."""
 
+    def __init__(self, why: str = "Others are changing this case at this moment.") -> None:
+        super().__init__(f"{why} Nothing was saved; please try again.")
+
+
+class WrittenByNewer(TooBusy):
+    """A newer build has written this case: while both run, an instance of that build may answer next time."""
+
     def __init__(self) -> None:
-        super().__init__("Others are changing this case at this moment. Nothing was saved; please try again.")
+        super().__init__(WRITTEN_BY_NEWER)
 
 
 class CommandBroken(CommandFailed):

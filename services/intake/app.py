@@ -1,5 +1,8 @@
 """Intake: read top to bottom, and you know the service."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from fastapi import FastAPI
 
 from services.intake import api, limiting, page_routes, public_pages, staff_erasures, staff_find, staff_links
@@ -31,6 +34,7 @@ from shared.web import staff_events
 from shared.web.limits import Rate
 
 DELETE_SECONDS = 5.0
+RETENTION_SECONDS = 600.0
 
 
 def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
@@ -55,6 +59,7 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
         ("complete erasures", erasing.complete, COMPLETE_SECONDS),
         ("erase again", again.look, AGAIN_SECONDS),
         ("lost links", lost_links.work, WORK_SECONDS),
+        *_retention(base, settings.unreadable_months),
         looks_itself=["/requests"],
         limits=limiting.limits(
             public=Rate(settings.public_per_second, settings.public_burst),
@@ -101,6 +106,16 @@ def build_app(settings: IntakeSettings, *, point: Point = no_point) -> FastAPI:
     app.include_router(staff_links.router(engine=engine, sign_in=base.sign_in, now=now))
     app.include_router(staff_events.router(engine=engine, sign_in=base.sign_in))
     return app
+
+
+def _retention(base: Foundation[State], months: int) -> list[tuple[str, Callable[[], Awaitable[Any]], float]]:
+    if not months:
+        return []
+
+    async def forget() -> None:
+        await base.keys.forget_unreadable(months, now=base.clock.real_now())
+
+    return [("retention", forget, RETENTION_SECONDS)]
 
 
 def _erasures_again(base: Foundation[State]) -> ErasuresAgain:

@@ -19,4 +19,7 @@ class IntakeSettings(ServiceSettings):
         20.0, gt=0, description="Requests a second that one client may make with its token."
     )
     client_burst: int = Field(200, ge=1, description="Requests that one client may make at once.")
+    unreadable_months: int = Field(
+        0, ge=0, description="After so many whole months the originals of what could not be read are gone; 0: never."
+    )
     channels: tuple[str, ...] = Field((), description="Outside systems that have a topic request.received.<channel>.")

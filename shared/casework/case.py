@@ -88,7 +88,8 @@ class Changes:
 class Case(Generic[S]):
     """A case's document without its past events and sealed blobs. `v` 0: not stored yet.
 
-    `broken` says why the stored state could not be read by this build; `newer`: a newer build has written it.
+    `broken` says why the stored state could not be read by this build; `newer`: because a newer build has written it,
+    which takes up what this one held.
     `tried` are the builds that could not handle what is held. `told` are own events that the topics had when the store
     was restored: they are not emitted again; while `only_told`, nothing else is emitted before them.
     """

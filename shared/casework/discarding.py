@@ -12,7 +12,7 @@ from shared.casework.answering import answering
 from shared.casework.case import Case
 from shared.casework.dead_letters import Seal
 from shared.casework.store import Store
-from shared.errors import Outage
+from shared.errors import Outage, WrittenByNewer
 from shared.mongo.driver import Collection
 
 GONE = ("held", "held_since", "parked_since", "parked_builds", "told", "state", "queue", "due_at")
@@ -47,7 +47,7 @@ class Discarding:
         if not case.held:
             return "nothing_held"
         if case.newer:
-            raise Outage("A newer build has written this case: an instance of that build has to go on.")
+            raise WrittenByNewer
         await known()
         at = self._real_now()
         note = {"by": by, "why": why, "at": at}

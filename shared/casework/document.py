@@ -12,6 +12,7 @@ from shared.casework.offering import Rules, describe
 from shared.casework.stepping import get_path, set_path
 from shared.contracts.parsing import Unparsable, parse
 from shared.contracts.vocabulary import EventType
+from shared.errors import WRITTEN_BY_NEWER
 from shared.mongo.driver import InsertOne, UpdateOne
 
 S = TypeVar("S")
@@ -29,7 +30,11 @@ WITHOUT_BULK = {"events": 0, "sealed": 0, "writer": 0}
 
 
 def read(document: Mapping[str, Any], rules: Rules[S]) -> Case[S]:
-    """A case as stored, its state brought up to the present shape. One that cannot be read says so; it never raises."""
+    """A case as stored, its state brought up to the present shape. One that cannot be read says so; it never raises.
+
+    `schema` is the version of the service's state. All else in a document is the engine's own and read by every build:
+    also one that is older than the state adds to what a case holds.
+    """
     case: Case[S] = Case(
         id=document["_id"],
         v=document["v"],
@@ -48,7 +53,9 @@ def read(document: Mapping[str, Any], rules: Rules[S]) -> Case[S]:
         published=document["published"],
         newer=document.get("schema", 1) > rules.behaviour.schema,
     )
-    if "state" in document and not case.newer:
+    if case.newer:
+        case.broken = WRITTEN_BY_NEWER
+    elif "state" in document:
         try:
             case.state = _state(document, rules)
         except Exception as error:  # noqa: BLE001 - a defect, or a damaged document: it harms this case and no other

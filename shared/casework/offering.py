@@ -22,6 +22,7 @@ from shared.errors import (
     CommandRefused,
     ContractViolation,
     StillBehind,
+    WrittenByNewer,
 )
 from shared.mongo.mapping import StateMapping, plain
 from shared.policy.model import Policies
@@ -96,6 +97,8 @@ def command(case: Case[S], asked: Command[Any], rules: Rules[S]) -> Answered | C
     """Carry out a command. One that raises holds nothing: its caller is told, and the case is as it was."""
     if (earlier := case.commands.get(asked.id.hex)) is not None:
         return Answered(earlier, replayed=True)
+    if case.newer:
+        return WrittenByNewer()
     if case.parked:
         return CaseParked(case.id)
     if case.state is None and asked.name not in rules.behaviour.creates:
@@ -118,6 +121,8 @@ def command(case: Case[S], asked: Command[Any], rules: Rules[S]) -> Answered | C
 
 def deadline(case: Case[S], rules: Rules[S], *, policy_now: datetime) -> Verdict:
     """Carry out the case's next deadline if it is still due. A failing one parks the case."""
+    if case.newer:
+        return Verdict.ALREADY  # Found a moment before that build wrote it.
     if case.broken is not None and case.due_at is not None:
         return _park(case, "deadline", case.broken, rules, now=policy_now)
     due = rules.behaviour.due(case.state, case.work) if case.state is not None and not case.parked else None

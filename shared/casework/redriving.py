@@ -20,7 +20,7 @@ from shared.casework.dead_letters import Open
 from shared.casework.document import arrive
 from shared.casework.engine import Engine, Offered
 from shared.casework.offering import REFUSED_BY_THE_STORE, Rules, Verdict
-from shared.errors import ContractViolation, Outage
+from shared.errors import ContractViolation
 
 S = TypeVar("S")
 
@@ -191,7 +191,7 @@ class Redriving(Generic[S]):
         """Offer what one case holds again; dry: only say what would come of it. `as_it_stands`: see `offer_again`."""
         case = (await self._engine.store.load([case_id]))[case_id]
         if case.newer:
-            raise Outage("A newer build has written this case: an instance of that build has to go on.")
+            return Redriven(case_id, "still_fails", waiting=len(case.held), reason=case.broken)
         rules, now, readable = self._engine.rules, self._now(), await self._readable(case)
         told = Redriven(case_id, "busy")
 

@@ -140,8 +140,11 @@ class Store(Generic[S]):
         return [(document["_id"], document["emitted"]) for document in documents]
 
     async def due(self, policy_now: datetime, limit: int, *, skip: int = 0) -> list[UUID]:
-        """Cases whose next deadline has come, earliest first, but for the first `skip`."""
-        query = {"due_at": {"$lte": policy_now}}
+        """Cases whose next deadline has come, earliest first, but for the first `skip`.
+
+        A newer build's cases are left to that build.
+        """
+        query = {"due_at": {"$lte": policy_now}, "schema": {"$not": {"$gt": self._rules.behaviour.schema}}}
         documents = await self._find(query, {"due_at": 1}, sort=[("due_at", 1)], skip=skip, limit=limit)
         return [document["_id"] for document in documents]
 

@@ -27,6 +27,10 @@ KEYRING: Final = "keyring"
 """Its database, its mark in Kafka, and its check."""
 
 
+FIRST_MONTH: Final = datetime(2021, 3, 1, tzinfo=UTC)
+"""Nothing of this system is older: the process was announced then."""
+
+
 class CaseKeys:
     """One keyring for all services."""
 
@@ -61,7 +65,7 @@ class CaseKeys:
 
     async def seal_unreadable(self, raw: bytes) -> bytes:
         """Seal bytes that belong to no readable event, with a key of the month (retention: shred it)."""
-        owner = uuid5(NAMESPACE, f"unreadable:{datetime.now(UTC):%Y-%m}")
+        owner = _owner(datetime.now(UTC))
         key = (await self.keyring.get_or_create([owner]))[owner]
         if isinstance(key, Erased):
             return b""
@@ -75,6 +79,16 @@ class CaseKeys:
         key = (await self.keyring.get([owner]))[owner]
         return open_box(key, case_id=owner, name="unreadable", box=box) if isinstance(key, CaseKey) else None
 
+    async def forget_unreadable(self, months: int, *, now: datetime) -> int:
+        """Shred the keys of what could not be read more than so many whole months ago; how many. Raises `Outage`."""
+        with answering():
+            keys = await self.keyring.get([_owner(month) for month in _months_until(now, months)])
+            old = [owner for owner, key in keys.items() if isinstance(key, CaseKey)]
+            for owner in old:
+                await self.keyring.shred(owner, ordered_by="retention", reference=f"{months} months")
+                await self.keyring.told(owner)  # It is no case: nobody else has anything of it.
+        return len(old)
+
     async def close(self) -> None:
         """Leave no connection behind."""
         await self._mark.close()
@@ -83,3 +97,15 @@ class CaseKeys:
 
     async def _is_well(self) -> bool:
         return self.standing.compared
+
+
+def _owner(moment: datetime) -> UUID:
+    """In place of a case: whose key seals what could not be read in this month."""
+    return uuid5(NAMESPACE, f"unreadable:{moment:%Y-%m}")
+
+
+def _months_until(now: datetime, months: int) -> list[datetime]:
+    """The first days of all months since whose end so many whole months have passed."""
+    begun = (now.year - FIRST_MONTH.year) * 12 + now.month - FIRST_MONTH.month
+    passed = [divmod(FIRST_MONTH.month - 1 + month, 12) for month in range(begun - months)]
+    return [FIRST_MONTH.replace(year=FIRST_MONTH.year + years, month=month + 1) for years, month in passed]

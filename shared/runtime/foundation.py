@@ -23,6 +23,7 @@ from shared.casework.corrupt_batches import CorruptBatches
 from shared.casework.dead_letters import DeadLetters, RedrivingLetters
 from shared.casework.discarding import Discarding
 from shared.casework.engine import Engine
+from shared.casework.isolating import Isolating
 from shared.casework.offering import Rules
 from shared.casework.outbox import MARK_SECONDS, Outbox
 from shared.casework.parking import Parking
@@ -141,7 +142,7 @@ class Foundation(Generic[S]):
             self.settings.kafka_bootstrap,
             topics,
             group=group,
-            handle=handle,
+            handle=Isolating(handle, self.dead_letters).handle,
             corrupt=self.corrupt,
             prefix=self.settings.secondlook_prefix,
             session_seconds=self.settings.kafka_session_seconds,

@@ -16,7 +16,15 @@ from shared.casework.case import Case
 from shared.casework.commands import Answered, whole_milliseconds
 from shared.casework.offering import Rules
 from shared.casework.reaction import Command
-from shared.errors import CaseParked, CaseUnknown, CommandFailed, CommandRefused, Outage, StoreNotCompared
+from shared.errors import (
+    CaseParked,
+    CaseUnknown,
+    CommandFailed,
+    CommandRefused,
+    Outage,
+    StoreNotCompared,
+    WrittenByNewer,
+)
 from shared.mongo.driver import PyMongoError
 from shared.privacy.opening import Desk as SealedDesk
 from shared.web.casework import Became, BulkAnswer, bulk_answer
@@ -129,7 +137,7 @@ class Deciding(Generic[S]):
 
     async def _box(self, wish: Wish[S], case: Case[S]) -> Mapping[str, bytes]:
         if case.newer:
-            raise Outage("A newer build has written this case: an instance of that build has to go on.")
+            raise WrittenByNewer
         if case.state is None:
             raise CaseParked(case.id) if case.parked else CaseUnknown
         if wish.id.hex in case.commands:
@@ -147,10 +155,7 @@ class Deciding(Generic[S]):
     def _tried(self, commands: Sequence[Command[Any]], cases: Mapping[UUID, Case[S]]) -> Sequence[Became]:
         """One after the other on the loaded cases, as they would fold into one write; then they are thrown away."""
         rules = self._engine.rules
-        return [
-            Outage() if (case := cases[asked.case_id]).newer else offering.command(case, asked, rules)
-            for asked in commands
-        ]
+        return [offering.command(cases[asked.case_id], asked, rules) for asked in commands]
 
 
 def add_route(routes: APIRouter, desk: Desk, person: Any, many: Any) -> None:

@@ -17,7 +17,7 @@ from shared.casework.offering import REFUSED_BY_THE_STORE
 from shared.casework.reaction import Command, Context, Emit, Step
 from shared.contracts.events import RequestWithdrawn, ReviewLapsed
 from shared.contracts.vocabulary import EventType, Recipient
-from shared.errors import CaseParked, CommandBroken, Outage
+from shared.errors import CaseParked, CommandBroken
 from shared.messaging.records import Record
 from shared.mongo.driver import BulkWriteError, Collection, Driver, MongoClient
 from tests.conftest import Servers
@@ -127,16 +127,6 @@ async def test_a_damaged_document_harms_no_other_case_and_is_shown_as_parked(ben
     assert [view.case_id for view in await bench.engine.listing({})] == [good]
     with pytest.raises(CaseParked):
         await bench.engine.command(do(bad))
-
-
-async def test_what_a_newer_build_has_written_is_left_to_that_build(bench: Bench) -> None:
-    case_id = uuid4()
-    await bench.engine.handle([lapse(case_id, 1)])
-    await bench.cases.update_one({"_id": case_id}, {"$set": {"schema": 2}})
-    before = await bench.document(case_id)
-    with pytest.raises(Outage):
-        await bench.engine.handle([lapse(case_id, 2)])
-    assert await bench.document(case_id) == before
 
 
 async def test_a_document_that_the_store_refuses_parks_its_case_and_no_other(bench: Bench) -> None:

@@ -152,10 +152,11 @@ async def test_what_lags_and_what_came_late_is_seen(given: dict[str, Any], tmp_p
         client = MongoClient(given["mongodb_uri"])
         cases = client.database(f"{prefix}secondlook_triage")["cases"]
         long_ago = datetime(2021, 1, 1, tzinfo=UTC)
-        # Of a newer build: nobody here may touch it, so its deadline and its records wait.
+        # Of a newer build: nobody here may touch it, so its deadline waits. And no other case gets its first version.
         case_id = uuid4()
         newer = {"v": 1, "schema": 99, "state": {}, "emitted": 1, "published": 0, "events": [], "due_at": long_ago}
-        await cases.insert_one({"_id": case_id, "pending_since": long_ago, **newer})
+        await cases.insert_one({"_id": uuid4(), "pending_since": long_ago, **newer})
+        await cases.create_index([("v", 1)], unique=True)
         async with AIOKafkaProducer(bootstrap_servers=given["kafka_bootstrap"]) as producer:
             value = record(case_id, 1, submitted(RequestorType.ATTORNEY), time=datetime.now(UTC))
             await producer.send_and_wait(f"{prefix}request.submitted", value, key=str(case_id).encode())
@@ -175,13 +176,14 @@ async def test_what_lags_and_what_came_late_is_seen(given: dict[str, Any], tmp_p
 async def test_a_partition_in_which_nobody_settles_anything_is_counted_until_it_moves(
     given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A record of a case that a newer build has written waits for that build."""
+    """A store that takes no further case."""
     monkeypatch.setattr(progress, "STUCK_SECONDS", 3.0)
     prefix, case_id, client = given["secondlook_prefix"], uuid4(), MongoClient(given["mongodb_uri"])
     cases = client.database(f"{prefix}secondlook_triage")["cases"]
     async with looking(triage(TriageSettings(**given)), tmp_path) as look:
-        newer = {"v": 1, "schema": 99, "state": {}, "emitted": 0, "published": 0, "events": []}
-        await cases.insert_one({"_id": case_id, **newer})
+        other = uuid4()
+        await cases.insert_one({"_id": other, "v": 1, "emitted": 0, "published": 0, "events": []})
+        await cases.create_index([("v", 1)], unique=True)
         async with AIOKafkaProducer(bootstrap_servers=given["kafka_bootstrap"]) as producer:
             value = record(case_id, 1, submitted(RequestorType.ATTORNEY), time=datetime.now(UTC))
             await producer.send_and_wait(f"{prefix}request.submitted", value, key=str(case_id).encode())
@@ -198,6 +200,6 @@ async def test_a_partition_in_which_nobody_settles_anything_is_counted_until_it_
             return await stuck_and_waiting() == (0, 0)
 
         await eventually(stuck, within=60)
-        await cases.delete_one({"_id": case_id})
+        await cases.update_one({"_id": other}, {"$set": {"v": 2}})
         await eventually(moved_on, within=60)
     await client.close()

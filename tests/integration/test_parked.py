@@ -18,7 +18,7 @@ from shared.casework.redriving import AT_ONCE, ENOUGH_TO_JUDGE, Redriving
 from shared.contracts.envelope import Event
 from shared.contracts.events import ReviewLapsed
 from shared.contracts.vocabulary import EventType
-from shared.errors import CaseParked
+from shared.errors import WRITTEN_BY_NEWER, CaseParked, WrittenByNewer
 from shared.messaging.records import Record
 from shared.mongo.driver import Collection, Driver, MongoClient
 from tests.conftest import Servers
@@ -128,6 +128,47 @@ async def test_a_new_build_offers_once_and_in_order_what_an_older_one_could_not_
     assert not {"parked_since", "parked_builds", "held_since"} & after.keys()
     assert (await new.command(Command("add", uuid4(), case_id, NOW, 1))).answer == {"lapses": 3}
     assert await better.offer_what_others_could_not() == 0
+
+
+def of_shape_two(stored: dict[str, Any]) -> dict[str, Any]:
+    return stored
+
+
+NEWER = replace(TOY, schema=2, upcasters={1: of_shape_two})
+
+
+async def test_what_a_newer_build_has_written_waits_for_it_and_nobody_else_does(bench: Bench) -> None:
+    """Two builds side by side, or a build that was taken back: the older one holds, and changes nothing else."""
+    new, offered = await bench.build("2", NEWER)
+    old, same = await bench.build("1")
+    case_id, other, asked = uuid4(), uuid4(), Command("add", uuid4(), uuid4(), NOW, 1)
+    await new.handle([first := lapse(case_id, 1)])
+    await new.command(replace(asked, case_id=case_id))
+    await old.handle([lapse(case_id, 3), lapse(other, 1)])
+    assert await lapses(old, other) == 1
+    with pytest.raises(WrittenByNewer):
+        await old.command(Command("add", uuid4(), case_id, NOW, 1))
+    assert (await old.command(replace(asked, case_id=case_id))).replayed
+    await old.handle([first, lapse(case_id, 2)])
+    assert [await each.offer_what_others_could_not() for each in (same, offered)] == [0, 1]
+    after = await bench.document(case_id)
+    assert (after["schema"], after["held"], "parked_since" in after) == (2, [], False)
+    assert await lapses(new, case_id) == 4
+
+
+async def test_a_newer_builds_deadline_waits_for_it_and_stands_in_no_others_way(bench: Bench) -> None:
+    new, _ = await bench.build("2", NEWER)
+    old, same = await bench.build("1")
+    first, second = uuid4(), uuid4()
+    await new.handle([lapse(first, 1)])
+    await old.handle([lapse(second, 1)])
+    before = await bench.document(first)
+    assert [await old.deadlines(limit=1), await old.deadlines(limit=1)] == [1, 0]
+    assert await bench.document(first) == before
+    assert [await new.deadlines(limit=1), await new.deadlines(limit=1)] == [1, 0]
+    await old.handle([lapse(first, 2)])
+    told = await same.redrive_all(after=None, per_second=1000, limit=10, dry_run=False)
+    assert [(each.result, each.reason) for each in told.results] == [("still_fails", WRITTEN_BY_NEWER)]
 
 
 async def test_a_new_build_offers_a_few_at_a_time(bench: Bench) -> None:
