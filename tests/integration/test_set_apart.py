@@ -44,6 +44,13 @@ async def _given(servers: Servers, tmp_path: Path) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(name="client")
+async def _client(servers: Servers) -> AsyncIterator[MongoClient]:
+    client = MongoClient(servers.mongodb)
+    yield client
+    await client.close()
+
+
 @asynccontextmanager
 async def operating(app: FastAPI, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The running service, as an operator reaches it."""
@@ -56,10 +63,11 @@ async def operating(app: FastAPI, folder: Path) -> AsyncIterator[httpx.AsyncClie
         yield http
 
 
-async def test_a_damaged_document_holds_up_its_own_case_and_no_other(given: dict[str, Any], tmp_path: Path) -> None:
+async def test_a_damaged_document_holds_up_its_own_case_and_no_other(
+    given: dict[str, Any], tmp_path: Path, client: MongoClient
+) -> None:
     """A document that no build can read: its record waits as a dead letter until the document is mended."""
     prefix, damaged, well = given["secondlook_prefix"], uuid4(), uuid4()
-    client = MongoClient(given["mongodb_uri"])
     cases = client.database(f"{prefix}secondlook_triage")["cases"]
     await cases.insert_one({"_id": damaged, "what is left": "of a document"})
 
@@ -82,14 +90,12 @@ async def test_a_damaged_document_holds_up_its_own_case_and_no_other(given: dict
         (again,) = (await ops.post("/dead-letters/redrive", json={})).json()["results"]
         assert again["result"] == "handled"
         assert await there(damaged)
-    await client.close()
 
 
 async def test_originals_that_could_not_be_read_are_forgotten_after_their_months_and_none_sooner(
-    given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: dict[str, Any], tmp_path: Path, client: MongoClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "RETENTION_SECONDS", 0.2)
-    client = MongoClient(given["mongodb_uri"])
     kept = client.database(f"{given['secondlook_prefix']}secondlook_keyring")["keys"]
     ring = Keyring(kept, load_key("MASTER_KEY_FILE", given["master_key_file"]))
     now = datetime.now(UTC)
@@ -104,4 +110,3 @@ async def test_originals_that_could_not_be_read_are_forgotten_after_their_months
     async with operating(intake.build_app(IntakeSettings(**given, unreadable_months=2)), tmp_path):
         await eventually(forgotten, within=60)
     assert await kept.count_documents({"untold": True}) == 0
-    await client.close()
