@@ -20,6 +20,7 @@ from deploy.local import looking, platform
 from deploy.local.failures import CannotStart
 from deploy.local.places import DEFAULT_DATA
 from shared.contracts.vocabulary import Service
+from shared.errors import RESTORED
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -97,7 +98,10 @@ def _start(plan: platform.Plan, *, attach: bool) -> None:
     try:
         intake = running.members.get("intake")
         what = f"Second Look is ready: {intake.url}" if intake else "The servers are ready"
-        out.print(f"[green]✓[/] {what} ({progress.seconds:.1f} s)")
+        if still := looking.standing_still(running):
+            out.print(f"[yellow]![/] {', '.join(still)}: {RESTORED}")
+        else:
+            out.print(f"[green]✓[/] {what} ({progress.seconds:.1f} s)")
         if attach:
             _watch(plan.data)
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from deploy.local import probes, processes, state
 from deploy.local.places import DEFAULT_DATA
+from shared.contracts.vocabulary import Service
 
 Condition = Literal["ready", "not ready", "stopped", "own"]
 
@@ -26,6 +27,12 @@ def status(data: Path = DEFAULT_DATA) -> list[Look]:
     now = state.load(data.absolute())
     own = [Look(name, "own", url) for name, url in now.external.items()]
     return own + [_look(name, member) for name, member in now.members.items()]
+
+
+def standing_still(now: state.State) -> list[str]:
+    """Which services have started and do nothing until a person has acted."""
+    services = [name for name in now.members if name.partition("-")[0] in set(Service)]
+    return [name for name in services if probes.stands_still(now.members[name].ports[0])]
 
 
 def ended(data: Path = DEFAULT_DATA) -> list[str]:

@@ -162,6 +162,7 @@ def _service(name: str, port: int, settings: Mapping[str, str], module: str, *, 
         url=f"http://{HOST}:{port}",
         command=(sys.executable, "-m", module.format(service=name.partition("-")[0])),
         ready=lambda: probes.http_answers(port),
+        stands_still=lambda: probes.stands_still(port),
         environment=tuple(own.items()),
     )
 
@@ -177,8 +178,13 @@ def _launch(plan: Plan, now: State, wanted: list[Server], started: list[str], sa
         now = now.with_member(server.name, Member(running, server.ports, server.url, str(log)))
         state.save(plan.data, now)
         waiting.append(Started(server, running, log))
-    servers.wait_all_ready(waiting, on_ready=lambda server: say(f"{server.name} is ready: {server.url}"))
+    servers.wait_all_ready(waiting, on_ready=lambda server: say(_started(server)))
     return now
+
+
+def _started(server: Server) -> str:
+    why = server.stands_still()
+    return f"{server.name} stands still: {why}" if why else f"{server.name} is ready: {server.url}"
 
 
 def _check_own(name: str, url: str) -> None:

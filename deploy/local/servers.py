@@ -23,7 +23,8 @@ HOST = "127.0.0.1"
 class Server:
     """How one server is started, and how one sees that it is ready.
 
-    `prepare` runs before the first start in a data folder; `url` is what its clients are given.
+    `prepare` runs before the first start in a data folder; `url` is what its clients are given. `stands_still` says why
+    it waits for a person, who needs it running; empty when it does not.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Server:
     ready: Callable[[], bool]
     prepare: Callable[[], None] = lambda: None
     environment: tuple[tuple[str, str], ...] = ()
+    stands_still: Callable[[], str] = lambda: ""
 
 
 def launch(server: Server, *, log: Path, outlives: bool = True) -> Running:
@@ -70,7 +72,7 @@ def wait_all_ready(
     def all_ready() -> bool:
         for each in list(waiting):
             # Alive after it answered: otherwise another program might have answered on its port.
-            if each.server.ready() and processes.is_alive(each.running):
+            if (each.server.ready() or each.server.stands_still()) and processes.is_alive(each.running):
                 waiting.remove(each)
                 on_ready(each.server)
             elif not processes.is_alive(each.running):

@@ -32,7 +32,7 @@ from services.escalation.domain.states import (
     refiled,
 )
 from services.escalation.orders import Order
-from services.escalation.recalling import on_resolution_issued, on_review_recused
+from services.escalation.recalling import RECALLS
 from services.escalation.resolving import resolve
 from services.escalation.translate import (
     amendment_of,
@@ -237,11 +237,6 @@ REACTIONS: Reactions[State] = {
     Order.DECIDE: officials.on_decide,
     Order.REMAND: officials.on_remand,
     Order.ASK: asking.on_ask,
-}
-
-RECALLS: Reactions[State] = {
-    EventType.RESOLUTION_ISSUED: on_resolution_issued,
-    EventType.REVIEW_RECUSED: on_review_recused,
 }
 
 BEHAVIOUR: Behaviour[State] = Behaviour(

@@ -97,7 +97,7 @@ def on_waive(state: State | None, command: Command[Waive], context: Context) -> 
         if state.wish is not None or state.asks is not None:
             return WISH_WAITS
         wish = WithdrawalWish(by, context.now, GivesUp.REVIEW)
-        return amend(replace(state, wish=wish), Change(names=(REVIEW_GIVEN_UP,)), {})
+        return amend(replace(state, wish=wish), Change(names=(REVIEW_GIVEN_UP,), wished_by=by), {})
     lapsed = ReviewLapsed(filing, context.now, waived=True, wish=after_the_window(state.wish))
     return Step(state=lapsed, emits=(Emit(events.ReviewLapsed(at=context.now, waived=True, by=by)),))
 

@@ -62,7 +62,7 @@ def on_hand_over(state: State | None, command: Command[HandOver], context: Conte
         reachable=asked.reachable,
         requestor_reachable=asked.requestor_reachable,
     )
-    return counted_unless_it_waits(amend(_without_wish_of_before(state), change, asked.boxes), context)
+    return counted_unless_it_waits(amend(without_wish_of_before(state), change, asked.boxes), context)
 
 
 def on_ruling(state: State | None, command: Command[RuleOnHandOver], context: Context) -> Step[State] | Refused:
@@ -92,10 +92,10 @@ def on_ruling(state: State | None, command: Command[RuleOnHandOver], context: Co
         requestor_reachable=ruled.requestor_reachable,
     )
     change = replace(change, asked_by=proposed.by)
-    return counted_unless_it_waits(amend(_without_wish_of_before(state), change, ruled.boxes, by=by), context)
+    return counted_unless_it_waits(amend(without_wish_of_before(state), change, ruled.boxes, by=by), context)
 
 
-def _without_wish_of_before(state: Open) -> Open:
+def without_wish_of_before(state: Open) -> Open:
     """A wish of who was the requestor is gone with them; the noncitizen's own stays."""
     if isinstance(state, Withdrawable) and state.wish and state.wish.by is Recipient.REQUESTOR:
         return replace(state, wish=None)
@@ -116,4 +116,4 @@ def _wished(state: Open, asked: HandOver, context: Context) -> Step[State] | Ref
     if waiting(state) is not None:
         return WISH_WAITS
     wish = WithdrawalWish(Recipient.REQUESTOR, context.now, GivesUp.CASE)
-    return amend(replace(state, wish=wish), Change(names=(WISHED,)), asked.boxes)
+    return amend(replace(state, wish=wish), Change(names=(WISHED,), wished_by=wish.by), asked.boxes)

@@ -1,6 +1,7 @@
 """The reaction to a lost link: send it again, unchanged, to an address that the case already knows."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from services.intake.commands import SendLink
 from services.intake.domain.case import Accepted, Erased, Rejected, State, with_filing
@@ -26,7 +27,7 @@ def on_send_link(state: State | None, command: Command[SendLink], context: Conte
             after: State = replace(state, link_asked=noted(asked, context.now))
         case _:
             asked = state.filing.link_asked
-            after = _asked(state, context)
+            after = asked_for(state, context.now)
     if not may_be_sent(asked, context.now):
         return LATELY
     alone = isinstance(state, Accepted) and state.filing.requestor_type is RequestorType.NONCITIZEN
@@ -34,6 +35,6 @@ def on_send_link(state: State | None, command: Command[SendLink], context: Conte
     return Step(state=after, emits=(Emit(LinkRequested(to=to)),))
 
 
-def _asked(state: Accepted, context: Context) -> Accepted:
-    filing = replace(state.filing, link_asked=noted(state.filing.link_asked, context.now))
-    return with_filing(state, filing)
+def asked_for(state: Accepted, at: datetime) -> Accepted:
+    """The case, whose link somebody has asked for."""
+    return with_filing(state, replace(state.filing, link_asked=noted(state.filing.link_asked, at)))

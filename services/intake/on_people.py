@@ -34,7 +34,7 @@ NOT_HANDED_OVER = "hand_over_not_confirmed"
 WRONG_PAPER = Refused("wrong_paper", "This paper does not let this kind of requestor hear more than the stage.")
 NOT_TWO_PEOPLE = Refused("not_two_people", "The noncitizen is the requestor: rule on the requestor.")
 FOR_HEADQUARTERS = Refused("for_headquarters", "Only headquarters rules on its own review.")
-_NOT = {
+NOT = {
     GivesUp.REQUEST: NOT_CONFIRMED,
     GivesUp.REVIEW: NOT_GIVEN_UP,
     GivesUp.CASE: NOT_HANDED_OVER,
@@ -101,7 +101,7 @@ def on_withdrawal(state: State | None, command: Command[RuleOnWithdrawal], conte
     if wish is None:
         return _on_review_wish(state, by, context, confirmed=ruled.confirmed)
     if not ruled.confirmed:
-        turned_down = Change(names=(_NOT[wish.of],), not_agreed=wish.by)
+        turned_down = Change(names=(NOT[wish.of],), not_agreed=wish.by)
         return amend(replace(state, wish=None), turned_down, {}, by=by)
     if wish.of is GivesUp.CASE:
         return HAND_IT_OVER
@@ -142,4 +142,4 @@ def _withdrawn(state: Withdrawable, asked: Withdraw, context: Context) -> Step[S
 
 def _wished(state: Withdrawable, asked: Withdraw, context: Context) -> Step[State] | Refused:
     wishing = replace(state, wish=WithdrawalWish(asked.by, context.now))
-    return amend(wishing, Change(names=(WISHED,)), asked.boxes)
+    return amend(wishing, Change(names=(WISHED,), wished_by=asked.by), asked.boxes)

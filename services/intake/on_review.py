@@ -37,7 +37,7 @@ def on_review(state: State | None, command: Command[AskReview], context: Context
         return FACTS_CHANGED  # Sealed for the other way, or under a number that another amendment took.
     if asked.wish is not None:
         wishing = replace(state, wish=None, asks=ReviewWish(asked.by, context.now, asked.ground))
-        return amend(wishing, Change(names=(WISHED,)), asked.boxes)
+        return amend(wishing, Change(names=(WISHED,), wished_by=asked.by, ground=asked.ground), asked.boxes)
     if filing.sealed_bytes + size(asked.boxes) > MAX_SEALED_BYTES:
         return TOO_LARGE
     sealed = ("submitted", *filing.sealed_amendments, *asked.boxes)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.intake import on_commands, on_events, on_hand_over, on_link, on_people, on_review, recalling
+from services.intake import on_commands, on_events, on_hand_over, on_link, on_people, on_review
 from services.intake.client_rows import listed_under, shown
 from services.intake.commands import Ask, When
 from services.intake.domain.case import (
@@ -18,6 +18,7 @@ from services.intake.domain.case import (
     WithdrawalWish,
     waiting,
 )
+from services.intake.recalling import RECALLS
 from services.intake.upcasting import (
     with_kept_windows,
     with_kinds_of_wishes,
@@ -77,13 +78,7 @@ def queue(state: State, work: Mapping[str, Any]) -> Mapping[str, Any]:
 BEHAVIOUR: Behaviour[State] = Behaviour(
     service=Service.INTAKE,
     state=State,
-    recalls={
-        EventType.REQUEST_SUBMITTED: recalling.on_submitted,
-        EventType.REQUEST_REJECTED: recalling.on_rejected,
-        EventType.REVIEW_REQUESTED: recalling.on_review_requested,
-        EventType.REQUEST_WITHDRAWN: recalling.on_withdrawn,
-        EventType.CASE_ERASED: recalling.on_erased,
-    },
+    recalls=RECALLS,
     reactions={
         Ask.SUBMIT: on_commands.on_submit,
         Ask.REVIEW: on_review.on_review,

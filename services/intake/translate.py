@@ -7,13 +7,13 @@ from typing import Any
 from services.intake.commands import Hand
 from services.intake.domain.asserted import NAMES, Facts
 from services.intake.domain.case import Rejected
-from services.intake.domain.consent import Consent
+from services.intake.domain.consent import Consent, Ruling
 from services.intake.domain.facts import Custody, Place, Removal
 from services.intake.domain.filing import Change, Filing
 from services.intake.domain.heard import Assignment, Consideration, Escalation, Question, Remand, Resolution
 from shared.contracts import events
 from shared.contracts.envelope import Event
-from shared.contracts.vocabulary import ConsentKind, ReviewGround
+from shared.contracts.vocabulary import ConsentKind, ConsentStatus, Recipient, ReviewGround
 from shared.mongo.mapping import StateMapping
 
 FACTS = StateMapping[Facts](Facts)
@@ -37,6 +37,21 @@ def _removal(removal: Removal) -> events.Removal:
 
 def _place(place: Place | None) -> events.Place | None:
     return events.Place(state=place.state, county=place.county) if place else None
+
+
+def custody_of(said: events.Custody) -> Custody:
+    """Custody as it was published."""
+    return Custody(said.status, said.state, said.county)
+
+
+def removal_of(said: events.Removal) -> Removal:
+    """A removal as it was published."""
+    return Removal(said.scheduled_for, said.believed_imminent)
+
+
+def place_of(said: events.Place | None) -> Place | None:
+    """A place as it was published."""
+    return Place(said.state, said.county) if said else None
 
 
 def _consent(consent: Consent) -> events.Consent:
@@ -72,7 +87,6 @@ def submitted(filing: Filing) -> events.RequestSubmitted:
 
 def filing_of(data: events.RequestSubmitted, *, fingerprint: str) -> Filing:
     """A request as it was published."""
-    place = data.place
     return Filing(
         number=data.number,
         received_at=data.received_at,
@@ -81,9 +95,9 @@ def filing_of(data: events.RequestSubmitted, *, fingerprint: str) -> Filing:
         fingerprint=fingerprint,
         requestor_type=data.requestor_type,
         language=data.language,
-        custody=Custody(data.custody.status, data.custody.state, data.custody.county),
-        removal=Removal(data.removal.scheduled_for, data.removal.believed_imminent),
-        place=Place(place.state, place.county) if place else None,
+        custody=custody_of(data.custody),
+        removal=removal_of(data.removal),
+        place=place_of(data.place),
         decision_under_review=data.decision_under_review,
         relief_sought=data.relief_sought,
         facts=FACTS.decode(data.facts.told()),
@@ -137,7 +151,46 @@ def amended(filing: Filing, change: Change, by: Hand | None = None) -> events.Re
         noncitizen_status=Consent(ConsentKind.NONE, ruling).status if (ruling := change.noncitizen_ruling) else None,
         noncitizen_reachable=change.noncitizen_reachable,
         requestor_reachable=change.requestor_reachable,
+        wished_by=change.wished_by,
+        ground=change.ground,
+        window_kept_until=change.window_kept_until,
     )
+
+
+def change_of(event: Event[events.RequestAmended], filing: Filing) -> Change:
+    """What an amendment changed, as it was published. Of the facts it tells all that were known then.
+
+    Who ruled is the member of staff who amended; where nobody did, a ruling of before counts on.
+    """
+    said = event.data
+    return Change(
+        names=said.changed,
+        custody=custody_of(said.custody) if said.custody else None,
+        removal=removal_of(said.removal) if said.removal else None,
+        place=place_of(said.place),
+        facts=FACTS.decode(said.facts.told()) if said.facts else None,
+        consent=Consent(said.consent.kind, _ruling(said.consent.status, event, filing)) if said.consent else None,
+        language=said.language,
+        answers=said.answers,
+        new_link=said.link_generation > filing.link_generation,
+        requestor_type=said.requestor_type,
+        noncitizen_reachable=said.noncitizen_reachable,
+        noncitizen_ruling=_ruling(said.noncitizen_status, event, filing) if said.noncitizen_status else None,
+        requestor_reachable=said.requestor_reachable,
+        asked_by=said.asked_by,
+        wished_by=said.wished_by,
+        ground=said.ground,
+        window_kept_until=said.window_kept_until,
+    )
+
+
+def _ruling(status: ConsentStatus, event: Event[events.RequestAmended], filing: Filing) -> Ruling | None:
+    before = filing.reader(Recipient.NONCITIZEN).consent
+    if status is ConsentStatus.CLAIMED:
+        return None
+    if event.data.amended_by is None or event.data.requestor_type is not None:
+        return before.ruling
+    return Ruling(status is ConsentStatus.VERIFIED, event.data.amended_by, event.time)
 
 
 def review_requested(filing: Filing, ground: ReviewGround, at: datetime) -> events.ReviewRequested:

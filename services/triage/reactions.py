@@ -20,7 +20,7 @@ from services.triage.domain import case as cases
 from services.triage.domain import consideration
 from services.triage.domain.states import Considered, Heard, State, UnderConsideration, Unheard, WithHeadquarters
 from services.triage.orders import Order
-from services.triage.recalling import on_completed
+from services.triage.recalling import RECALLS
 from services.triage.routing import in_hand, office_now
 from services.triage.translate import assigned, changes_of, no_answer, situation_of, submission_of
 from services.triage.undoing import leaves_the_desk, overtaken, waiting
@@ -257,8 +257,6 @@ REACTIONS: Reactions[State] = {
     carrying_out.CarryingOut.TAKE: carrying_out.on_take,
     carrying_out.CarryingOut.DONE: carrying_out.on_done,
 }
-
-RECALLS: Reactions[State] = {EventType.TRIAGE_COMPLETED: on_completed}
 
 BEHAVIOUR: Behaviour[State] = Behaviour(
     service=Service.TRIAGE,

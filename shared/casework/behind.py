@@ -152,17 +152,29 @@ def _is_own(held: Held, rules: Rules[Any]) -> bool:
 def _as_it_happened(held: Sequence[Held], rules: Rules[Any], now: datetime) -> list[Held]:
     """In the order of time; at one moment each behind its cause, for an event has the time of the input that made it.
 
-    A deadline, and what others made of its event, come at one moment: the deadline first.
+    A deadline, and what others made of its event, come at one moment: the deadline first. But a late deadline has an
+    earlier time than what was done before it: events of one kind come in the order of their numbers.
     """
     left = sorted(held, key=lambda each: (_moment(each, now), _is_own(each, rules)))
     ordered: list[Held] = []
     while left:
-        causes = {_id(each) for each in left if _moment(each, now) == _moment(left[0], now)}
-        place = next((place for place, each in enumerate(left) if _cause(each) not in causes), 0)
-        if _moment(left[place], now) != _moment(left[0], now):
-            place = 0
-        ordered.append(left.pop(place))
+        next_number: dict[str, int] = {}
+        for each in left:
+            kind = each.arrived.sequence
+            next_number[kind] = min(_number(each), next_number.get(kind, _number(each)))
+        free = [each for each in left if _number(each) == next_number[each.arrived.sequence]]
+        moment = _moment(free[0], now)
+        causes = {_id(each) for each in left if _moment(each, now) == moment}
+        now_first = next(
+            (each for each in free if _moment(each, now) == moment and _cause(each) not in causes), free[0]
+        )
+        ordered.append(now_first)
+        left = [each for each in left if each is not now_first]
     return ordered
+
+
+def _number(held: Held) -> int:
+    return held.arrived.event.seq if held.arrived.event else 0
 
 
 def _moment(held: Held, now: datetime) -> datetime:

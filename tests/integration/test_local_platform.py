@@ -18,6 +18,7 @@ from deploy.local import looking, platform, probes, processes, servers, state, t
 from deploy.local.failures import Busy, CannotStart
 from deploy.local.platform import Plan
 from shared.contracts.vocabulary import Service
+from shared.errors import RESTORED
 from shared.messaging.topics import Topic, TopicsDiffer, ensure
 from tests.conftest import Servers
 from tests.integration.starting import running
@@ -224,6 +225,14 @@ def test_services_are_ready_with_their_settings_and_several_instances(plan: Plan
     assert platform.up(_with_services(plan, "stand_in", intake=2)).members == now.members
     platform.down(data)
     assert not any(processes.is_alive(member.running) for member in now.members.values())
+
+
+def test_a_service_that_waits_for_an_operator_is_left_running_for_them(plan: Plan, data: Path) -> None:
+    said: list[str] = []
+    now = platform.up(_with_services(plan, "standing_still"), said.append)
+    assert sorted(said[-2:]) == [f"{service} stands still: {RESTORED}" for service in ("intake", "triage")]
+    assert looking.standing_still(now) == ["intake", "triage"]
+    assert {look.condition for look in looking.status(data)} == {"own", "ready", "not ready"}
 
 
 def test_a_service_that_dies_at_start_takes_all_with_it(plan: Plan, data: Path) -> None:

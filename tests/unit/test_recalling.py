@@ -1,9 +1,8 @@
 """What a person decided after the backup was made: the service reads it from its own events, and it is not undone."""
 
-from copy import deepcopy
 from dataclasses import replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -15,44 +14,15 @@ from services.intake.domain.case import Accepted, Rejected
 from services.notification.commands import Mail, RecordResult
 from services.notification.domain.ledger import Phase, path
 from services.triage.domain.states import Considered, UnderConsideration
-from shared.casework import behind
-from shared.casework.case import Case, Changes
+from shared.casework.case import Case
 from shared.casework.commands import Answered
-from shared.casework.document import arrive
 from shared.casework.stepping import set_path
-from shared.contracts.envelope import splice
 from shared.contracts.vocabulary import MailResult, RejectCode, RequestorType, ReviewGround
 from tests.unit.escalation_story import SAM, Escalation
-from tests.unit.intake_world import DAY, MONDAY, World, assigned, completed, rules
+from tests.unit.intake_world import DAY, MONDAY, World, assigned, completed
 from tests.unit.notification_story import Notified, submitted
-from tests.unit.one_case import T0, OneCase
+from tests.unit.put_back import copied, put_back
 from tests.unit.triage_story import Triage
-
-
-class Story(Protocol):
-    """A case of a service in the making."""
-
-    case: Case[Any]
-
-
-def copied(story: Story) -> Case[Any]:
-    """The case as a backup has it."""
-    copy = deepcopy(story.case)
-    copy.changes = Changes()
-    return copy
-
-
-def put_back(story: Story, backup: Case[Any]) -> bool:
-    """The backup takes the place of the case, whose events are in the topics; whether it caught up."""
-    blobs = story.case.changes.blobs
-    since = [
-        arrive(backup.id, event.type, splice(event.body, {name: blobs[name] for name in event.blobs}))
-        for event in story.case.changes.events[backup.emitted :]
-    ]
-    assert since
-    its = story.rules if isinstance(story, OneCase) else rules()
-    behind.park(backup, since, its, now=T0)
-    return behind.catch_up(backup, its, now=T0)
 
 
 def test_an_sros_resolution_stands() -> None:
@@ -85,16 +55,6 @@ def test_an_officers_decision_stands_and_who_had_the_case_is_still_known() -> No
     assert isinstance(backup.state, Considered)
     assert backup.state == story.state
     assert list(backup.work["touched"]) == list(story.case.work["touched"])
-
-
-def test_what_nothing_tells_of_keeps_the_case_parked() -> None:
-    story = Escalation().declined()
-    story.claim()
-    backup = copied(story)
-    assert story.remand() is None
-    assert not put_back(story, backup)
-    assert backup.parked
-    assert isinstance(backup.state, InQueue)
 
 
 def without_fingerprint(state: Any) -> Any:

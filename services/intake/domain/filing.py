@@ -17,6 +17,7 @@ from shared.contracts.vocabulary import (
     RejectCode,
     ReliefSought,
     RequestorType,
+    ReviewGround,
     Urgency,
 )
 from shared.policy.model import RANK, imminent_from, urgency_of
@@ -166,7 +167,8 @@ class Change:
     """What an amendment changes; None leaves a part as it is. `names` lists all that changed, sealed parts too.
 
     `proposes`: a hand-over that waits from now on. `asked_by`: who of staff asked for the hand-over that this one is.
-    `not_agreed`, `window_kept_until`: of a filing.
+    `not_agreed`, `window_kept_until`: of a filing. `wished_by`: whose wish it is that waits from now on; `ground`: of
+    one for review.
     """
 
     names: tuple[str, ...]
@@ -186,6 +188,8 @@ class Change:
     asked_by: str | None = None
     not_agreed: Recipient | None = None
     window_kept_until: datetime | None = None
+    wished_by: Recipient | None = None
+    ground: ReviewGround | None = None
 
 
 def without_answer(change: Change) -> Change:

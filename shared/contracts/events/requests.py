@@ -14,6 +14,7 @@ from shared.contracts.vocabulary import (
     RejectCode,
     ReliefSought,
     RequestorType,
+    ReviewGround,
 )
 
 
@@ -84,6 +85,9 @@ class RequestAmended(EventData):
     contact.
 
     `asked_by`: the member of staff who asked for a hand-over that another one (`amended_by`) confirmed; never the same.
+
+    `wished_by`: in which role somebody wishes for what waits for a word of staff; `ground`: of a wish for review.
+    `window_kept_until`: no window to ask for review closes sooner, since staff turned a wish for review down.
     """
 
     type: ClassVar[EventType] = EventType.REQUEST_AMENDED
@@ -106,6 +110,9 @@ class RequestAmended(EventData):
     noncitizen_reachable: bool | None = None
     asked_by: str | None = None
     requestor_reachable: bool | None = None
+    wished_by: Recipient | None = None
+    ground: ReviewGround | None = None
+    window_kept_until: Time | None = None
 
 
 class RequestWithdrawn(EventData):
