@@ -60,6 +60,17 @@ class Options:
         return LONGEST_WINDOW_DAYS / self.days_a_second + (LEASE_SECONDS if self.kill else 0)
 
 
+def plan_of(options: Options, data: Path) -> Plan:
+    """The platform that the demo runs on."""
+    return Plan(
+        data=data,
+        instances={service.value: options.instances for service in Service},
+        free_ports=True,
+        clock=f"{FIRST_DAY}*{options.days_a_second * SECONDS_A_DAY:.0f}",
+        settings=EVERYBODY_LIVES_HERE,
+    )
+
+
 def play(options: Options, console: Console) -> bool:
     """Run it; whether everything came out as planned. Raises `CannotStart`."""
     if not options.requests.exists():
@@ -68,13 +79,7 @@ def play(options: Options, console: Console) -> bool:
     folder.mkdir(exist_ok=True)
     data = Path(tempfile.mkdtemp(prefix="demo-", dir=folder))
     to_send = lines.read(options.requests, case_ids(data))
-    plan = Plan(
-        data=data,
-        instances={service.value: options.instances for service in Service},
-        free_ports=True,
-        clock=f"{FIRST_DAY}*{options.days_a_second * SECONDS_A_DAY:.0f}",
-        settings=EVERYBODY_LIVES_HERE,
-    )
+    plan = plan_of(options, data)
     good = False
     with _stopped_at_the_end(plan, console, keep=options.keep) as say:
         running = platform.up(plan, say)

@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from aiokafka.errors import KafkaError
 
 from shared.casework.dead_letters import DeadLetters, of_record
 from shared.errors import Outage
 from shared.messaging.records import Record
 from shared.mongo.driver import PyMongoError
 
-PASSING: Final = (Outage, KafkaError, PyMongoError, OSError, MemoryError)
+PASSING: Final = (Outage, PyMongoError, OSError, MemoryError)
 """What says nothing about the record: whoever meets it waits, and comes again. (A `TimeoutError` is an `OSError`.)"""
 
 TRIES: Final = 4

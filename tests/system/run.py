@@ -3,9 +3,10 @@
 import re
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -17,7 +18,7 @@ from pymongo import MongoClient
 
 from deploy.demo import lines
 from deploy.demo.lines import Line
-from deploy.demo.play import REQUESTS
+from deploy.demo.play import REQUESTS, Options
 from deploy.local import platform, state
 from deploy.local.environment import case_ids
 from deploy.local.places import PROJECT
@@ -26,8 +27,11 @@ from shared.contracts.parsing import parse
 from shared.contracts.vocabulary import EventType, Service
 from shared.messaging.records import Record
 from shared.messaging.tap import Tap
+from tests.system import putting_back
+from tests.system.putting_back import PutBack
 
 SECONDS = 300
+LOOK_SECONDS = 0.5
 STANDARD: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=4)
 
 
@@ -43,6 +47,7 @@ class Left:
     records: Mapping[EventType, tuple[Record, ...]]
     stores: Mapping[str, Mapping[str, tuple[dict[str, Any], ...]]]
     logs: Mapping[str, bytes]
+    put_back: PutBack | None = None
 
     def events(self, case_id: UUID) -> list[Event[Any]]:
         """All events of a case, each id once, in the order of their topics."""
@@ -72,17 +77,18 @@ class Left:
             yield f"log {name}", text
 
 
-async def play(*options: str) -> Left:
-    """Run the demo with these options, look at everything, and stop what it left running."""
+async def play(options: Options) -> Left:
+    """Run the demo with these options, look at everything, put its stores back, and stop what it left running."""
     before = set(_folders())
     with TemporaryFile("w+") as output:
         demo = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs meanwhile
-            [sys.executable, "-m", "cli.main", "demo", "--keep", *options],
+            [sys.executable, "-m", "cli.main", "demo", "--keep", *_words(options)],
             cwd=PROJECT,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
         try:
+            copy = _copied_meanwhile(demo, before)
             status = demo.wait(SECONDS)
         finally:
             demo.terminate()  # a demo that did not end in time stops what it has started
@@ -94,7 +100,7 @@ async def play(*options: str) -> Left:
     data = made[0]
     try:
         members = state.load(data).members
-        return Left(
+        left = Left(
             status=status,
             output=said,
             data=data,
@@ -104,8 +110,24 @@ async def play(*options: str) -> Left:
             stores=_stores(members["documents"].url),
             logs={path.name: path.read_bytes() for path in sorted((data / "logs").glob("*.log"))},
         )
+        assert copy is not None, "The run was over before its stores could be copied."
+        return replace(left, put_back=await putting_back.put_back(data, copy, options))
     finally:
         platform.down(data)
+
+
+def _words(options: Options) -> list[str]:
+    return ["--instances", str(options.instances), *(["--kill"] if options.kill else [])]
+
+
+def _copied_meanwhile(demo: subprocess.Popen[bytes], before: set[Path]) -> putting_back.Stores | None:
+    until = time.monotonic() + SECONDS
+    while demo.poll() is None and time.monotonic() < until:
+        made = [folder for folder in _folders() if folder not in before]
+        if made and (copy := putting_back.copied(made[0])) is not None:
+            return copy
+        time.sleep(LOOK_SECONDS)
+    return None
 
 
 def _folders() -> list[Path]:

@@ -9,13 +9,14 @@ from uuid import UUID
 import pytest
 
 from deploy.demo.depth import SCENES
-from deploy.demo.play import REQUESTS
+from deploy.demo.play import REQUESTS, Options
 from deploy.local.mailbox import Mailbox
 from shared.contracts.envelope import splice
 from shared.contracts.parsing import parse
 from shared.contracts.topics import emitted_by
 from shared.contracts.vocabulary import EventType, Service
 from tests.system.canaries import forms, found_in
+from tests.system.putting_back import different
 from tests.system.run import LAST_LINE, Left, play
 
 pytestmark = pytest.mark.real
@@ -49,7 +50,7 @@ MENDED = "rejected and mended"
 
 @pytest.fixture(scope="module", name="left")
 async def _left() -> AsyncIterator[Left]:
-    left = await play("--instances", "2", "--kill")
+    left = await play(Options(instances=2, kill=True))
     yield left
     shutil.rmtree(left.data)
 
@@ -167,3 +168,15 @@ def test_a_private_link_is_in_no_log_and_in_no_store(left: Left) -> None:
     assert len(links) > 20
     for place, bytes_ in left.haystacks():
         assert not found_in(bytes_, links), place
+
+
+def test_stores_that_are_put_back_come_forward_by_themselves_and_no_letter_goes_out_again(left: Left) -> None:
+    """All four stores, from a copy that was made in the middle of the run; only the runbook's commands were given."""
+    back = left.put_back
+    assert back is not None
+    assert back.behind > 500
+    assert back.held == []
+    assert [told["state"] for told in back.reconciled.values()] == ["finished"] * len(Service)
+    left_over = different(back.before, back.after)
+    assert not left_over, (len(left_over), left_over[:5])
+    assert back.letters[0] == back.letters[1]

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
-from aiokafka.errors import KafkaError
 
 from shared.casework.dead_letters import DeadLetter, DeadLetters
 from shared.casework.isolating import MOST_IN_A_ROW, TRIES, Isolating
@@ -67,7 +66,7 @@ async def test_a_defect_of_the_moment_sets_nothing_apart() -> None:
     assert world.apart == []
 
 
-@pytest.mark.parametrize("kind", [Outage, KafkaError, PyMongoError, OSError, TimeoutError, MemoryError])
+@pytest.mark.parametrize("kind", [Outage, PyMongoError, OSError, TimeoutError, MemoryError])
 async def test_an_outage_sets_nothing_apart_however_long_it_lasts(kind: type[Exception]) -> None:
     world = World()
     world.breaking = {1: kind}
