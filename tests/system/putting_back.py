@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ async def put_back(data: Path, copy: Stores, options: Options) -> PutBack:
                 if documents := list(collections.get(each, {}).values()):
                     client[name][each].insert_many(documents)
     said: list[str] = []
-    platform.up(plan_of(options, data), said.append)
+    platform.up(replace(plan_of(options, data), clock=None), said.append)  # on the clock that it has
     assert sum("stands still" in line for line in said) == options.instances * len(Service), said
     reconciled = json.loads(_secondlook("reconcile", data))
 

@@ -124,7 +124,7 @@ def wished(**how: Any) -> World:
 def test_a_withdrawal_by_somebody_else_waits_and_everything_goes_on() -> None:
     world = wished()
     assert isinstance(world.state, UnderConsideration)
-    assert [type(said) for said in world.said] == [events.RequestSubmitted, events.RequestAmended]
+    assert [said.type for said in world.said] == ["request.submitted", "request.amended"]
     assert world.said[-1].changed == ("withdrawal_asked",)
     assert world.sealed_with() == ("amended_1",)
     assert BEHAVIOUR.queue(world.state, {})["withdrawal"] == MONDAY

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.escalation.domain.states import InQueue, Remanded
+from services.escalation.domain.states import InQueue, Remanded, file_of
 from services.intake.commands import (
     Amend,
     Ask,
@@ -236,7 +236,8 @@ def test_a_question_of_headquarters_stands(act: Callable[[Escalation], None]) ->
     assert put_back(story, backup)
     assert isinstance(backup.state, InQueue)
     (question,) = backup.state.file.asked
-    named = replace(question, by=story.state.file.asked[0].by)
+    (meant,) = file_of(story.state).asked
+    named = replace(question, by=meant.by)
     assert replace(backup.state, file=replace(backup.state.file, asked=(named,))) == story.state
 
 
@@ -248,6 +249,7 @@ def test_what_headquarters_sent_back_is_with_the_field_office() -> None:
     assert put_back(story, backup)
     assert isinstance(backup.state, Remanded)
     (sent,) = backup.state.file.sent_back
-    named = replace(sent, by=story.state.file.sent_back[0].by)
+    (meant,) = file_of(story.state).sent_back
+    named = replace(sent, by=meant.by)
     assert replace(backup.state, file=replace(backup.state.file, sent_back=(named,))) == story.state
     assert not backup.work.get("claim")
