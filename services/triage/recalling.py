@@ -7,7 +7,6 @@ from services.triage.domain import carrying_out as to_be_done
 from services.triage.domain import consideration
 from services.triage.domain.asked import find, with_answer
 from services.triage.domain.states import State, UnderConsideration, Unheard
-from services.triage.routing import office_now
 from services.triage.translate import assigned
 from services.triage.undoing import leaves_the_desk
 from shared.casework.claims import touched
@@ -39,14 +38,11 @@ def on_completed(state: State | None, event: Event[TriageCompleted], context: Co
 def on_assigned(state: State | None, event: Event[TriageAssigned], context: Context) -> Outcome[State]:
     """An officer gave the case to another office, or put it back. Who did is not told.
 
-    What says no more than the state does already came of a question, which is told apart. Anything else is the work of
-    an input, or of a deadline, which comes again.
+    Anything else is the work of an input, or of a deadline, which comes again; or came of an act that is told apart.
     """
     if not isinstance(state, UnderConsideration):
         return Wait("the round in which this was said")
     said = event.data.model_copy(update={"sealed": {}})
-    if said == assigned(state, office_now(state, context.work)):
-        return Step(state=state)
     forwarded = said.office is not None and said.office != state.case.office
     moved = (
         consideration.forwarded(state, said.office, policy=context.policy, now=context.now)

@@ -98,27 +98,34 @@ def _replayed(case: Case[S], own: Sequence[Held], rules: Rules[S], *, now: datet
         changes=deepcopy(case.changes),
     )
     inputs = [held for held in case.held if not (_is_own(held, rules) or held.arrived.topic.startswith("deadline"))]
+    acts: set[UUID] = set()
     for held in _as_it_happened([*inputs, *own], rules, now):
         if _is_own(held, rules):
-            _account_for(trial, held, rules)
+            _account_for(trial, held, rules, acts)
         else:
             offering.offer(trial, held.arrived, rules, now=held.since)
     left = len(own) + 1
     while left > (left := sum(_id(held) in trial.told for held in own)):
         for held in own:
-            _account_for(trial, held, rules)
+            _account_for(trial, held, rules, acts)
     return trial
 
 
-def _account_for(case: Case[S], held: Held, rules: Rules[S]) -> None:
-    """One of our own events: made again by its deadline, or known by what it says. Else an input makes it, or none."""
+def _account_for(case: Case[S], held: Held, rules: Rules[S], acts: set[UUID]) -> None:
+    """One of our own events: made again by its deadline, or known by what it says. Else an input makes it, or none.
+
+    `acts`: the commands that are known from one of their events; what else they had told is accounted for with it.
+    """
     event, behaviour = held.arrived.event, rules.behaviour
     if event is None or event.id not in case.told or case.parked:
         return
     due = behaviour.due(case.state, case.work) if case.state is not None else None
     if due is not None and deadline_id(case.id, due.name, due.at) == event.causationid:
         offering.deadline(case, rules, policy_now=due.at)
+    elif event.causationid in acts:
+        case.told.discard(event.id)
     elif event.type in behaviour.recalls and _recalled(case, event, rules):
+        acts.add(event.causationid)
         case.told.discard(event.id)
         offering.offer_held(case, rules)
 
