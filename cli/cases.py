@@ -122,13 +122,19 @@ def show(number: Number, data: Data = DEFAULT, token: Token = None, as_json_: Js
 
     Example: `secondlook case show 55MY1-Z1HT0-H`
     """
-    from deploy.demo.report import timeline
-
     told = asyncio.run(_history(number, data, token))
     if as_json_:
         as_json(told)
         return
-    history = told["history"]
+    shown(told["history"])
+    if told["missing"]:
+        out.print(f"[yellow]Not all of it: no answer from {', '.join(told['missing'])}.[/]")
+
+
+def shown(history: dict[str, Any]) -> None:
+    """A case's history, for people."""
+    from deploy.demo.report import timeline
+
     ended = f", {word(history['outcome'])} by {word(history['ended_by'])}" if history["outcome"] else ""
     urgency = word(history["urgency"] or "unknown")
     out.print(f"[bold]{history['number']}[/]  {word(history['stage'])}{ended}")
@@ -136,8 +142,6 @@ def show(number: Number, data: Data = DEFAULT, token: Token = None, as_json_: Js
     out.print(timeline(history))
     if history["waiting"]:
         out.print("\nwaits for " + ", ".join(word(each["waits_for"]) for each in history["waiting"]))
-    if told["missing"]:
-        out.print(f"[yellow]Not all of it: no answer from {', '.join(told['missing'])}.[/]")
 
 
 async def _history(number: str, data: Path, token: str | None) -> dict[str, Any]:

@@ -54,7 +54,9 @@ class Listed(TyperCommand):
         found = getattr(import_module(module), attribute)
         holder = typer.Typer(rich_markup_mode=None)
         if isinstance(found, typer.Typer):
-            holder.add_typer(found, name=self.entry.name, cls=Spelled, no_args_is_help=True)
+            # A group that does something by itself does it, where nothing is said.
+            alone = found.info.invoke_without_command is True
+            holder.add_typer(found, name=self.entry.name, cls=Spelled, no_args_is_help=not alone)
         else:
             holder.command(self.entry.name)(found)
         return get_group(holder).commands[self.entry.name]

@@ -51,6 +51,15 @@ class SecondLook(Lazily):
             Entry("representative", "cli.representatives:representative", "Say who represents the noncitizen."),
         ),
         "Headquarters": (Entry("sro", "cli.sro:app", "Work the queue of cases that are before headquarters."),),
+        "Analysts": (
+            Entry(
+                "archive",
+                "cli.archiving:app",
+                "Copy all event topics into Parquet files, which DuckDB and others read.",
+            ),
+            Entry("sql", "cli.asking:sql", "Ask an archive of the event topics in SQL."),
+            Entry("replay", "cli.replaying:app", "Show a case, or all of them, as they stood at a moment."),
+        ),
         "The privacy officer": (Entry("erase", "cli.erasing:erase", "Erase the personal data of a case by order."),),
         "What operators do": (
             Entry("held", "cli.held:app", "Look at parked cases, and offer again what they hold."),

@@ -1,0 +1,162 @@
+"""`secondlook sql`: questions to an archive, in SQL; and a shell."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cli.saying import Failed, err, out, plainly
+from cli.where import DEFAULT, Data
+
+if TYPE_CHECKING:
+    from services.replay.asking import EventArchive
+
+SHOWN_ROWS = 200
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a cell that begins so for a formula."""
+
+Archive = Annotated[
+    Path | None, typer.Option("--archive", help="The archive's folder; that of the data folder if left out.")
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="As it stood then, like 2021-06-01T12:00Z or 2021-06-01 (its beginning, UTC)."),
+]
+Form = Literal["table", "csv", "jsonl"]
+
+
+def moment(said: str | None) -> datetime | None:
+    """A moment as it is typed; without a zone it is UTC."""
+    if said is None:
+        return None
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        raise Failed(f"{said} is no moment: write it like 2021-06-01T12:00Z.") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@contextmanager
+def opened(given: Path | None, data: Path, at: str | None = None) -> Iterator["EventArchive"]:
+    """The archive that is meant."""
+    from services.replay.asking import CannotAsk, EventArchive
+    from services.replay.failing import CannotArchive
+
+    try:
+        archive = EventArchive(given or data / "archive", at=moment(at))
+    except CannotArchive as failure:
+        raise Failed(str(failure)) from None
+    try:
+        yield archive
+    except CannotAsk as failure:
+        raise Failed(str(failure)) from None
+    finally:
+        archive.close()
+
+
+@plainly
+def sql(
+    question: Annotated[str | None, typer.Argument(help="In DuckDB's SQL. Without one, a shell asks for it.")] = None,
+    *,
+    archive: Archive = None,
+    at: At = None,
+    form: Annotated[
+        Form, typer.Option("--format", help="table for people, csv for spreadsheets, jsonl for programs.")
+    ] = "table",
+    data: Data = DEFAULT,
+) -> None:
+    """Ask an archive of the event topics in SQL. It reads the archive's files, and nothing else on this machine.
+
+    The views: cases, events, decisions, notifications, stays, durations, queues_over_time, records, and one for each
+    event type, like triage_completed. `DESCRIBE cases` lists a view's columns. docs/analysts.md has more.
+
+    Example: `secondlook sql "SELECT stage, count(*) FROM cases GROUP BY stage"`
+
+    Example: `secondlook sql --at 2021-06-01 "SELECT office, count(*) FROM cases GROUP BY office"`
+
+    Example: `secondlook sql "FROM decisions" --format csv`
+    """
+    with opened(archive, data, at) as asked:
+        if question is None:
+            _shell(asked, form)
+            return
+        for answer in asked.ask(question):
+            _show(answer, form)
+
+
+def _shell(asked: "EventArchive", form: Form) -> None:
+    """Statements end with a semicolon, the shell with Ctrl-D."""
+    from services.replay.asking import CannotAsk
+    from services.replay.views import ABOUT
+
+    if sys.stdin.isatty():
+        import readline  # noqa: F401 - gives `input` a history and editing
+
+        for name, about in ABOUT.items():
+            err.print(f"[bold]{name:<18}[/]{about}")
+        err.print("[dim]End a question with ; and the shell with Ctrl-D.[/]")
+    typed = ""
+    while True:
+        try:
+            typed += input("... " if typed else "sql> " if sys.stdin.isatty() else "") + "\n"
+        except EOFError:
+            return
+        if typed.strip().endswith(";"):
+            try:
+                for answer in asked.ask(typed):
+                    _show(answer, form)
+            except CannotAsk as failure:
+                err.print(f"[red]✗[/] {escape(str(failure))}")
+            typed = ""
+
+
+def _show(answer: Any, form: Form) -> None:
+    columns = list(answer.columns)
+    match form:
+        case "csv":
+            writer = csv.writer(sys.stdout)
+            writer.writerow(columns)
+            writer.writerows([_cell(value) for value in row] for row in _rows(answer))
+        case "jsonl":
+            from pydantic_core import to_json
+
+            for row in _rows(answer):
+                typer.echo(to_json(dict(zip(columns, row, strict=True)), bytes_mode="base64").decode())
+        case _:
+            table = Table(*columns, box=None, header_style="bold")
+            rows = answer.fetchmany(SHOWN_ROWS + 1)
+            for row in rows[:SHOWN_ROWS]:
+                table.add_row(*(escape("" if value is None else _text(value)) for value in row))
+            out.print(table)
+            if len(rows) > SHOWN_ROWS:
+                err.print(f"[yellow]There are more than {SHOWN_ROWS} rows: ask for fewer, or use --format csv.[/]")
+
+
+def _rows(answer: Any) -> Iterator[tuple[Any, ...]]:
+    while rows := answer.fetchmany(5000):
+        yield from rows
+
+
+def _text(value: Any) -> str:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
+        case list():
+            return ", ".join(map(_text, value))
+        case _:
+            return str(value)
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would run gets an apostrophe, by which it stays text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value.isoformat() if isinstance(value, datetime) else _text(value)
+    return f"'{text}" if text.startswith(FORMULAS) else text
