@@ -361,5 +361,10 @@ def _command(disk: Disk, *words: str, before: str = "") -> subprocess.CompletedP
     run = f"{before}import sys; from cli.main import app; app(sys.argv[1:])"
     environment = {**os.environ, "KAFKA_BOOTSTRAP": disk.kafka}
     return subprocess.run(
-        [sys.executable, "-c", run, *words], cwd=PROJECT, check=False, capture_output=True, text=True, env=environment
+        [sys.executable, "-B", "-c", run, *words],
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
     )

@@ -47,6 +47,10 @@ class Left:
     records: Mapping[EventType, tuple[Record, ...]]
     stores: Mapping[str, Mapping[str, tuple[dict[str, Any], ...]]]
     logs: Mapping[str, bytes]
+    archived: subprocess.CompletedProcess[str]
+    """What `secondlook archive verify` said of an archive of it all, into the data folder."""
+    replayed: subprocess.CompletedProcess[str]
+    """What `secondlook replay --check --json` said, while the services still ran."""
     put_back: PutBack | None = None
 
     def events(self, case_id: UUID) -> list[Event[Any]]:
@@ -109,6 +113,8 @@ async def play(options: Options) -> Left:
             records=await _records(members["kafka"].url),
             stores=_stores(members["documents"].url),
             logs={path.name: path.read_bytes() for path in sorted((data / "logs").glob("*.log"))},
+            archived=_archived(data),
+            replayed=_said("replay", "--check", "--json", "--data", data),
         )
         assert copy is not None, "The run was over before its stores could be copied."
         return replace(left, put_back=await putting_back.put_back(data, copy, options))
@@ -128,6 +134,16 @@ def _copied_meanwhile(demo: subprocess.Popen[bytes], before: set[Path]) -> putti
             return copy
         time.sleep(LOOK_SECONDS)
     return None
+
+
+def _archived(data: Path) -> subprocess.CompletedProcess[str]:
+    _said("archive", "--data", data)
+    return _said("archive", "verify", "--data", data)
+
+
+def _said(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cli.main", *words]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
 def _folders() -> list[Path]:

@@ -109,6 +109,16 @@ def test_sequences_have_no_gap_and_an_event_id_has_one_payload(left: Left) -> No
     assert len(payloads) > 2000
 
 
+def test_an_archive_holds_every_record_and_replays_every_case_as_the_live_services_show_it(left: Left) -> None:
+    records = sum(map(len, left.records.values()))
+    assert left.archived.returncode == 0, left.archived.stderr
+    assert f"{records:,} records" in left.archived.stdout
+    said = json.loads(left.replayed.stdout)
+    assert said["different"] == []
+    assert said["equal"] == len({record.key for records in left.records.values() for record in records}) > 350
+    assert left.replayed.returncode == 0
+
+
 @pytest.mark.parametrize("service", list(Service))
 def test_what_is_stored_is_what_was_published_and_nothing_waits(left: Left, service: Service) -> None:
     published = {

@@ -23,6 +23,8 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
     if isinstance(command, Listed):
         command = command.load()
     if isinstance(command, TyperGroup):
+        if command.invoke_without_command and path:
+            yield path, command
         for name, inner in command.commands.items():
             yield from commands(inner, (*path, name))
     else:
@@ -93,6 +95,7 @@ def test_there_are_the_commands_that_people_look_for() -> None:
     assert {"held list", "held show", "held redrive", "reconcile"} <= names
     assert {"mail uncertain", "mail unaddressed", "mail settle", "mail resend", "mail delivered"} <= names
     assert {"dead-letters list", "dead-letters redrive"} <= names
+    assert {"archive", "archive verify", "sql", "replay", "replay diff"} <= names
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)

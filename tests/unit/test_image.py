@@ -102,7 +102,8 @@ def test_the_lock_for_running_is_the_whole_lock_without_the_tools() -> None:
         return {re.split(r"[\[<>=]", each)[0].lower() for each in requirements}
 
     assert names(project["dependencies"]) <= set(running)
-    assert not names(project["optional-dependencies"]["dev"]) & set(running)
+    for group in ("dev", "analysis"):
+        assert not names(project["optional-dependencies"][group]) & set(running)
 
 
 @pytest.fixture(scope="module", name="image")

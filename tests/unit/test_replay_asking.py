@@ -137,7 +137,8 @@ def test_where_a_case_lay_and_how_long_each_step_took(archive: EventArchive) -> 
     stays = archive.rows("SELECT place, round, since, until FROM stays WHERE case_id = $case ORDER BY since", case=case)
     days = [(place, round_, (since - START).days, (until - START).days) for place, round_, since, until in stays]
     assert days == [
-        ("none yet", 1, 0, 1), ("ATL", 1, 1, 5), ("headquarters", 1, 6, 9), ("ATL", 2, 9, 11), ("headquarters", 2, 11, 14),
+        ("none yet", 1, 0, 1), ("ATL", 1, 1, 5), ("headquarters", 1, 6, 9), ("ATL", 2, 9, 11),
+        ("headquarters", 2, 11, 14),
     ]  # fmt: skip
     steps = archive.rows("SELECT step, days, ended FROM durations WHERE case_id = $case AND step = 'whole'", case=case)
     assert steps == [("whole", 14.0, True)]
@@ -171,7 +172,8 @@ def test_a_decision_has_one_row_whoever_made_it(archive: EventArchive) -> None:
         case=str(of("the whole way")),
     )
     assert [row[:3] for row in found] == [
-        ("field_office", 1, TriageOutcome.DECLINED), ("field_office", 2, TriageOutcome.DECLINED), ("sro", None, "OVERRIDDEN"),
+        ("field_office", 1, TriageOutcome.DECLINED), ("field_office", 2, TriageOutcome.DECLINED),
+        ("sro", None, "OVERRIDDEN"),
     ]  # fmt: skip
     assert {row[4] for row in found} == {NUMBER}
 
@@ -206,8 +208,7 @@ def test_what_is_asked_reads_nothing_else_and_writes_nothing(
 ) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(CannotAsk):
-        for answer in archive.ask(question.replace("{folder}", str(folder))):
-            answer.fetchall()
+        _ = [answer.fetchall() for answer in archive.ask(question.replace("{folder}", str(folder)))]
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 

@@ -15,6 +15,7 @@ from shared.contracts.vocabulary import EventType
 from tests.contracts.made import events
 
 NOTED = 1_615_212_000_000
+DATABASE = parts.connection()
 
 
 class Laid(NamedTuple):
@@ -29,14 +30,13 @@ class Laid(NamedTuple):
 def rows(kind: EventType, *values: bytes | None) -> list[dict[str, Any]]:
     """What the archive keeps of records of one partition."""
     laid = [Laid(offset, value) for offset, value in enumerate(values)]
-    with parts.connection() as database:
-        tables = parts.tabled(kind, {2: laid}, database)
+    tables = parts.tabled(kind, {2: laid}, DATABASE)
     found = [row for table in tables.values() for row in table.to_pylist()]
     return sorted(found, key=lambda row: row["offset"])
 
 
 @pytest.mark.parametrize("kind", ARCHIVED)
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_every_column_says_what_the_model_reads(kind: EventType, data: st.DataObject) -> None:
     made: Event[Any] = data.draw(events(kind))
@@ -103,6 +103,5 @@ def test_what_is_no_event_is_kept_as_it_is_with_the_reason(value: bytes | None, 
 
 def test_a_record_from_before_1970_or_after_9999_has_no_time_of_kafkas() -> None:
     laid = [Laid(0, b"", timestamp=-1), Laid(1, b"", timestamp=2**62)]
-    with parts.connection() as database:
-        (table,) = parts.tabled(EventType.CASE_ERASED, {0: laid}, database).values()
+    (table,) = parts.tabled(EventType.CASE_ERASED, {0: laid}, DATABASE).values()
     assert table["timestamp"].to_pylist() == [None, None]
