@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from cli.saying import Failed, err, out, plainly
 from cli.where import DEFAULT, Data
 
 if TYPE_CHECKING:
-    from services.replay.asking import EventArchive
+    from services.replay.asking import Answer, EventArchive
 
 SHOWN_ROWS = 200
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -117,31 +118,25 @@ def _shell(asked: "EventArchive", form: Form) -> None:
             typed = ""
 
 
-def _show(answer: Any, form: Form) -> None:
-    columns = list(answer.columns)
+def _show(answer: "Answer", form: Form) -> None:
+    columns, rows = answer
     match form:
         case "csv":
             writer = csv.writer(sys.stdout)
             writer.writerow(columns)
-            writer.writerows([_cell(value) for value in row] for row in _rows(answer))
+            writer.writerows([_cell(value) for value in row] for row in rows)
         case "jsonl":
             from pydantic_core import to_json
 
-            for row in _rows(answer):
+            for row in rows:
                 typer.echo(to_json(dict(zip(columns, row, strict=True)), bytes_mode="base64").decode())
         case _:
             table = Table(*columns, box=None, header_style="bold")
-            rows = answer.fetchmany(SHOWN_ROWS + 1)
-            for row in rows[:SHOWN_ROWS]:
+            for row in islice(rows, SHOWN_ROWS):
                 table.add_row(*(escape("" if value is None else _text(value)) for value in row))
             out.print(table)
-            if len(rows) > SHOWN_ROWS:
+            if next(rows, None):
                 err.print(f"[yellow]There are more than {SHOWN_ROWS} rows: ask for fewer, or use --format csv.[/]")
-
-
-def _rows(answer: Any) -> Iterator[tuple[Any, ...]]:
-    while rows := answer.fetchmany(5000):
-        yield from rows
 
 
 def _text(value: Any) -> str:

@@ -77,7 +77,7 @@ async def archive(
             run = _Run(copier, keeping, limits, tell)
             try:
                 await run.begin()
-                await run.catch_up()
+                await run.catch_up(follow)
                 if follow is not None:
                     await run.follow(follow)
             finally:
@@ -125,14 +125,14 @@ class _Run:
         self._ends = {place: end for place, (_, end) in bounds.items()}
         self._of = sum(end - self._logs[place].next for place, end in self._ends.items())
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, until: asyncio.Event | None = None) -> None:
         """Everything up to the ends that `begin` saw, one topic after the other: a day's records come together."""
         for kind in ARCHIVED:
             behind = self._behind(place for place in self._logs if place.topic == kind)
             if behind:
                 self._go_to(behind)
             heard = time.monotonic()
-            while self._behind(behind):
+            while self._behind(behind) and not (until and until.is_set()):
                 if await self._take_more():
                     heard = time.monotonic()
                 elif time.monotonic() - heard > SILENT_SECONDS:  # the client itself would wait for ever

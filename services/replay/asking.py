@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 from duckdb import StatementType
@@ -39,6 +39,13 @@ class CannotAsk(Exception):
     """What is wrong with a question, in DuckDB's words or ours."""
 
 
+class Answer(NamedTuple):
+    """Rows are read as they are asked for, before the next question."""
+
+    columns: list[str]
+    rows: Iterator[tuple[Any, ...]]
+
+
 class EventArchive:
     """An archive as it stood when this was made; with `at`, as if nothing had happened after that moment."""
 
@@ -47,9 +54,9 @@ class EventArchive:
         self.folder = Path(folder).expanduser().absolute()
         self.manifest = manifest.load(self.folder)
         self._database = parts.connection()
-        files: dict[EventType, list[str]] = defaultdict(list)
+        files: dict[EventType, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for part in self.manifest.parts:
-            files[EventType(part.topic)].append(str(self.folder / part.path))
+            files[EventType(part.topic)][part.shape].append(str(self.folder / part.path))
         until = f"""("time" IS NULL OR "time" <= TIMESTAMPTZ '{at.astimezone(UTC).isoformat()}')""" if at else ""
         for statement in views.statements(files, until):
             self._database.execute(statement)
@@ -57,15 +64,30 @@ class EventArchive:
         self._database.execute(f"SET allowed_directories = ['{mine}/']; SET enable_external_access = false")
         self._database.execute("SET lock_configuration = true")
 
-    def ask(self, text: str) -> Iterator[duckdb.DuckDBPyRelation]:
-        """The answer of each statement that has one. Raises `CannotAsk`."""
+    def ask(self, text: str) -> Iterator[Answer]:
+        """Carry out what is asked, a statement after the other; the answer of each that has one. Raises `CannotAsk`."""
+        for statement in self._statements(text):
+            try:
+                answer = self._database.execute(statement)
+                if statement.type is StatementType.SELECT:
+                    yield Answer([each[0] for each in answer.description or ()], self._fetched(answer))
+            except duckdb.Error as error:
+                raise CannotAsk(_said(error)) from None
+
+    def _statements(self, text: str) -> list[duckdb.Statement]:
         try:
-            for statement in self._database.extract_statements(text):
-                if statement.type not in ALLOWED:
-                    raise CannotAsk(f"{statement.type.name} is not for here: ask with SELECT, which changes no file.")
-                answer = self._database.sql(statement.query)
-                if answer is not None:
-                    yield answer
+            found = self._database.extract_statements(text)
+        except duckdb.Error as error:
+            raise CannotAsk(_said(error)) from None
+        for statement in found:
+            if statement.type not in ALLOWED:
+                raise CannotAsk(f"{statement.type.name} is not for here: ask with SELECT, which changes no file.")
+        return found
+
+    def _fetched(self, answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+        try:
+            while rows := answer.fetchmany(BATCH):
+                yield from rows
         except duckdb.Error as error:
             raise CannotAsk(_said(error)) from None
 
@@ -80,10 +102,10 @@ class EventArchive:
             yield rows
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
-        """The answer to one question."""
-        for answer in self.ask(query):
-            return answer
-        raise CannotAsk("This has no answer: ask with SELECT.")
+        """The answer to one question, as a relation. Raises `CannotAsk`."""
+        if [statement.type for statement in self._statements(query)] != [StatementType.SELECT]:
+            raise CannotAsk("This has no answer: ask with one SELECT.")
+        return self._database.sql(query)
 
     def events(self) -> duckdb.DuckDBPyRelation:
         """Every event once."""

@@ -45,7 +45,10 @@ class Span(Kept):
 
 
 class Part(Kept):
-    """One file. `schemas`: how many records of each `dataschema` it has; `offsets` by partition."""
+    """One file. `schemas`: how many records of each `dataschema` it has; `offsets` by partition.
+
+    Files of one `shape` have the same columns.
+    """
 
     path: str
     topic: str
@@ -53,6 +56,7 @@ class Part(Kept):
     rows: int
     bytes: int
     sha256: str
+    shape: str
     schemas: dict[str, int]
     offsets: dict[int, Span]
 

@@ -134,6 +134,7 @@ def _part(path: str, topic: str, day: date, beside: Path, table: pa.Table) -> Pa
         rows=table.num_rows,
         bytes=beside.stat().st_size,
         sha256=sha256(beside),
+        shape=hashlib.sha256(str(table.schema.remove_metadata()).encode()).hexdigest()[:12],
         schemas=dict(Counter(table["dataschema"].fill_null("").to_pylist())),
         offsets=dict(_spans(table)),
     )

@@ -79,18 +79,18 @@ SELECT case_id, coalesce(s.number, j.number, q.number, c.number) AS number,
 FROM joined"""
 
 DECISIONS = """
-SELECT id, case_id, number, "time" AS at, 'field_office' AS by_whom, office, round, outcome, granted, declined, moot,
-       reasons, decided_by, claimed_at, guidance, pre_approval.role AS pre_approved_by
+SELECT id, case_id, number, "time" AS decided_at, 'field_office' AS by_whom, office, round, outcome,
+       granted, declined, moot, reasons, decided_by, claimed_at, guidance, pre_approval.role AS pre_approved_by
 FROM triage_completed
 UNION ALL BY NAME
-SELECT z.id, z.case_id, c.number, z."time" AS at, lower(z.stage) AS by_whom, c.office, z.outcome, z.granted, z.declined,
-       z.moot, z.reasons, z.decided_by, z.claimed_at
+SELECT z.id, z.case_id, c.number, z."time" AS decided_at, lower(z.stage) AS by_whom, c.office, z.outcome,
+       z.granted, z.declined, z.moot, z.reasons, z.decided_by, z.claimed_at
 FROM resolution_issued z LEFT JOIN cases c USING (case_id) WHERE z.stage = 'SRO'"""
 
 NOTIFICATIONS = """
 SELECT case_id, notification, e.letter AS letter, e.role AS role, e.result AS result, e.attempt AS attempt,
-       e.reply_class AS reply_class, e."time" AS at, first_at, records
-FROM (SELECT case_id, notification, arg_max(x, x.seq) AS e, min("time") AS first_at, count(*) AS records
+       e.reply_class AS reply_class, e."time" AS recorded_at, first_recorded_at, records
+FROM (SELECT case_id, notification, arg_max(x, x.seq) AS e, min("time") AS first_recorded_at, count(*) AS records
       FROM notification_recorded x GROUP BY case_id, notification)"""
 
 DURATIONS = """

@@ -28,10 +28,19 @@ class Offset:
     offset: int
 
 
-CASE_IDS = "SELECT DISTINCT case_id FROM cases WHERE number = $said OR case_id = $said"
+CASE_IDS = """
+    SELECT case_id FROM events WHERE case_id = $said
+    UNION SELECT case_id FROM request_submitted WHERE number = $said
+    UNION SELECT case_id FROM request_rejected WHERE number = $said
+    UNION SELECT case_id FROM review_requested WHERE number = $said
+    UNION SELECT case_id FROM triage_completed WHERE number = $said"""
 VALUES = """
-    SELECT case_id, value FROM records
-    WHERE problem IS NULL AND ($case IS NULL OR case_id = $case) ORDER BY case_id, topic, partition, "offset" """
+    SELECT case_id, value FROM records WHERE problem IS NULL AND case_id = $case ORDER BY topic, partition, "offset" """
+SOME_VALUES = """
+    SELECT case_id, value FROM records WHERE problem IS NULL AND hash(case_id) % $shares = $share
+    ORDER BY case_id, topic, partition, "offset" """
+SHARE_ROWS = 200_000
+"""So many records are sorted by case at a time, whatever the archive's size."""
 UP_TO = """
     SELECT case_id, value FROM records, (SELECT timestamp AS written FROM records
         WHERE topic = $topic AND partition = $partition AND "offset" = $offset)
@@ -64,9 +73,15 @@ def history_at(
     return fold(told)
 
 
-def histories(archive: EventArchive) -> Iterator[History]:
-    """All cases, one after the other; memory holds one."""
-    rows = (row for batch in archive.batches(VALUES, case=None) for row in batch)
+def histories(archive: EventArchive, *, share_rows: int = SHARE_ROWS) -> Iterator[History]:
+    """All cases, one after the other, a share of them in memory."""
+    shares = 1 + sum(part.rows for part in archive.manifest.parts) // share_rows
+    rows = (
+        row
+        for share in range(shares)
+        for batch in archive.batches(SOME_VALUES, shares=shares, share=share)
+        for row in batch
+    )
     for _, of_case in groupby(rows, key=itemgetter(0)):
         told = list(_told(value for _, value in of_case))
         if told:

@@ -31,10 +31,10 @@ def view_of(kind: EventType) -> str:
     return kind.replace(".", "_")
 
 
-def statements(files: Mapping[EventType, Sequence[str]], until: str = "") -> list[str]:
-    """The views over these files, in an order in which each can be made. `until`: a condition on the records."""
+def statements(files: Mapping[EventType, Mapping[str, Sequence[str]]], until: str = "") -> list[str]:
+    """The views over files (by event type and shape), each after those it needs. `until`: a condition on records."""
     return [
-        *(_of_topic(kind, files.get(kind, ()), until) for kind in ARCHIVED),
+        *(_of_topic(kind, files.get(kind, {}), until) for kind in ARCHIVED),
         f"CREATE VIEW records AS {_union(_record(kind) for kind in ARCHIVED)}",
         *(f"CREATE VIEW {view_of(kind)} AS {_once(kind)}" for kind in ARCHIVED),
         f"CREATE VIEW events AS {_union(_event(kind) for kind in ARCHIVED)}",
@@ -46,15 +46,18 @@ def _raw(kind: EventType) -> str:
     return f'"records of {kind}"'
 
 
-def _of_topic(kind: EventType, files: Sequence[str], until: str) -> str:
-    columns = types_of(kind)
-    if not files:
-        nothing = ", ".join(f'CAST(NULL AS {type_}) AS "{name}"' for name, type_ in columns.items())
-        return f"CREATE VIEW {_raw(kind)} AS SELECT {nothing} WHERE false"
-    listed = ", ".join("'{}'".format(file.replace("'", "''")) for file in files)
-    read = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+def _of_topic(kind: EventType, shapes: Mapping[str, Sequence[str]], until: str) -> str:
+    """All records of a topic, with the columns that this build knows, and those that the files have besides.
+
+    Files of one shape are read as one: DuckDB then looks into one of them to know the columns, and not into all.
+    """
+    nothing = ", ".join(f'CAST(NULL AS {type_}) AS "{name}"' for name, type_ in types_of(kind).items())
     where = f" WHERE {until}" if until else ""
-    return f"CREATE VIEW {_raw(kind)} AS SELECT * FROM {read}{where}"  # noqa: S608 - a list of our own files
+    every = [f"SELECT {nothing} WHERE false"]
+    for files in shapes.values():
+        listed = ", ".join("'{}'".format(file.replace("'", "''")) for file in files)
+        every.append(f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false){where}")  # noqa: S608 - our files
+    return f"CREATE VIEW {_raw(kind)} AS {' UNION ALL BY NAME '.join(every)}"
 
 
 def _record(kind: EventType) -> str:

@@ -104,8 +104,11 @@ class Copier:
             self._consumer.seek(self._partition(place), offset)
 
     async def more(self, *, within: float) -> list[Run]:
-        """What comes next, as soon as something has come; nothing when `within` seconds have passed."""
-        found = await self._consumer.getmany(timeout_ms=int(within * 1000), max_records=MOST_AT_ONCE)
+        """What comes next, as soon as something has come; nothing when `within` seconds have passed. Raises `NoTap`."""
+        try:
+            found = await self._consumer.getmany(timeout_ms=int(within * 1000), max_records=MOST_AT_ONCE)
+        except KafkaError as error:
+            raise NoTap(f"Kafka does not let these topics be read ({type(error).__name__}).") from error
         corrupt = dict(self._consumer.corrupt)
         for partition, batch in corrupt.items():
             self._consumer.go_past(partition, batch.following)
