@@ -83,7 +83,7 @@ def _copied(bootstrap: str, into: Path, every: float | None) -> "Archived":
             def tell(done: int, of: int) -> None:
                 progress.update(task, completed=done, total=max(done, of))
 
-            limits = Limits(seconds=every or Limits.seconds)
+            limits = Limits(seconds=every or Limits().seconds)
             return await copied(bootstrap, into, follow=None if every is None else stop, limits=limits, tell=tell)
 
     try:

@@ -97,7 +97,8 @@ def _shell(asked: "EventArchive", form: Form) -> None:
     from services.replay.asking import CannotAsk
     from services.replay.views import ABOUT
 
-    if sys.stdin.isatty():
+    interactive = sys.stdin.isatty()
+    if interactive:
         import readline  # noqa: F401 - gives `input` a history and editing
 
         for name, about in ABOUT.items():
@@ -106,7 +107,7 @@ def _shell(asked: "EventArchive", form: Form) -> None:
     typed = ""
     while True:
         try:
-            typed += input("... " if typed else "sql> " if sys.stdin.isatty() else "") + "\n"
+            typed += input(("... " if typed else "sql> ") if interactive else "") + "\n"
         except EOFError:
             return
         if typed.strip().endswith(";"):

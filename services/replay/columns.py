@@ -12,10 +12,11 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 from pydantic_core import to_json
 
 from shared.contracts.clear_fields import clear_fields
+from shared.contracts.envelope import Contract
 from shared.contracts.events import EVENTS
 from shared.contracts.vocabulary import EventType
 
@@ -72,7 +73,7 @@ def shape_of(annotation: Any) -> Shape:
         return shape_of(told[0]) if len(told) == 1 else "JSON"
     if get_origin(annotation) is tuple:
         return [shape_of(told[0])]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, Contract):
         return {name: shape_of(inner) for name, inner in clear_fields(annotation).items()}
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return "VARCHAR"

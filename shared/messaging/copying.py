@@ -31,12 +31,19 @@ class Place(NamedTuple):
 
 
 class Raw(Protocol):
-    """A record as the client read it; `timestamp` in milliseconds since 1970."""
+    """A record as the client read it."""
 
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since 1970, as the broker or the sender says."""
+        ...
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
 
 
 @dataclass(frozen=True, slots=True)
