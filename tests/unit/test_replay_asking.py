@@ -246,7 +246,7 @@ def test_the_command_answers_in_a_table_in_csv_and_in_json_lines(folder: Path) -
 def test_the_shell_goes_on_after_a_mistake(folder: Path) -> None:
     code, told, wrong = run("sql", "--archive", str(folder), given="SELECT\nnothing;\nSELECT 41 + 1 AS n;\n")
     assert (code, told.split()) == (0, ["n", "42"])
-    assert 'Referenced column "nothing" not found' in wrong
+    assert 'Referenced column "nothing" was not found' in wrong
 
 
 def test_the_commands_say_what_is_wrong(folder: Path, tmp_path: Path) -> None:
