@@ -123,9 +123,9 @@ async def _full(disk: Disk) -> AsyncIterator[World]:
         for partition in range(3):
             await world.recuse(days=[0, 0, 1, 0, 2, 2, 9] * 6, partition=partition)
         await world.say(EventType.REQUEST_RECEIVED, b"what outsiders submit")
-        for value in (None, b"", b"no JSON", b"\xff\xfe", b'{"time": "-5000-01-01T00:00:00Z"}', b"[" * 3000, b"{}\n{}"):
-            await world.say(EventType.TRIAGE_ASSIGNED, value, key=b"k")
-            await world.say(EventType.TRIAGE_ASSIGNED, value, key=b"\xff")
+        for odd in (None, b"", b"no JSON", b"\xff\xfe", b'{"time": "-5000-01-01T00:00:00Z"}', b"[" * 3000, b"{}\n{}"):
+            await world.say(EventType.TRIAGE_ASSIGNED, odd, key=b"k")
+            await world.say(EventType.TRIAGE_ASSIGNED, odd, key=b"\xff")
         topic = f"{world.prefix}{EventType.CASE_ERASED}"
         await send(world.producer, topic, 1, *strange([b"one", b"two"]), batch((None, None), (b"k", None)))
         yield world
@@ -148,7 +148,7 @@ async def test_killed_at_any_moment_and_run_again_it_holds_every_record_once(
 
 def _killed(world: World, folder: Path, moment: Moment, nth: int) -> int:
     name = "tests.integration.archive_killed"
-    words = [sys.executable, "-m", name, world.kafka, world.prefix, folder, moment, str(nth)]
+    words = [sys.executable, "-m", name, world.kafka, world.prefix, str(folder), str(moment), str(nth)]
     return subprocess.run(words, cwd=PROJECT, check=False, capture_output=True).returncode
 
 
