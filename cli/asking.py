@@ -68,9 +68,10 @@ def sql(
     *,
     archive: Archive = None,
     at: At = None,
-    form: Annotated[
-        Form, typer.Option("--format", help="table for people, csv for spreadsheets, jsonl for programs.")
-    ] = "table",
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="For spreadsheets; no text in it is taken for a formula.")
+    ] = False,
+    as_json_: Annotated[bool, typer.Option("--json", help="For scripts: JSON on stdout, an object a line.")] = False,
     data: Data = DEFAULT,
 ) -> None:
     """Ask an archive of the event topics in SQL. It reads the archive's files, and nothing else on this machine.
@@ -82,8 +83,9 @@ def sql(
 
     Example: `secondlook sql --at 2021-06-01 "SELECT office, count(*) FROM cases GROUP BY office"`
 
-    Example: `secondlook sql "FROM decisions" --format csv`
+    Example: `secondlook sql "FROM decisions" --csv`
     """
+    form: Form = "jsonl" if as_json_ else "csv" if as_csv else "table"
     with opened(archive, data, at) as asked:
         if question is None:
             _shell(asked, form)
@@ -137,7 +139,7 @@ def _show(answer: "Answer", form: Form) -> None:
                 table.add_row(*(escape("" if value is None else _text(value)) for value in row))
             out.print(table)
             if next(rows, None):
-                err.print(f"[yellow]There are more than {SHOWN_ROWS} rows: ask for fewer, or use --format csv.[/]")
+                err.print(f"[yellow]There are more than {SHOWN_ROWS} rows: ask for fewer, or use --csv.[/]")
 
 
 def _text(value: Any) -> str:

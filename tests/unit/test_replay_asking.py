@@ -239,8 +239,8 @@ def run(*words: str, given: str | None = None) -> tuple[int, str, str]:
 def test_the_command_answers_in_a_table_in_csv_and_in_json_lines(folder: Path) -> None:
     ask = ("sql", "--archive", str(folder), "SELECT 'a' AS x, '=1+1' AS y, [1, 2] AS z, NULL AS n, -1 AS m")
     assert run(*ask)[:2] == (0, " x  y     z     n  m  \n a  =1+1  1, 2     -1 \n")
-    assert run(*ask, "--format", "csv")[:2] == (0, 'x,y,z,n,m\na,\'=1+1,"1, 2",,-1\n')
-    assert run(*ask, "--format", "jsonl")[:2] == (0, '{"x":"a","y":"=1+1","z":[1,2],"n":null,"m":-1}\n')
+    assert run(*ask, "--csv")[:2] == (0, 'x,y,z,n,m\na,\'=1+1,"1, 2",,-1\n')
+    assert run(*ask, "--json")[:2] == (0, '{"x":"a","y":"=1+1","z":[1,2],"n":null,"m":-1}\n')
 
 
 def test_the_shell_goes_on_after_a_mistake(folder: Path) -> None:
