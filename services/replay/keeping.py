@@ -4,6 +4,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +31,9 @@ class Moment(StrEnum):
 GRACE_SECONDS = 120.0
 """How long a merged file stays for who has read the manifest before."""
 
+WRITERS = 4
+"""Threads that write files: each waits for the disk most of the time."""
+
 Point = Callable[[Moment], None]
 
 
@@ -54,11 +58,7 @@ class Keeping:
         """Have these records in the archive, and all logs stand as given. Raises `CannotArchive`."""
         with told(self._folder):
             self._point(Moment.READ)
-            written = [
-                self._write(kind, day, table)
-                for kind, of_topic in records.items()
-                for day, table in parts.tabled(kind, of_topic, self._database).items()
-            ]
+            written = self._write_all(records)
             self._point(Moment.WRITTEN)
             manifest.synced({folder for each in written for folder in each.place(self._folder)})
             self._point(Moment.PLACED)
@@ -77,6 +77,16 @@ class Keeping:
         self._database.close()
         with told(self._folder):
             self._remove(before=math.inf)
+
+    def _write_all(self, records: Mapping[EventType, Mapping[int, Sequence[Raw]]]) -> list[parts.Written]:
+        """Files wait for the disk, so some are written at once."""
+        with ThreadPoolExecutor(WRITERS) as pool:
+            writing = [
+                pool.submit(self._write, kind, day, table)
+                for kind, of_topic in records.items()
+                for day, table in parts.tabled(kind, of_topic, self._database).items()
+            ]
+            return [each.result() for each in writing]
 
     def _write(self, kind: EventType, day: date, table: object) -> parts.Written:
         name = f"{self.manifest.generation + 1:08}"

@@ -55,8 +55,17 @@ def tabled(
         "value": values,
     }
     table = pa.table(whole | {name: read[name] for name in (*COMMON, *shapes(kind)) if name not in whole})
-    days = read["day"]
-    return {day: table.filter(pc.equal(days, pa.scalar(day))) for day in sorted(pc.unique(days).to_pylist())}
+    return dict(_by_day(table, read["day"]))
+
+
+def _by_day(table: pa.Table, days: pa.ChunkedArray) -> Iterator[tuple[date, pa.Table]]:
+    """Sorted by day once, then cut: to pick each day's rows would read all of them for each day."""
+    keys = pa.table({"day": days, "partition": table["partition"], "offset": table["offset"]})
+    order = pc.sort_indices(keys, sort_keys=[("day", "ascending"), *ORDER])
+    table, at = table.take(order), 0
+    for day, count in sorted(Counter(days.to_pylist()).items()):
+        yield day, table.slice(at, count)
+        at += count
 
 
 def _texts(values: pa.Array) -> pa.Array:

@@ -184,6 +184,8 @@ async def test_duckdb_reads_it_by_its_manifest_as_the_manifest_says(full: World,
             if each.strip()
         )
     assert rows == (await full.lies_there()).total()
+    await full.archived(tmp_path)
+    assert held(tmp_path) == await full.lies_there()
 
 
 async def test_a_days_files_stay_few_however_often_it_is_written(world: World, tmp_path: Path) -> None:
