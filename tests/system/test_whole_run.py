@@ -1,6 +1,7 @@
 """All requests of the demo, two instances of each service, one of each killed: nothing lost, nothing doubled."""
 
 import json
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -112,7 +113,8 @@ def test_sequences_have_no_gap_and_an_event_id_has_one_payload(left: Left) -> No
 def test_an_archive_holds_every_record_and_replays_every_case_as_the_live_services_show_it(left: Left) -> None:
     records = sum(map(len, left.records.values()))
     assert left.archived.returncode == 0, left.archived.stderr
-    assert f"{records:,} records" in left.archived.stdout
+    (held,) = re.findall(r"([\d,]+) records", left.archived.stdout)
+    assert int(held.replace(",", "")) >= records > 2000  # a deadline may have come since those were read
     said = json.loads(left.replayed.stdout)
     assert said["different"] == []
     assert said["equal"] == len({record.key for records in left.records.values() for record in records}) > 300
