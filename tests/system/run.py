@@ -105,6 +105,7 @@ async def play(options: Options) -> Left:
     data = made[0]
     try:
         members = state.load(data).members
+        archived, replayed = _compared(data)
         left = Left(
             status=status,
             output=said,
@@ -114,7 +115,8 @@ async def play(options: Options) -> Left:
             records=await _records(members["kafka"].url),
             stores=_stores(members["documents"].url),
             logs={path.name: path.read_bytes() for path in sorted((data / "logs").glob("*.log"))},
-            **_compared(data),
+            archived=archived,
+            replayed=replayed,
         )
         assert copy is not None, "The run was over before its stores could be copied."
         return replace(left, put_back=await putting_back.put_back(data, copy, options))
@@ -136,17 +138,15 @@ def _copied_meanwhile(demo: subprocess.Popen[bytes], before: set[Path]) -> putti
     return None
 
 
-def _compared(data: Path) -> dict[str, subprocess.CompletedProcess[str]]:
+def _compared(data: Path) -> tuple[subprocess.CompletedProcess[str], subprocess.CompletedProcess[str]]:
     """A deadline may come between the archive and the look at the services: then both are done again."""
     for _ in range(COMPARISONS):
         _said("archive", "--data", data)
-        found = {
-            "archived": _said("archive", "verify", "--data", data),
-            "replayed": _said("replay", "--check", "--json", "--data", data),
-        }
-        if found["replayed"].returncode == 0:
+        archived = _said("archive", "verify", "--data", data)
+        replayed = _said("replay", "--check", "--json", "--data", data)
+        if replayed.returncode == 0:
             break
-    return found
+    return archived, replayed
 
 
 def _said(*words: str | Path) -> subprocess.CompletedProcess[str]:
