@@ -119,6 +119,7 @@ def _account_for(case: Case[S], held: Held, rules: Rules[S], acts: set[UUID]) ->
     event, behaviour = held.arrived.event, rules.behaviour
     if event is None or event.id not in case.told or case.parked:
         return
+    _pass_silent_deadlines(case, event, rules)
     due = behaviour.due(case.state, case.work) if case.state is not None else None
     if due is not None and deadline_id(case.id, due.name, due.at) == event.causationid:
         offering.deadline(case, rules, policy_now=due.at)
@@ -128,6 +129,25 @@ def _account_for(case: Case[S], held: Held, rules: Rules[S], acts: set[UUID]) ->
         acts.add(event.causationid)
         case.told.discard(event.id)
         offering.offer_held(case, rules)
+
+
+def _pass_silent_deadlines(case: Case[S], event: Event[Any], rules: Rules[S]) -> None:
+    """Carry out deadlines that had come before an event, and tell nobody anything: they change when the next one is."""
+    while case.state is not None:
+        due = rules.behaviour.due(case.state, case.work)
+        if due is None or due.at > event.time or deadline_id(case.id, due.name, due.at) == event.causationid:
+            return
+        trial = replace(case, held=list(case.held), told=set(case.told), changes=deepcopy(case.changes))
+        if offering.deadline(trial, rules, policy_now=due.at) is not Verdict.APPLIED:
+            return
+        if (trial.emitted, trial.told) != (case.emitted, case.told) or len(trial.held) != len(case.held):
+            return
+        _replace(case, trial)
+
+
+def _replace(case: Case[S], other: Case[S]) -> None:
+    for each in fields(case):
+        setattr(case, each.name, getattr(other, each.name))
 
 
 def _recalled(case: Case[S], event: Event[Any], rules: Rules[S]) -> bool:
@@ -148,8 +168,7 @@ def _become(case: Case[S], trial: Case[S], rules: Rules[S], *, now: datetime) ->
     trial.only_told = False
     trial.changes.held = trial.changes.anything = True
     trial.due_at = offering.due_after_a_pause(trial, rules, now=now)
-    for each in fields(case):
-        setattr(case, each.name, getattr(trial, each.name))
+    _replace(case, trial)
 
 
 def _is_own(held: Held, rules: Rules[Any]) -> bool:

@@ -29,16 +29,20 @@ from services.triage.orders import Order, Release
 from shared.casework import offering
 from shared.casework.commands import Answered
 from shared.casework.offering import Verdict
+from shared.contracts import events
 from shared.contracts.vocabulary import (
     Belief,
     ConsentKind,
     CustodyStatus,
+    EventType,
     Language,
     Recipient,
     RequestorType,
     ReviewGround,
+    TriageOutcome,
 )
-from tests.unit.escalation_story import Escalation
+from tests.unit.escalation_story import Escalation, requested
+from tests.unit.escalation_story import completed as completed_at_triage
 from tests.unit.intake_world import DAY, MONDAY, OFFICER, OFFICIAL, World, assigned, completed
 from tests.unit.one_case import after
 from tests.unit.put_back import copied, put_back
@@ -253,3 +257,18 @@ def test_what_headquarters_sent_back_is_with_the_field_office() -> None:
     named = replace(sent, by=meant.by)
     assert replace(backup.state, file=replace(backup.state.file, sent_back=(named,))) == story.state
     assert not backup.work.get("claim")
+
+
+def test_a_deadline_that_tells_nobody_anything_hides_no_later_one() -> None:
+    """Headquarters: a scheduled removal comes near, which nobody is told, and changes when the review is overdue."""
+    removal = events.Removal(scheduled_for=after(days=40).date())
+    story = Escalation()
+    story.hear("triage", completed_at_triage(TriageOutcome.DECLINED), after(days=2))
+    story.hear("intake", requested(removal=removal), after(days=3))
+    backup = copied(story)
+    for _ in range(2):
+        assert story.case.due_at is not None
+        assert offering.deadline(story.case, story.rules, policy_now=story.case.due_at) is Verdict.APPLIED
+    assert [event.type for event in story.case.changes.events[backup.emitted :]] == [EventType.REVIEW_OVERDUE]
+    assert put_back(story, backup)
+    assert backup.state == story.state
