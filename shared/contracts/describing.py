@@ -88,7 +88,7 @@ def document() -> str:
     parts = [_INTRODUCTION, _overview(), "## Envelope\n", _envelope(), _RULES, _received()]
     parts += [_event(event_type, data) for event_type, data in EVENTS.items() if data in WHY]
     parts += ["## Parts of events\n", *(_part(model) for model in WHY if not issubclass(model, EventData))]
-    parts += ["## What sealed blobs hold\n", *(_opened(model) for model in _opened_models())]
+    parts += ["## What sealed blobs hold\n", *(_opened(model) for model in opened_models())]
     parts += ["## Codes\n", *(_codes(codes) for codes in _vocabulary())]
     return "\n".join(parts)
 
@@ -97,7 +97,7 @@ def _overview() -> str:
     rows = (
         (f"[`{kind}`](#{_anchor(kind)})", _from(kind), _first_sentence(EVENTS[kind]), _to(kind)) for kind in EventType
     )
-    return _table(("topic", "from", "says", "consumed by"), rows)
+    return table(("topic", "from", "says", "consumed by"), rows)
 
 
 def _envelope() -> str:
@@ -105,12 +105,12 @@ def _envelope() -> str:
         (f"`{name}`", "an object" if name == "data" else type_words(field.annotation), _ENVELOPE[name])
         for name, field in Event.model_fields.items()
     )
-    return _table(("attribute", "type", "meaning"), rows)
+    return table(("attribute", "type", "meaning"), rows)
 
 
 def _received() -> str:
-    envelope = _table(
-        ("attribute", "type"), ((f"`{n}`", _field_type(f)) for n, f in Submission[RequestBody].model_fields.items())
+    envelope = table(
+        ("attribute", "type"), ((f"`{n}`", field_type(f)) for n, f in Submission[RequestBody].model_fields.items())
     )
     parts = [_body_part(model) for model in _reachable(RequestBody)]
     head = "## request.received\n\nFrom outside systems; consumed by intake. The key means nothing.\n"
@@ -119,8 +119,8 @@ def _received() -> str:
 
 
 def _body_part(model: type[BaseModel]) -> str:
-    rows = ((f"`{name}`", _field_type(field)) for name, field in model.model_fields.items())
-    return f"### {_name(model)}\n\n{_says(model)}\n\n" + _table(("field", "type"), rows)
+    rows = ((f"`{name}`", field_type(field)) for name, field in model.model_fields.items())
+    return f"### {_name(model)}\n\n{_says(model)}\n\n" + table(("field", "type"), rows)
 
 
 def _event(event_type: EventType, data: type[EventData]) -> str:
@@ -129,7 +129,7 @@ def _event(event_type: EventType, data: type[EventData]) -> str:
     blobs = (
         (f"`{name}`", f"[{_name(model)}](#{_anchor(_name(model))})", what) for name, model, what in BLOBS.get(data, ())
     )
-    sealed = _table(("sealed blob", "holds", "what for"), blobs) if data in BLOBS else "Nothing is sealed.\n"
+    sealed = table(("sealed blob", "holds", "what for"), blobs) if data in BLOBS else "Nothing is sealed.\n"
     read = f"Read those of a case: `secondlook case events {NUMBER} --type {event_type}`\n"
     return "\n".join([head, _clear(data), sealed, _sample(event_type), read])
 
@@ -148,11 +148,11 @@ def _part(model: type[BaseModel]) -> str:
 
 def _clear(model: type[BaseModel]) -> str:
     rows = (
-        (f"`{name}`", _field_type(field), _reason(model, name))
+        (f"`{name}`", field_type(field), _reason(model, name))
         for name, field in model.model_fields.items()
         if name != "sealed"
     )
-    return _table(("clear field", "type", "may be clear because"), rows)
+    return table(("clear field", "type", "may be clear because"), rows)
 
 
 def _reason(model: type[Any], name: str) -> str:
@@ -161,13 +161,14 @@ def _reason(model: type[Any], name: str) -> str:
     return WHY[model][name]
 
 
-def _opened_models() -> tuple[type[BaseModel], ...]:
+def opened_models() -> tuple[type[BaseModel], ...]:
+    """The models of what sealed blobs hold, each once."""
     return tuple(dict.fromkeys(m for top in (SealedSubmission, SealedAmendment, SealedText) for m in _reachable(top)))
 
 
 def _opened(model: type[BaseModel]) -> str:
-    rows = ((f"`{name}`", _field_type(field)) for name, field in model.model_fields.items())
-    return f"### {_name(model)}\n\n{_says(model)}\n\n" + _table(("field", "type"), rows)
+    rows = ((f"`{name}`", field_type(field)) for name, field in model.model_fields.items())
+    return f"### {_name(model)}\n\n{_says(model)}\n\n" + table(("field", "type"), rows)
 
 
 def _reachable(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -197,7 +198,8 @@ def _codes(codes: type[StrEnum]) -> str:
     return f"### {codes.__name__}\n\n{_says(codes)}\n\n" + ", ".join(f"`{code.value}`" for code in codes) + "\n"
 
 
-def _field_type(field: FieldInfo) -> str:
+def field_type(field: FieldInfo) -> str:
+    """A field's type in words."""
     return type_words(field.annotation) + ("" if field.is_required() else ", may be absent")
 
 
@@ -257,6 +259,7 @@ def _anchor(heading: str) -> str:
     return heading.lower().replace(".", "")
 
 
-def _table(head: tuple[str, ...], rows: Any) -> str:
+def table(head: tuple[str, ...], rows: Any) -> str:
+    """A table in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)

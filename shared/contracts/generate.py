@@ -1,7 +1,7 @@
 """Write what is made from the models: `python -m shared.contracts.generate [--move-baseline DECISION]`.
 
-Writes the JSON Schemas and `docs/events.md`. With `--move-baseline` also the baseline that changes are compared with;
-until 1.0 that may be done with a decision record, whose path is noted in it.
+Writes the JSON Schemas, `docs/events.md` and `docs/data-dictionary.md`. With `--move-baseline` also the baseline that
+changes are compared with; until 1.0 that may be done with a decision record, whose path is noted in it.
 """
 
 import json
@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from shared.contracts.describing import document
+from shared.contracts.dictionary import BASELINE, dictionary
 from shared.contracts.schema import schemas, written
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = Path(__file__).parent / "schemas"
-BASELINE = Path(__file__).parent / "baseline.json"
 DOCUMENT = ROOT / "docs" / "events.md"
+DICTIONARY = ROOT / "docs" / "data-dictionary.md"
 
 
 def outputs() -> dict[Path, str]:
     """Each generated file with what it should say."""
     made = {SCHEMAS / f"{kind}.json": written(schema) for kind, schema in schemas().items()}
-    return made | {DOCUMENT: document()}
+    return made | {DOCUMENT: document(), DICTIONARY: dictionary()}
 
 
 def baseline(decision: str) -> str:

@@ -15,9 +15,10 @@ from pydantic import BaseModel
 
 from shared.contracts.breaking import breaking_changes, removed_topics
 from shared.contracts.clear_fields import BLOBS, WHY, clear_fields
+from shared.contracts.dictionary import BASELINE
 from shared.contracts.envelope import encode, splice
 from shared.contracts.events import EVENTS
-from shared.contracts.generate import BASELINE, ROOT, SCHEMAS, main, outputs
+from shared.contracts.generate import ROOT, SCHEMAS, main, outputs
 from shared.contracts.parsing import Unparsable, models_in, parse
 from shared.contracts.received import RequestBody, Submission
 from shared.contracts.samples import record
