@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from itertools import islice
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from shared.contracts.parsing import parse
 from shared.contracts.topics import emitted_by
 from shared.contracts.vocabulary import EventType, Service
 from tests.system.canaries import forms, found_in
+from tests.system.from_topics import otherwise
 from tests.system.putting_back import different
 from tests.system.run import LAST_LINE, Left, play
 
@@ -180,6 +182,12 @@ def test_a_private_link_is_in_no_log_and_in_no_store(left: Left) -> None:
     assert len(links) > 20
     for place, bytes_ in left.haystacks():
         assert not found_in(bytes_, links), place
+
+
+@pytest.mark.parametrize("service", list(Service))
+def test_every_case_can_be_made_again_from_the_topics_alone(left: Left, service: Service) -> None:
+    assert len(left.cases(service)) >= len(left.lines)
+    assert list(islice(otherwise(left, service), 3)) == []
 
 
 def test_stores_that_are_put_back_come_forward_by_themselves_and_no_letter_goes_out_again(left: Left) -> None:
