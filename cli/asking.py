@@ -1,13 +1,12 @@
 """`secondlook sql`: questions to an archive, in SQL; and a shell."""
 
-import csv
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from services.replay.asking import Answer, EventArchive
 
 SHOWN_ROWS = 200
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula."""
 
 Archive = Annotated[
     Path | None, typer.Option("--archive", help="The archive's folder; that of the data folder if left out.")
@@ -122,39 +119,18 @@ def _shell(asked: "EventArchive", form: Form) -> None:
 
 
 def _show(answer: "Answer", form: Form) -> None:
-    columns, rows = answer
+    from services.replay import writing
+
     match form:
         case "csv":
-            writer = csv.writer(sys.stdout)
-            writer.writerow(columns)
-            writer.writerows([_cell(value) for value in row] for row in rows)
+            writing.csv_(answer, sys.stdout)
         case "jsonl":
-            from pydantic_core import to_json
-
-            for row in rows:
-                typer.echo(to_json(dict(zip(columns, row, strict=True)), bytes_mode="base64").decode())
+            writing.jsonl(answer, sys.stdout)
         case _:
+            columns, rows = answer
             table = Table(*columns, box=None, header_style="bold")
             for row in islice(rows, SHOWN_ROWS):
-                table.add_row(*(escape("" if value is None else _text(value)) for value in row))
+                table.add_row(*(escape("" if value is None else writing.text_of(value)) for value in row))
             out.print(table)
             if next(rows, None):
                 err.print(f"[yellow]There are more than {SHOWN_ROWS} rows: ask for fewer, or use --csv.[/]")
-
-
-def _text(value: Any) -> str:
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
-        case list():
-            return ", ".join(map(_text, value))
-        case _:
-            return str(value)
-
-
-def _cell(value: Any) -> Any:
-    """A text that a spreadsheet would run gets an apostrophe, by which it stays text."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    text = value.isoformat() if isinstance(value, datetime) else _text(value)
-    return f"'{text}" if text.startswith(FORMULAS) else text

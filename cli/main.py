@@ -58,6 +58,11 @@ class SecondLook(Lazily):
                 "Copy all event topics into Parquet files, which DuckDB and others read.",
             ),
             Entry("sql", "cli.asking:sql", "Ask an archive of the event topics in SQL."),
+            Entry(
+                "export",
+                "cli.exporting:app",
+                "Write what an archive holds to files: tables, counts for outsiders, logs for process mining.",
+            ),
             Entry("replay", "cli.replaying:app", "Show a case, or all of them, as they stood at a moment."),
         ),
         "The privacy officer": (Entry("erase", "cli.erasing:erase", "Erase the personal data of a case by order."),),

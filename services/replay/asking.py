@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
 from duckdb import StatementType
 
 from services.replay import manifest, parts, views
@@ -72,13 +73,13 @@ class EventArchive:
                 if statement.type is StatementType.SELECT:
                     yield Answer([each[0] for each in answer.description or ()], self._fetched(answer))
             except duckdb.Error as error:
-                raise CannotAsk(_said(error)) from None
+                raise CannotAsk(said(error)) from None
 
     def _statements(self, text: str) -> list[duckdb.Statement]:
         try:
             found = self._database.extract_statements(text)
         except duckdb.Error as error:
-            raise CannotAsk(_said(error)) from None
+            raise CannotAsk(said(error)) from None
         for statement in found:
             if statement.type not in ALLOWED:
                 raise CannotAsk(f"{statement.type.name} is not for here: ask with SELECT, which changes no file.")
@@ -89,7 +90,7 @@ class EventArchive:
             while rows := answer.fetchmany(BATCH):
                 yield from rows
         except duckdb.Error as error:
-            raise CannotAsk(_said(error)) from None
+            raise CannotAsk(said(error)) from None
 
     def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
         """The rows of one question of our own, with `$name` for values."""
@@ -105,7 +106,14 @@ class EventArchive:
         """The answer to one question, as a relation. Raises `CannotAsk`."""
         if [statement.type for statement in self._statements(query)] != [StatementType.SELECT]:
             raise CannotAsk("This has no answer: ask with one SELECT.")
-        return self._database.sql(query)
+        try:
+            return self._database.sql(query)
+        except duckdb.Error as error:
+            raise CannotAsk(said(error)) from None
+
+    def of(self, table: pa.Table) -> duckdb.DuckDBPyRelation:
+        """A table of our own as a relation, like an answer."""
+        return self._database.from_arrow(table)
 
     def events(self) -> duckdb.DuckDBPyRelation:
         """Every event once."""
@@ -120,7 +128,8 @@ class EventArchive:
         self._database.close()
 
 
-def _said(error: duckdb.Error) -> str:
+def said(error: duckdb.Error) -> str:
+    """What is wrong, for whoever asked."""
     if isinstance(error, duckdb.IOException):
         return "A file of the archive is not there any more: it was written to meanwhile, or is damaged. Ask again."
     return str(error)
