@@ -65,6 +65,20 @@ def counts(
         _write(counted(asked, [name.strip() for name in by.split(",")], at_least), to, as_json_)
 
 
+@app.command()
+@plainly
+def log(to: File, *, archive: Archive = None, at: At = None, data: Data = DEFAULT, as_json_: Json = False) -> None:
+    """Write a log of all events for process mining: .xes (a trace a case) or .jsonocel (OCEL 2.0). Not for outsiders.
+
+    Example: `secondlook export log events.jsonocel`
+    """
+    from services.replay.mining import write
+
+    with _told(), opened(archive, data, at) as asked:
+        write(asked, to)
+    done({"file": str(to)}, str(to), as_json_=as_json_)
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     from services.replay.failing import CannotArchive

@@ -2,11 +2,11 @@
 
 import csv
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeVar
 
 import duckdb
 import pyarrow.parquet as pq
@@ -15,6 +15,8 @@ from pydantic_core import to_json
 
 from services.replay.asking import BATCH, Answer, CannotAsk, said
 from services.replay.failing import CannotArchive
+
+W = TypeVar("W")
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
@@ -59,13 +61,19 @@ _WRITERS: Final[dict[str, Callable[[DuckDBPyRelation, Path], None]]] = {
 
 def write(relation: DuckDBPyRelation, to: Path) -> None:
     """Write a new file of the kind that its name says. Raises `CannotArchive`, `CannotAsk` and `OSError`."""
-    if to.suffix not in _WRITERS:
-        raise CannotArchive(f"{to.name} says no format: let it end in {', '.join(_WRITERS)}.")
+    written = by_ending(to, _WRITERS)
     with beside(to) as partly:
         try:
-            _WRITERS[to.suffix](relation, partly)
+            written(relation, partly)
         except duckdb.Error as error:
             raise CannotAsk(said(error)) from None
+
+
+def by_ending(to: Path, ways: Mapping[str, W]) -> W:
+    """The way to write a file of this name. Raises `CannotArchive`."""
+    if to.suffix not in ways:
+        raise CannotArchive(f"{to.name} says no format: let it end in {', '.join(ways)}.")
+    return ways[to.suffix]
 
 
 @contextmanager

@@ -95,7 +95,16 @@ def test_there_are_the_commands_that_people_look_for() -> None:
     assert {"held list", "held show", "held redrive", "reconcile"} <= names
     assert {"mail uncertain", "mail unaddressed", "mail settle", "mail resend", "mail delivered"} <= names
     assert {"dead-letters list", "dead-letters redrive"} <= names
-    assert {"archive", "archive verify", "sql", "replay", "replay diff", "export table", "export counts"} <= names
+    assert {
+        "archive",
+        "archive verify",
+        "sql",
+        "replay",
+        "replay diff",
+        "export table",
+        "export counts",
+        "export log",
+    } <= names
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
