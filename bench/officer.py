@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from bench import cases
 from bench.connections import Connections
 from shared.contracts.vocabulary import ReliefSought, TriageOutcome
-from shared.web.casework import MOST_DECISIONS
+from shared.desk.bulk import MOST_DECISIONS
 from shared.web.sign_in import Role
 from shared.web.tokens import DevelopmentIssuer
 

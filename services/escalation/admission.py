@@ -12,10 +12,11 @@ from typing import Any
 from services.escalation.domain.file import File
 from services.escalation.domain.states import AwaitingRequestor, Following, InQueue, Remanded, Resolved, State
 from shared.casework import admission
-from shared.casework.claims import LET_GO, Claim, claim_of, held_by
-from shared.casework.drafts import without_drafts_of
 from shared.casework.reaction import Context, Refused
 from shared.contracts.vocabulary import Stage
+from shared.desk.checks import facts_changed
+from shared.desk.claims import LET_GO, Claim, claim_of, held_by
+from shared.desk.drafts import without_drafts_of
 
 
 @unique
@@ -91,22 +92,10 @@ def claimed(state: State | None, context: Context, actor: str) -> tuple[InQueue,
 
 def seen_otherwise(item: InQueue, facts_seen: int, told_seen: int | None) -> Refused | None:
     """Why what the SRO saw is not what there is. `told_seen`: how much the office had told, where that is said."""
-    newest = item.file.amendment
-    if facts_seen != newest:
-        return Refused(
-            "facts_changed", f"You saw version {facts_seen} of the facts, now it is {newest}. Please look again."
-        )
+    if changed := facts_changed(facts_seen, item.file.amendment):
+        return changed
     if told_seen is not None and told_seen != item.file.told_by_office:
         return Refused("office_told_more", "The field office has told more since you looked. Please look again.")
-    return None
-
-
-def text_does_not_fit(item: InQueue, box: Mapping[str, bytes], name: str) -> Refused | None:
-    """Why a typed text cannot be kept for the case as it is now."""
-    if box and item.file.erased:
-        return Refused("case_erased", "The case's personal data is erased: decide by codes, without a text.")
-    if box and set(box) != {name}:
-        return Refused("facts_changed", "The case has moved on since you looked. Please look again.")
     return None
 
 

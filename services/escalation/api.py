@@ -7,24 +7,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.escalation.bodies import (
-    AskBody,
-    BulkBody,
-    DecideBody,
-    DraftBody,
-    QueuePage,
-    RecuseBody,
-    RemandBody,
-)
-from services.escalation.desk import Engine, Filters, OfficialsDesk
-from shared.contracts.vocabulary import ReviewGround, Urgency
+from services.escalation.bodies import BulkBody, QueuePage
+from services.escalation.desk import DECIDE, ORDERS, Engine, Filters, OfficialsDesk
+from shared.contracts.vocabulary import ReviewGround, Service, Urgency
+from shared.desk.desk import Desk, add_decisions
+from shared.desk.orders import add_routes
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web import at_hand, deciding
-from shared.web.casework import Limit, Skip, personal_refusals
-from shared.web.idempotency import IdempotencyKey, said
+from shared.web.casework import Limit, Skip
 from shared.web.sign_in import Role, SignIn, Staff
 
 
@@ -39,12 +31,12 @@ def router(
 ) -> APIRouter:
     """Escalation's endpoints. `now` is the policy clock."""
     routes = APIRouter(tags=["staff"])
-    desk = OfficialsDesk(engine, SealedDesk(keyring, access), policies, now)
+    sealed = SealedDesk(keyring, access)
     sro = Annotated[Staff, Depends(sign_in.staff(Role.SRO))]
-    _add_reading(routes, desk, sro)
-    _add_orders(routes, desk, sro)
-    at_hand.add_routes(routes, desk, sro, DraftBody)
-    deciding.add_route(routes, desk, sro, BulkBody)
+    _add_reading(routes, OfficialsDesk(engine, sealed, policies, now), sro)
+    desk = Desk(Service.ESCALATION, engine, sealed, now)
+    add_routes(routes, desk, ORDERS, sro)
+    add_decisions(routes, desk, DECIDE, sro, BulkBody)
     return routes
 
 
@@ -83,37 +75,3 @@ def _add_reading(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
         """
         response.headers["Cache-Control"] = "no-store"
         return await desk.show(case_id, staff)
-
-
-def _add_orders(routes: APIRouter, desk: OfficialsDesk, sro: Any) -> None:
-    @routes.post("/cases/{case_id}/decide")
-    async def decide(
-        case_id: UUID, body: DecideBody, key: IdempotencyKey, staff: sro, response: Response
-    ) -> dict[str, Any]:
-        """End a claimed case, having seen its newest facts."""
-        with personal_refusals():
-            return said(await desk.decide(case_id, staff, key, body), response)
-
-    @routes.post("/cases/{case_id}/remand")
-    async def remand(
-        case_id: UUID, body: RemandBody, key: IdempotencyKey, staff: sro, response: Response
-    ) -> dict[str, Any]:
-        """Send a claimed case back to the field office, as often as policy allows."""
-        with personal_refusals():
-            return said(await desk.remand(case_id, staff, key, body), response)
-
-    @routes.post("/cases/{case_id}/ask")
-    async def ask(case_id: UUID, body: AskBody, key: IdempotencyKey, staff: sro, response: Response) -> dict[str, Any]:
-        """Ask the requestor, or the field office (`addressee`).
-
-        Only while the requestor is asked the clock stands still: until the answer, or until its time is over.
-        """
-        with personal_refusals():
-            return said(await desk.ask(case_id, staff, key, body), response)
-
-    @routes.post("/cases/{case_id}/recuse")
-    async def recuse(
-        case_id: UUID, body: RecuseBody, key: IdempotencyKey, staff: sro, response: Response
-    ) -> dict[str, Any]:
-        """Declare a conflict: the case is never offered or allowed to the caller again. It cannot be taken back."""
-        return said(await desk.recuse(case_id, staff, key, body), response)

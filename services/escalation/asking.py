@@ -13,12 +13,7 @@ from services.escalation.translate import office_answer_of
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
 from shared.contracts.envelope import Event
 from shared.contracts.events import InformationRequested, OfficeAnswered, OfficeAsked
-from shared.contracts.vocabulary import RejectCode
-
-ASKABLE = frozenset({*RejectCode, "custody", "removal", "place", "facts", "consent"})
-"""What a question may be about besides the reasons of the policy in force. Codes only: they travel in clear."""
-
-QUESTION_OPEN = Refused("question_open", "A question is open already. Wait for its answer, or until its time is over.")
+from shared.desk.checks import QUESTION_OPEN, requestor_answers_by, unaskable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +39,8 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     item, _ = held
     if wish.facts_seen is not None and (changed := seen_otherwise(item, wish.facts_seen, told_seen=None)):
         return changed
-    if item.file.erased:
-        return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
-    if not wish.about or not set(wish.about) <= ASKABLE | set(context.policy.reasons):
-        return Refused(
-            "about_unknown",
-            "Say what it is about: custody, removal, place, facts, consent, a code of what is missing, or of a reason.",
-        )
+    if refused := unaskable(wish.about, context.policy, erased=item.file.erased):
+        return refused
     of_office = wish.addressee is Addressee.FIELD_OFFICE
     answer_by = _of_office(item, context) if of_office else _of_requestor(item, context)
     if isinstance(answer_by, Refused):
@@ -90,11 +80,9 @@ def _told(asked: Asked) -> OfficeAsked | InformationRequested:
 def _of_requestor(item: InQueue, context: Context) -> datetime | Refused:
     if item.question is not None and item.question.is_open(context.now):
         return QUESTION_OPEN
-    # The end of a day where the person lives, as far as headquarters knows: the requestor reads of it there.
     told = item.file.facts.get("place")
     place = json.loads(told.value) if told else {}
-    zone = context.policy.requestors_zone(place.get("state"), place.get("county"))
-    return context.policy.end_of(context.policy.question_answer_within, context.now, zone)
+    return requestor_answers_by(context.policy, context.now, state=place.get("state"), county=place.get("county"))
 
 
 def _of_office(item: InQueue, context: Context) -> datetime | Refused:

@@ -7,12 +7,16 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.escalation.admission import Conflict
+from services.escalation.asking import Ask
+from services.escalation.claiming import Recuse, SaveDraft
 from services.escalation.domain.file import Addressee
 from services.escalation.domain.review import Choice, Review
+from services.escalation.officials import Decide, Remand
 from shared.contracts.texts import Code, Narrative
 from shared.contracts.vocabulary import ReliefSought, ReviewGround, Urgency
+from shared.desk.bulk import bulk_of
 from shared.web.bodies import Body
-from shared.web.casework import MOST_DECISIONS, Key
+from shared.web.sign_in import Staff
 
 FactsSeen = Annotated[int, Field(ge=0, lt=2**31, description="The newest amendment that the SRO saw.")]
 ToldSeen = Annotated[
@@ -38,28 +42,13 @@ class DecideBody(Body):
     reasons: Reasons
     text: Narrative | None = None
 
-    def review(self) -> Review:
+    def order(self, staff: Staff) -> Decide:
         """The decision without its text."""
-        return Review(self.outcome, self.granted, self.reasons, self.declined, self.moot)
+        review = Review(self.outcome, self.granted, self.reasons, self.declined, self.moot)
+        return Decide(staff.subject, review, self.facts_seen, {}, told_seen=self.told_seen)
 
 
-class BulkItem(DecideBody):
-    """One decision of many. Without a key of its own it is known by the request's key and its case."""
-
-    case_id: UUID
-    key: Key | None = None
-
-
-class BulkBody(Body):
-    """Many decisions. A dry run says what would become of each, and changes nothing.
-
-    With `claim` each case is taken in hand by its decision itself: refused where somebody else has claimed it, and a
-    decision that is refused leaves no claim behind.
-    """
-
-    dry_run: bool = False
-    claim: bool = False
-    decisions: Annotated[list[BulkItem], Field(min_length=1, max_length=MOST_DECISIONS)]
+BulkBody = bulk_of(DecideBody)
 
 
 class RemandBody(Body):
@@ -69,6 +58,10 @@ class RemandBody(Body):
     told_seen: ToldSeen = None
     reasons: Reasons
     text: Narrative | None = None
+
+    def order(self, staff: Staff) -> Remand:
+        """The remand without its text."""
+        return Remand(staff.subject, self.reasons, self.facts_seen, {}, self.told_seen)
 
 
 class DraftBody(Body):
@@ -82,15 +75,19 @@ class DraftBody(Body):
     reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
     text: Narrative | None = None
 
-    def says(self) -> dict[str, Any]:
+    def order(self, staff: Staff) -> SaveDraft:
         """The draft without its text."""
-        return self.model_dump(mode="json", exclude={"text"})
+        return SaveDraft(staff.subject, self.model_dump(mode="json", exclude={"text"}), {})
 
 
 class RecuseBody(Body):
     """A conflict, as a code: what exactly it is, is nobody's business here."""
 
     why: Conflict
+
+    def order(self, staff: Staff) -> Recuse:
+        """Whoever is signed in keeps out."""
+        return Recuse(staff.subject, self.why)
 
 
 class AskBody(Body):
@@ -103,6 +100,10 @@ class AskBody(Body):
     addressee: Addressee = Addressee.REQUESTOR
     about: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
     text: Annotated[Narrative, Field(min_length=1)]
+
+    def order(self, staff: Staff) -> Ask:
+        """The question without its text."""
+        return Ask(staff.subject, self.about, {}, self.addressee, self.facts_seen)
 
 
 class QueueItem(BaseModel):

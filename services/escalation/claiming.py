@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.escalation.admission import Conflict, barred, claimed, recusals, recused, reviewable
-from services.escalation.domain.states import Resolved, State
-from shared.casework.claims import LET_GO, take
-from shared.casework.drafts import Draft, drafted
-from shared.casework.handing_over import HandOver, handed_over
+from services.escalation.domain.states import InQueue, Resolved, State
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step
 from shared.contracts.events import ReviewRecused
+from shared.desk.claims import LET_GO, take
+from shared.desk.drafts import Draft, drafted
+from shared.desk.handing_over import HandOver, handed_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,20 @@ class Recuse:
 
 def on_claim(state: State | None, command: Command[Claim], context: Context) -> Outcome[State]:
     """Take a case whose field office's record is here, unless one may not have it; twice renews."""
-    item = reviewable(state, context, command.data.actor)
+    claiming = taken(state, context, command.data.actor)
+    if isinstance(claiming, Refused):
+        return claiming
+    item, work = claiming
+    return Step(state=item, work=work, answer={"claimed_until": work["claim"]["until"].isoformat()})
+
+
+def taken(state: State | None, context: Context, actor: str) -> tuple[InQueue, dict[str, Any]] | Refused:
+    """The case, and the changes to `work` by which this person has it in hand."""
+    item = reviewable(state, context, actor)
     if isinstance(item, Refused):
         return item
-    taken = take(context.work, command.data.actor, now=context.now, lasts=context.policy.claim_lasts)
-    if isinstance(taken, Refused):
-        return taken
-    return Step(state=item, work=taken, answer={"claimed_until": taken["claim"]["until"].isoformat()})
+    work = take(context.work, actor, now=context.now, lasts=context.policy.claim_lasts)
+    return work if isinstance(work, Refused) else (item, work)
 
 
 def on_release(state: State | None, command: Command[Release], context: Context) -> Outcome[State]:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from services.escalation.admission import claimed, seen_otherwise, text_does_not_fit
-from services.escalation.claiming import Claim, on_claim
+from services.escalation.admission import claimed, seen_otherwise
+from services.escalation.claiming import taken
 from services.escalation.domain import arbitration
 from services.escalation.domain.review import REMANDED, Review, wrong_reasons, wrong_with
 from services.escalation.domain.states import InQueue, Resolution, State
-from services.escalation.orders import Order
 from services.escalation.resolving import resolve
-from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step, incomplete
 from shared.contracts.events import ReviewRemanded
 from shared.contracts.vocabulary import Stage
+from shared.desk.checks import text_does_not_fit
+from shared.desk.drafts import off_the_desk
 from shared.policy.answers import Slip
 
 
@@ -47,17 +47,17 @@ def on_decide(state: State | None, command: Command[Decide], context: Context) -
     """The SRO ends the case, having seen the newest facts."""
     wish = command.data
     if wish.claim:
-        taken = on_claim(state, _claiming(command), context)
-        if not isinstance(taken, Step):
-            return taken
-        context = replace(context, work={**context.work, **taken.work})
+        claiming = taken(state, context, wish.actor)
+        if isinstance(claiming, Refused):
+            return claiming
+        context = replace(context, work={**context.work, **claiming[1]})
     held = claimed(state, context, wish.actor)
     if isinstance(held, Refused):
         return held
     item, claim = held
     refused = (
         seen_otherwise(item, wish.facts_seen, wish.told_seen)
-        or text_does_not_fit(item, wish.box, "resolved")
+        or text_does_not_fit(wish.box, "resolved", erased=item.file.erased)
         or _refused(_wrong_with(wish, item, context))
     )
     if refused is not None:
@@ -87,7 +87,7 @@ def on_remand(state: State | None, command: Command[Remand], context: Context) -
     remanded = arbitration.remand(item, wish.actor, wish.reasons, context.now)
     refused = (
         seen_otherwise(item, wish.facts_seen, wish.told_seen)
-        or text_does_not_fit(item, wish.box, f"remanded_{remanded.round}")
+        or text_does_not_fit(wish.box, f"remanded_{remanded.round}", erased=item.file.erased)
         or _refused(tuple(wrong_reasons(wish.reasons, frozenset({REMANDED}), context.policy)))
     )
     if refused is not None:
@@ -100,10 +100,6 @@ def on_remand(state: State | None, command: Command[Remand], context: Context) -
         work=off_the_desk(context.work),
         answer={"round": remanded.round},
     )
-
-
-def _claiming(command: Command[Decide]) -> Command[Claim]:
-    return Command(Order.CLAIM, command.id, command.case_id, command.at, Claim(command.data.actor))
 
 
 def _wrong_with(wish: Decide, item: InQueue, context: Context) -> tuple[Slip, ...]:

@@ -9,7 +9,6 @@ from services.escalation.domain import arbitration
 from services.escalation.domain.file import Addressee, Asked, with_question
 from services.escalation.domain.states import Following, InQueue, Resolved, State, file_of
 from services.escalation.translate import resolution_of
-from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Context, Outcome, Reactions, Step, Wait
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
@@ -20,6 +19,7 @@ from shared.contracts.events import (
     ReviewRemanded,
 )
 from shared.contracts.vocabulary import EventType
+from shared.desk.drafts import off_the_desk
 
 NOT_KNOWN = "not known"
 

@@ -12,8 +12,8 @@ from services.escalation.domain.states import (
     State,
 )
 from services.escalation.translate import issued
-from shared.casework.drafts import off_the_desk
 from shared.casework.reaction import Context, Emit, Step
+from shared.desk.drafts import off_the_desk
 
 Open = Following | AwaitingRequestor | InQueue | Remanded
 

@@ -14,11 +14,11 @@ from services.escalation.domain.changes import Stretch, stretches
 from services.escalation.domain.file import Addressee, Asked, FieldRecord, File, SentBack
 from services.escalation.domain.states import InQueue, Resolved, State
 from services.escalation.domain.why import GROUNDS, why
-from shared.casework.drafts import Draft
 from shared.casework.engine import CaseView
 from shared.contracts.vocabulary import Stage
+from shared.desk import showing
+from shared.desk.drafts import Draft
 from shared.policy.model import NOTE, Policies, Policy
-from shared.web import casework
 
 Personal = Mapping[str, Mapping[str, Any]]
 """What was sealed, opened, by the blob's name; empty where it was not, or cannot be, opened."""
@@ -44,7 +44,7 @@ def listed(view: CaseView[State], state: InQueue, now: datetime, place: int) -> 
         question_open=state.question is not None and state.question.is_open(now),
         office_asked=file.office_question(state.round) is not None,
         claimable=bool(records),
-        claim=casework.claim_shown(view.work, now),
+        claim=showing.claim_shown(view.work, now),
     )
 
 
@@ -70,11 +70,11 @@ def whole(
         "touched_by": sorted(file.touched_by),
         "kept_away": kept_away(file, view.work),
         "recused": [{"by": recusal.by, "at": recusal.at} for recusal in recusals(view.work)],
-        "claim": casework.claim_shown(view.work, now),
+        "claim": showing.claim_shown(view.work, now),
         "handed": view.work.get("handed") or [],
-        "drafts": [casework.draft_shown(draft, personal) for draft in drafts],
+        "drafts": [showing.draft_shown(draft, personal) for draft in drafts],
         "guidance": policy.guidance,
-        "reasons": casework.reasons_of(policy, Stage.SRO),
+        "reasons": showing.reasons_of(policy, Stage.SRO),
     }
 
 
@@ -86,7 +86,7 @@ def _office_side(record: FieldRecord, policies: Policies, personal: Personal) ->
         **asdict(record),
         "saw": saw,
         "presumed": _presumed(record, policy),
-        "why": casework.in_words(policy, record.reasons),
+        "why": showing.in_words(policy, record.reasons),
         "text": _text(personal, f"completed_{record.round}"),
         "justification": _text(personal, f"pre_approved_{record.round}"),
     }
@@ -106,7 +106,7 @@ def _presumed(record: FieldRecord, policy: Policy) -> dict[str, Any]:
 
 def _remand(sent: SentBack, policies: Policies, personal: Personal) -> dict[str, Any]:
     """Why headquarters sent the case back to the field office, for the round that followed."""
-    said = casework.in_words(policies.at(sent.at), sent.reasons)
+    said = showing.in_words(policies.at(sent.at), sent.reasons)
     return {**asdict(sent), "why": said, "text": _text(personal, f"remanded_{sent.round}")}
 
 

@@ -24,8 +24,7 @@ from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Letter, Service
 from shared.errors import CommandFailed
 from shared.web.bodies import Body
-from shared.web.casework import failure_code
-from shared.web.deciding import Engine
+from shared.web.casework import ManyEngine, failure_code
 from shared.web.idempotency import IdempotencyKey
 from shared.web.problems import Problem
 from shared.web.sign_in import Role, SignIn, Staff
@@ -117,7 +116,7 @@ class Times:
 class Many:
     """Carries them out, in one write for each case; a dry run goes the same way and stops before the write."""
 
-    def __init__(self, engine: Engine[State], times: Times) -> None:
+    def __init__(self, engine: ManyEngine[State], times: Times) -> None:
         self._engine = engine
         self._times = times
 

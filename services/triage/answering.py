@@ -11,11 +11,11 @@ from services.triage.approvals import everybody
 from services.triage.domain.asked import Asked, find, still_open, with_answer, with_question
 from services.triage.domain.states import State, Unheard, WithHeadquarters
 from services.triage.orders import Officer
-from shared.casework.claims import touched
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step, Wait
 from shared.contracts.envelope import Event
 from shared.contracts.events import OfficeAnswered, OfficeAsked
 from shared.contracts.vocabulary import EventType
+from shared.desk.claims import touched
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,30 +9,21 @@ import httpx
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.triage import carrying_out_desk, headquarters, taking
-from services.triage.bodies import (
-    AskBody,
-    BulkBody,
-    DecideBody,
-    DraftBody,
-    ForwardBody,
-    PreApprovalBody,
-    QueuePage,
-    SeenBody,
-)
+from services.triage.bodies import BulkBody, QueuePage
 from services.triage.counting import Counting
-from services.triage.desk import APPROVERS, Engine, OfficersDesk
+from services.triage.desk import DECIDE, ORDERS, PRE_APPROVAL, Engine, OfficersDesk
 from services.triage.gathering import gathered, same_person
-from services.triage.headquarters import AnsweringDesk
+from services.triage.persons import APPROVERS
 from services.triage.taking import TakingDesk
 from shared.contracts.vocabulary import Service, Urgency
+from shared.desk.desk import Desk, add_decisions
+from shared.desk.orders import add_routes
 from shared.mongo.driver import Collection
 from shared.policy.model import Policies
 from shared.privacy.access import AccessLog
 from shared.privacy.keyring import Keyring
 from shared.privacy.opening import Desk as SealedDesk
-from shared.web import at_hand, deciding
-from shared.web.casework import Limit, Skip, personal_refusals
-from shared.web.idempotency import IdempotencyKey, said
+from shared.web.casework import Limit, Skip
 from shared.web.sign_in import Role, SignIn, Staff
 
 
@@ -53,19 +44,19 @@ def router(
     `turns`: the collection that counts whose turn it is.
     """
     routes = APIRouter(tags=["staff"])
-    desk = OfficersDesk(engine, SealedDesk(keyring, access), policies, now)
+    sealed = SealedDesk(keyring, access)
+    reading = OfficersDesk(engine, sealed, policies, now)
     officer = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER))]
     approver = Annotated[Staff, Depends(sign_in.staff(*APPROVERS.values()))]
     reader = Annotated[Staff, Depends(sign_in.staff(Role.OFFICER, *APPROVERS.values()))]
-    _add_reading(routes, desk, officer)
-    at_hand.add_routes(routes, desk, officer, DraftBody)
-    _add_orders(routes, desk, officer)
-    deciding.add_route(routes, desk, officer, BulkBody)
+    _add_queue(routes, reading, officer)
+    desk = Desk(Service.TRIAGE, engine, sealed, now)
+    add_routes(routes, desk, ORDERS, officer)
+    add_routes(routes, desk, (PRE_APPROVAL,), approver)
+    add_decisions(routes, desk, DECIDE, officer, BulkBody)
     taking.add_routes(routes, TakingDesk(engine, Counting(turns), policies, now), officer)
-    carrying_out_desk.add_routes(
-        routes, carrying_out_desk.CarryingOutDesk(engine, SealedDesk(keyring, access), now), officer
-    )
-    headquarters.add_routes(routes, AnsweringDesk(engine, SealedDesk(keyring, access), now), officer)
+    carrying_out_desk.add_routes(routes, engine, now, officer)
+    headquarters.add_routes(routes, engine, now, officer)
 
     @routes.get("/cases/{case_id}")
     async def show(case_id: UUID, staff: reader, request: Request, response: Response) -> dict[str, Any]:
@@ -77,7 +68,7 @@ def router(
         earlier and later cases about the same person, as intake knows them.
         """
         response.headers["Cache-Control"] = "no-store"
-        shown = await desk.show(case_id, staff)
+        shown = await reading.show(case_id, staff)
         others = await same_person(
             case_id,
             received_at=shown["submission"]["received_at"],
@@ -86,14 +77,6 @@ def router(
             token=request.headers["Authorization"],
         )
         return {**shown, "same_person": others}
-
-    @routes.post("/cases/{case_id}/pre-approval")
-    async def pre_approve(
-        case_id: UUID, body: PreApprovalBody, key: IdempotencyKey, staff: approver, response: Response
-    ) -> dict[str, Any]:
-        """Approve in advance, in writing, that the case be declined: a second person, who has not had it in hand."""
-        with personal_refusals():
-            return said(await desk.pre_approve(case_id, staff, key, body), response)
 
     @routes.get("/cases/{case_id}/history", dependencies=[Depends(sign_in.staff())])
     async def history(case_id: UUID, request: Request, response: Response) -> dict[str, Any]:
@@ -104,7 +87,7 @@ def router(
     return routes
 
 
-def _add_reading(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
+def _add_queue(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
     @routes.get("/queue")
     async def queue(
         *,
@@ -122,43 +105,3 @@ def _add_reading(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
         return await desk.queue(
             staff, office=office, urgency=urgency, claimed=claimed, mine=mine, skip=skip, limit=limit
         )
-
-    @routes.post("/cases/{case_id}/seen")
-    async def seen(
-        case_id: UUID, body: SeenBody, key: IdempotencyKey, staff: officer, response: Response
-    ) -> dict[str, Any]:
-        """Say that one has read a case: from then on it tells what has changed since (`since_you_looked`)."""
-        with personal_refusals():
-            return said(await desk.seen(case_id, staff, key, body), response)
-
-
-def _add_orders(routes: APIRouter, desk: OfficersDesk, officer: Any) -> None:
-    @routes.post("/cases/{case_id}/take-back")
-    async def take_back(case_id: UUID, key: IdempotencyKey, staff: officer, response: Response) -> dict[str, Any]:
-        """Take an own decision back before it takes effect."""
-        with personal_refusals():
-            return said(await desk.take_back(case_id, staff, key), response)
-
-    @routes.post("/cases/{case_id}/forward")
-    async def forward(
-        case_id: UUID, body: ForwardBody, key: IdempotencyKey, staff: officer, response: Response
-    ) -> dict[str, Any]:
-        """Give a case without an office, or a misrouted one, to an office. The clock goes on."""
-        with personal_refusals():
-            return said(await desk.forward(case_id, staff, key, body), response)
-
-    @routes.post("/cases/{case_id}/decide")
-    async def decide(
-        case_id: UUID, body: DecideBody, key: IdempotencyKey, staff: officer, response: Response
-    ) -> dict[str, Any]:
-        """Give a claimed case its initial consideration, having seen its newest facts."""
-        with personal_refusals():
-            return said(await desk.decide(case_id, staff, key, body), response)
-
-    @routes.post("/cases/{case_id}/ask")
-    async def ask(
-        case_id: UUID, body: AskBody, key: IdempotencyKey, staff: officer, response: Response
-    ) -> dict[str, Any]:
-        """Ask the requestor; the clock stands still until the answer, or until its time is over."""
-        with personal_refusals():
-            return said(await desk.ask(case_id, staff, key, body), response)

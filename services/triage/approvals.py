@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from services.triage.domain.classification import Presumption
 from services.triage.domain.decision import Decision
-from shared.casework.claims import touched
 from shared.casework.reaction import Refused
 from shared.contracts.vocabulary import ApproverRole
+from shared.desk.claims import touched
 from shared.policy.model import Policy
 
 NO_APPROVAL: Final[Mapping[str, Any]] = {"approval": None}

@@ -6,12 +6,13 @@ from typing import Any
 
 from services.triage.domain.states import State
 from services.triage.looked import How, looked
-from services.triage.officers import claimed_item, facts_changed, open_item, undecided_item
+from services.triage.officers import claimed_item, open_item, undecided_item
 from services.triage.orders import Officer
 from services.triage.routing import office_now
-from shared.casework import handing_over
-from shared.casework.drafts import Draft, drafted
 from shared.casework.reaction import Command, Context, Outcome, Refused, Step
+from shared.desk import handing_over
+from shared.desk.checks import facts_changed
+from shared.desk.drafts import Draft, drafted
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def on_seen(state: State | None, command: Command[Seen], context: Context) -> Ou
     item = open_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
-    if changed := facts_changed(item, wish.facts_seen):
+    if changed := facts_changed(wish.facts_seen, item.case.amendment):
         return changed
     work = looked(item, context.work, wish.officer.subject, at=context.now, how=How.SEEN)
     return Step(state=item, work=work, answer={"seen_at": context.now.isoformat()})

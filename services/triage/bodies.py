@@ -1,16 +1,23 @@
 """What triage's endpoints take and give. Texts that people type are sealed at the door."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.triage.answering import Answer
+from services.triage.at_hand import SaveDraft, Seen
+from services.triage.carrying_out import Done, Take
 from services.triage.domain.decision import Choice, Decision
+from services.triage.orders import Ask, Decide, Forward
+from services.triage.persons import approver_role, officer_of
+from services.triage.pre_approving import PreApprove
 from shared.contracts.texts import Code, Narrative
 from shared.contracts.vocabulary import ApproverRole, MootBecause, ReferredTo, ReliefSought, Urgency
+from shared.desk.bulk import bulk_of
 from shared.web.bodies import Body
-from shared.web.casework import MOST_DECISIONS, Key
+from shared.web.sign_in import Staff
 
 FactsSeen = Annotated[int, Field(ge=0, lt=2**31, description="The newest amendment that the officer saw.")]
 
@@ -35,11 +42,12 @@ class DecideBody(Body):
     reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
     text: Narrative | None = None
 
-    def decision(self) -> Decision:
+    def order(self, staff: Staff) -> Decide:
         """The decision without its text."""
-        return Decision(
+        decision = Decision(
             self.outcome, self.granted, self.referred_to, self.moot_because, self.reasons, self.declined, self.moot
         )
+        return Decide(officer_of(staff), decision, self.facts_seen, {}, guidance_seen=self.guidance_seen)
 
 
 class DraftBody(Body):
@@ -55,9 +63,10 @@ class DraftBody(Body):
     reasons: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
     text: Narrative | None = None
 
-    def says(self) -> dict[str, Any]:
+    def order(self, staff: Staff) -> SaveDraft:
         """The draft without its text."""
-        return self.model_dump(mode="json", exclude={"text"})
+        says = self.model_dump(mode="json", exclude={"text"})
+        return SaveDraft(officer_of(staff), self.facts_seen, says, {})
 
 
 class SeenBody(Body):
@@ -65,24 +74,12 @@ class SeenBody(Body):
 
     facts_seen: FactsSeen
 
-
-class BulkItem(DecideBody):
-    """One decision of many. Without a key of its own it is known by the request's key and its case."""
-
-    case_id: UUID
-    key: Key | None = None
+    def order(self, staff: Staff) -> Seen:
+        """What is noted of whoever is signed in."""
+        return Seen(officer_of(staff), self.facts_seen)
 
 
-class BulkBody(Body):
-    """Many decisions. A dry run says what would become of each, and changes nothing.
-
-    With `claim` each case is taken in hand by its decision itself: refused where somebody else has claimed it, and a
-    decision that is refused leaves no claim behind.
-    """
-
-    dry_run: bool = False
-    claim: bool = False
-    decisions: Annotated[list[BulkItem], Field(min_length=1, max_length=MOST_DECISIONS)]
+BulkBody = bulk_of(DecideBody)
 
 
 class PreApprovalBody(Body):
@@ -92,6 +89,10 @@ class PreApprovalBody(Body):
     text: Narrative | None = None
     role: ApproverRole | None = None
 
+    def order(self, staff: Staff) -> PreApprove:
+        """The approval without its text. Raises `Problem` (403) for a role that the token does not name."""
+        return PreApprove(officer_of(staff), approver_role(staff, self.role), self.facts_seen, {})
+
 
 class ForwardBody(Body):
     """To another office, and why. Only an erased case is forwarded without a text."""
@@ -100,6 +101,10 @@ class ForwardBody(Body):
     office: Code
     text: Narrative | None = None
 
+    def order(self, staff: Staff) -> Forward:
+        """Where it goes; the reason is sealed."""
+        return Forward(officer_of(staff), self.office, self.facts_seen, {})
+
 
 class AskBody(Body):
     """A question to the requestor; `about` says by codes what it is about. `facts_seen` is checked when given."""
@@ -107,6 +112,42 @@ class AskBody(Body):
     facts_seen: FactsSeen | None = None
     about: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
     text: Annotated[Narrative, Field(min_length=1)]
+
+    def order(self, staff: Staff) -> Ask:
+        """The question without its text."""
+        return Ask(officer_of(staff), self.about, {}, self.facts_seen)
+
+
+class AnswerBody(Body):
+    """An answer to one question of headquarters."""
+
+    question: UUID
+    text: Annotated[Narrative, Field(min_length=1)]
+
+    def order(self, staff: Staff) -> Answer:
+        """The answer without its text."""
+        return Answer(officer_of(staff), self.question, {})
+
+
+class TakeBody(Body):
+    """See to it oneself. `over`: also where a colleague had taken it on, who cannot."""
+
+    over: bool = False
+
+    def order(self, staff: Staff) -> Take:
+        """Whoever is signed in takes it on."""
+        return Take(officer_of(staff), self.over)
+
+
+class DoneBody(Body):
+    """It was carried out on this day. A note is sealed."""
+
+    on: date
+    text: Narrative | None = None
+
+    def order(self, staff: Staff) -> Done:
+        """The day; the note is sealed."""
+        return Done(officer_of(staff), self.on, {})
 
 
 class QueueItem(BaseModel):

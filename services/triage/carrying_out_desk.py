@@ -1,43 +1,24 @@
-"""The field office's desk for what has to be carried out: the list, who sees to it, and that it is done."""
+"""What the field office has to carry out: the list, and who sees to it."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from services.triage.carrying_out import NOTE, CarryingOut, Done, Take, owner
-from services.triage.desk import officer_of, queues_of
+from services.triage.carrying_out import owner
 from services.triage.domain import carrying_out
 from services.triage.domain.states import Heard, Resolved, State, Unheard
-from shared.casework.commands import Answered, command_id, whole_milliseconds
+from services.triage.persons import officer_of, queues_of
+from shared.casework.commands import whole_milliseconds
 from shared.casework.engine import CaseView
-from shared.casework.reaction import Command
-from shared.contracts.texts import Narrative
-from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Service, Stage, Urgency
-from shared.privacy.opening import Desk as SealedDesk
-from shared.web.bodies import Body
-from shared.web.casework import Engine, Limit, Skip, case_of, personal_refusals
-from shared.web.idempotency import IdempotencyKey, said
-from shared.web.sign_in import Staff
+from shared.contracts.vocabulary import ReliefSought, ResolutionOutcome, Stage, Urgency
+from shared.web.casework import Engine, Limit, Skip
 
 OLDEST_FIRST = [("queue.carry_out_by", 1), ("queue.due", 1), ("_id", 1)]
 """What is due first; within an urgency that is what was granted first. An earlier build listed cases by `due`."""
-
-
-class TakeBody(Body):
-    """See to it oneself. `over`: also where a colleague had taken it on, who cannot."""
-
-    over: bool = False
-
-
-class DoneBody(Body):
-    """It was carried out on this day. A note is sealed."""
-
-    on: date
-    text: Narrative | None = None
 
 
 class ToDo(BaseModel):
@@ -68,43 +49,8 @@ class ToDoPage(BaseModel):
     more: bool
 
 
-class CarryingOutDesk:
-    """Lists, takes on and closes on behalf of signed-in officers."""
-
-    def __init__(self, engine: Engine[State], sealed: SealedDesk, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._sealed = sealed
-        self._now = now
-
-    async def listing(self, staff: Staff, *, office: str | None, mine: bool, skip: int, limit: int) -> ToDoPage:
-        """What the officer's offices have to carry out."""
-        now = whole_milliseconds(self._now())
-        query: dict[str, Any] = {"queue.to_carry_out": {"$in": queues_of(officer_of(staff), office)}}
-        if mine:
-            query["queue.owner"] = staff.subject
-        found = await self._engine.listing(query, sort=OLDEST_FIRST, skip=skip, limit=limit + 1)
-        open_ = [(view, view.state) for view in found[:limit] if not isinstance(view.state, Unheard)]
-        listed = [_listed(view, state, item, now) for view, state in open_ if (item := carrying_out.to_do(state.case))]
-        return ToDoPage(to_carry_out=listed, more=len(found) > limit)
-
-    async def take(self, case_id: UUID, staff: Staff, key: str, body: TakeBody) -> Answered:
-        """Take it on."""
-        return await self._order(CarryingOut.TAKE, case_id, staff, key, Take(officer_of(staff), body.over))
-
-    async def done(self, case_id: UUID, staff: Staff, key: str, body: DoneBody) -> Answered:
-        """Say that it is done; the note is sealed."""
-        await case_of(self._engine, case_id)
-        cause = _id(CarryingOut.DONE, case_id, staff, key)
-        box = await self._sealed.sealed(case_id, cause=cause, name=NOTE, text=body.text)
-        return await self._order(CarryingOut.DONE, case_id, staff, key, Done(officer_of(staff), body.on, box))
-
-    async def _order(self, order: CarryingOut, case_id: UUID, staff: Staff, key: str, data: Any) -> Answered:
-        identity = _id(order, case_id, staff, key)
-        return await self._engine.command(Command(order, identity, case_id, whole_milliseconds(self._now()), data))
-
-
-def add_routes(routes: APIRouter, desk: CarryingOutDesk, officer: Any) -> None:
-    """The endpoints, for signed-in officers."""
+def add_routes(routes: APIRouter, engine: Engine[State], now: Callable[[], datetime], officer: Any) -> None:
+    """The list, for signed-in officers; to take something on and to say that it is done are orders of the table."""
 
     @routes.get("/to-carry-out")
     async def to_carry_out(
@@ -118,27 +64,16 @@ def add_routes(routes: APIRouter, desk: CarryingOutDesk, officer: Any) -> None:
     ) -> ToDoPage:
         """What was granted and the offices of the token have to carry out, what is due first first."""
         response.headers["Cache-Control"] = "no-store"
-        return await desk.listing(staff, office=office, mine=mine, skip=skip, limit=limit)
-
-    @routes.post("/cases/{case_id}/take")
-    async def take(
-        case_id: UUID, body: TakeBody, key: IdempotencyKey, staff: officer, response: Response
-    ) -> dict[str, Any]:
-        """See to it until it is done."""
-        with personal_refusals():
-            return said(await desk.take(case_id, staff, key, body), response)
-
-    @routes.post("/cases/{case_id}/carried-out")
-    async def carried_out(
-        case_id: UUID, body: DoneBody, key: IdempotencyKey, staff: officer, response: Response
-    ) -> dict[str, Any]:
-        """Say that it is done, and on which day. Any officer of the office may, whoever had taken it on."""
-        with personal_refusals():
-            return said(await desk.done(case_id, staff, key, body), response)
-
-
-def _id(order: CarryingOut, case_id: UUID, staff: Staff, key: str) -> UUID:
-    return command_id(Service.TRIAGE, staff.subject, order, case_id, key)
+        moment = whole_milliseconds(now())
+        query: dict[str, Any] = {"queue.to_carry_out": {"$in": queues_of(officer_of(staff), office)}}
+        if mine:
+            query["queue.owner"] = staff.subject
+        found = await engine.listing(query, sort=OLDEST_FIRST, skip=skip, limit=limit + 1)
+        open_ = [(view, view.state) for view in found[:limit] if not isinstance(view.state, Unheard)]
+        listed = [
+            _listed(view, state, item, moment) for view, state in open_ if (item := carrying_out.to_do(state.case))
+        ]
+        return ToDoPage(to_carry_out=listed, more=len(found) > limit)
 
 
 def _listed(view: CaseView[State], state: Heard, item: carrying_out.ToDo, now: datetime) -> ToDo:

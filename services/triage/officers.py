@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from services.triage.alerting import alert
@@ -17,13 +16,10 @@ from services.triage.routing import office_now
 from services.triage.translate import assigned, completed
 from services.triage.undoing import NO_DECISION, Waits, kept, leaves_the_desk, waiting
 from shared.casework.admission import NOT_YOUR_OFFICE
-from shared.casework.claims import LET_GO, claim_of, held_by, take, touched
 from shared.casework.reaction import Command, Context, Emit, Outcome, Refused, Step, incomplete
 from shared.contracts.events import InformationRequested, TriageCompleted
-from shared.contracts.vocabulary import RejectCode
-
-ASKABLE = frozenset({*RejectCode, "custody", "removal", "place", "facts", "consent"})
-"""What a question may be about besides the reasons of the policy in force. Codes only: they travel in clear."""
+from shared.desk.checks import QUESTION_OPEN, facts_changed, requestor_answers_by, text_does_not_fit, unaskable
+from shared.desk.claims import LET_GO, claim_of, held_by, take, touched
 
 NO_OFFICE = Refused("no_office", "No office is responsible yet. Forward the case to one first.")
 
@@ -190,18 +186,16 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
     item = claimed_item(state, wish.officer, context)
     if isinstance(item, Refused):
         return item
-    if wish.facts_seen is not None and (changed := facts_changed(item, wish.facts_seen)):
+    if wish.facts_seen is not None and (changed := facts_changed(wish.facts_seen, item.case.amendment)):
         return changed
     if item.question is not None and item.question.is_open(context.now):
-        return Refused("question_open", "A question is open already. Wait for its answer, or until its time is over.")
-    if item.case.erased:
-        return Refused("case_erased", "The case's personal data is erased: nothing can be sealed for it any more.")
-    if not wish.about or not set(wish.about) <= ASKABLE | set(context.policy.reasons):
-        return Refused(
-            "about_unknown",
-            "Say what it is about: custody, removal, place, facts, consent, a code of what is missing, or of a reason.",
-        )
-    answer_by = _answer_by(item, context)
+        return QUESTION_OPEN
+    if refused := unaskable(wish.about, context.policy, erased=item.case.erased):
+        return refused
+    place = item.case.situation.place
+    answer_by = requestor_answers_by(
+        context.policy, context.now, state=place.state if place else None, county=place.county if place else None
+    )
     asking = consideration.asked(item, command.id, answer_by, policy=context.policy, now=context.now)
     question = InformationRequested(question=command.id, about=wish.about, answer_by=answer_by)
     return Step(
@@ -217,13 +211,6 @@ def on_ask(state: State | None, command: Command[Ask], context: Context) -> Outc
             "clock_stands_still": asking.question is not None,
         },
     )
-
-
-def _answer_by(item: UnderConsideration, context: Context) -> datetime:
-    """The end of a day where the person lives: the requestor reads of it there."""
-    policy, place = context.policy, item.case.situation.place
-    zone = policy.requestors_zone(place.state, place.county) if place else policy.requestors_zone(None, None)
-    return policy.end_of(policy.question_answer_within, context.now, zone)
 
 
 def _taken(
@@ -269,26 +256,10 @@ def claimed_item(state: State | None, officer: Officer, context: Context) -> Und
     return claim if isinstance(claim, Refused) else item
 
 
-def facts_changed(item: UnderConsideration, facts_seen: int) -> Refused | None:
-    """Why nothing is done on what the officer saw, where newer facts have come."""
-    newest = item.case.amendment
-    if facts_seen == newest:
-        return None
-    return Refused(
-        "facts_changed", f"You saw version {facts_seen} of the facts, now it is {newest}. Please look again."
-    )
-
-
 def seen_otherwise(
     item: UnderConsideration, facts_seen: int, box: Mapping[str, Any], name: str, *, needs_text: bool
 ) -> Refused | None:
     """Why what the officer saw, or typed, does not fit the case as it is now."""
-    if changed := facts_changed(item, facts_seen):
-        return changed
-    if item.case.erased and box:
-        return Refused("case_erased", "The case's personal data is erased: decide by codes, without a text.")
-    if needs_text and not box and not item.case.erased:
-        return Refused("text_missing", "Say in your own words why.")
-    if box and set(box) != {name}:
-        return Refused("facts_changed", "The case has moved on since you looked. Please look again.")
-    return None
+    return facts_changed(facts_seen, item.case.amendment) or text_does_not_fit(
+        box, name, erased=item.case.erased, needed=needs_text
+    )

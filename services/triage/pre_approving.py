@@ -9,9 +9,9 @@ from services.triage.domain.states import State
 from services.triage.officers import NO_OFFICE, seen_otherwise, undecided_item
 from services.triage.orders import Officer
 from services.triage.routing import office_now
-from shared.casework.claims import touched
 from shared.casework.reaction import Command, Context, Outcome, Refused, Step
 from shared.contracts.vocabulary import ApproverRole
+from shared.desk.claims import touched
 
 PRE_APPROVE = "pre-approval"
 

@@ -9,7 +9,6 @@ from services.triage.domain.asked import find, with_answer
 from services.triage.domain.states import State, UnderConsideration, Unheard
 from services.triage.translate import assigned
 from services.triage.undoing import leaves_the_desk
-from shared.casework.claims import touched
 from shared.casework.reaction import Context, Outcome, Reactions, Step, Wait
 from shared.contracts.envelope import Event
 from shared.contracts.events import (
@@ -20,6 +19,7 @@ from shared.contracts.events import (
     TriageCompleted,
 )
 from shared.contracts.vocabulary import EventType, TriageOutcome
+from shared.desk.claims import touched
 
 
 def on_completed(state: State | None, event: Event[TriageCompleted], context: Context) -> Outcome[State]:

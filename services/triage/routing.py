@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.triage.domain.states import UnderConsideration
-from shared.casework.claims import claim_of
+from shared.desk.claims import claim_of
 from shared.policy.model import TO_BE_ASSIGNED
 
 

@@ -19,9 +19,9 @@ from services.triage.domain.why import why
 from services.triage.looked import news
 from services.triage.routing import now_in_area_of, office_now
 from shared.casework.engine import CaseView
+from shared.desk import showing
 from shared.errors import CaseUnknown
 from shared.policy.model import Policy
-from shared.web import casework
 
 
 def listed(view: CaseView[State], state: UnderConsideration, policy: Policy, now: datetime, who: str) -> QueueItem:
@@ -42,7 +42,7 @@ def listed(view: CaseView[State], state: UnderConsideration, policy: Policy, now
         question_open=state.question is not None and state.question.is_open(now),
         missing=list(state.case.submission.incomplete),
         not_understood=list(state.case.submission.not_understood),
-        claim=casework.claim_shown(view.work, now),
+        claim=showing.claim_shown(view.work, now),
         news=None if since is None else bool(since.changes or since.amendments),
         presumption=presumed.codes(state.presumption),
         decision=undoing.shown(view.work),
@@ -136,7 +136,7 @@ def _open(state: UnderConsideration, work: Mapping[str, Any], policy: Policy, no
         "office": office_now(state, work),
         "now_in_area_of": now_in_area_of(state, work),
         "round": state.round,
-        "sent_back_for": casework.in_words(policy, state.sent_back_for),
+        "sent_back_for": showing.in_words(policy, state.sent_back_for),
         "urgency": state.urgency,
         "answer_due": state.answer_due,
         "silence_ends_at": state.silence_ends_at,

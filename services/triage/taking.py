@@ -13,18 +13,18 @@ from fastapi import APIRouter, Response
 
 from services.triage.bodies import NextBody, NextCase
 from services.triage.counting import Counting
-from services.triage.desk import officer_of, queues_of
 from services.triage.domain.states import State, UnderConsideration
 from services.triage.domain.turns import is_routines_turn
 from services.triage.orders import Claim, Order
+from services.triage.persons import officer_of, queues_of
 from services.triage.showing import listed
 from shared.casework.commands import Answered, command_id, whole_milliseconds
 from shared.casework.engine import CaseView
 from shared.casework.reaction import Command
 from shared.contracts.vocabulary import Service, Urgency
+from shared.desk.showing import SORT, claim_filter
 from shared.errors import CommandFailed, CommandRefused
 from shared.policy.model import RANK, Policies
-from shared.web import casework
 from shared.web.casework import Engine
 from shared.web.idempotency import IdempotencyKey, said
 from shared.web.sign_in import Staff
@@ -104,9 +104,9 @@ class TakingDesk:
     ) -> Sequence[CaseView[State]]:
         """The first cases that nobody has in hand, and that do not wait for the requestor's answer."""
         answered = {"$or": [{"queue.waits_until": {"$exists": False}}, {"queue.waits_until": {"$lte": now}}]}
-        free = casework.claim_filter(claimed=False, mine=False, actor="", now=now)
+        free = claim_filter(claimed=False, mine=False, actor="", now=now)
         query = {"queue.open": {"$in": list(queues)}, "$and": [free, answered], **(more or {})}
-        found = await self._engine.listing(query, sort=casework.SORT, skip=0, limit=CANDIDATES)
+        found = await self._engine.listing(query, sort=SORT, skip=0, limit=CANDIDATES)
         return [view for view in found if not view.parked]
 
     async def _claimed(self, case_id: UUID, staff: Staff, key: str, taken: Mapping[str, str]) -> bool:
@@ -122,7 +122,7 @@ class TakingDesk:
     async def _taken_before(self, staff: Staff, request: str) -> Mapping[str, Any] | None:
         """What this request was answered before, if the case is still as it was left."""
         mine = {"queue.claimed_by": staff.subject}
-        held = await self._engine.listing(mine, sort=casework.SORT, skip=0, limit=MOST_IN_HAND)
+        held = await self._engine.listing(mine, sort=SORT, skip=0, limit=MOST_IN_HAND)
         found = next((view for view in held if _taken(view).get("request") == request), None)
         return self._told(found) if found is not None else None
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.triage.approvals import NO_APPROVAL
-from shared.casework.drafts import off_the_desk
 from shared.contracts.events import TriageCompleted
 from shared.contracts.vocabulary import TriageOutcome
+from shared.desk.drafts import off_the_desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
 from services.escalation.reactions import BEHAVIOUR
 from shared.casework.commands import Answered
-from shared.casework.handing_over import HandOver, HandOverBecause
 from shared.contracts import events
 from shared.contracts.vocabulary import (
     CustodyStatus,
@@ -27,6 +26,7 @@ from shared.contracts.vocabulary import (
     TriageOutcome,
     Urgency,
 )
+from shared.desk.handing_over import HandOver, HandOverBecause
 from tests.unit.one_case import CASE_ID, T0, OneCase, after
 
 SAM, TOM = "sro-sam", "sro-tom"

@@ -6,9 +6,9 @@ import pytest
 
 from services.escalation.claiming import Release, SaveDraft
 from services.escalation.orders import Order
-from shared.casework.drafts import drafts_of
-from shared.casework.handing_over import HANDOVERS_KEPT
 from shared.contracts.vocabulary import TriageOutcome
+from shared.desk.drafts import drafts_of
+from shared.desk.handing_over import HANDOVERS_KEPT
 from tests.unit.escalation_story import ANA, ERASED, SAM, TOM, WITHDRAWN, Escalation, completed
 from tests.unit.one_case import POLICY, T0, after
 

@@ -21,9 +21,9 @@ from services.escalation.officials import Decide, Remand
 from services.escalation.orders import Order
 from shared.casework.case import Arrived
 from shared.casework.commands import Answered
-from shared.casework.handing_over import HandOver, HandOverBecause
 from shared.casework.offering import Verdict
 from shared.contracts.vocabulary import EventType, ReliefSought, Stage, TriageOutcome
+from shared.desk.handing_over import HandOver, HandOverBecause
 from tests.unit.escalation_story import (
     ERASED,
     LAPSED,

@@ -129,6 +129,17 @@ async def test_a_remand_seals_its_text_for_the_round_that_follows(desks: Desks[S
     assert [item["number"] for item in await queue(desks)] == ["ICR-2"]
 
 
+async def test_the_same_order_again_is_answered_as_before_once_nothing_can_be_sealed_any_more(
+    desks: Desks[State],
+) -> None:
+    await sam(desks, f"/cases/{CASE_ID}/claim")
+    remand = await desks.post(f"/cases/{CASE_ID}/remand", SAM, Role.SRO, REMAND, key="once")
+    await desks.keyring.shred(CASE_ID, ordered_by="p", reference="E-1")
+    again = await desks.post(f"/cases/{CASE_ID}/remand", SAM, Role.SRO, REMAND, key="once")
+    assert (again.status_code, again.json()) == (200, remand.json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
 async def test_a_decision_on_older_facts_is_refused(desks: Desks[State]) -> None:
     await sam(desks, f"/cases/{CASE_ID}/claim")
     desks.engine.cases[CASE_ID].hear("intake", amended(1))

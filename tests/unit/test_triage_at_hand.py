@@ -12,11 +12,11 @@ from services.triage.at_hand import HandOver, SaveDraft
 from services.triage.domain.states import State
 from services.triage.looked import LOOKS_KEPT
 from services.triage.orders import Claim, Officer, Order
-from shared.casework import handing_over
-from shared.casework.drafts import drafts_of
-from shared.casework.handing_over import HandOverBecause
 from shared.contracts import events
 from shared.contracts.vocabulary import CustodyStatus, EventType
+from shared.desk import handing_over
+from shared.desk.drafts import drafts_of
+from shared.desk.handing_over import HandOverBecause
 from shared.web.sign_in import Role
 from tests.unit.desks import Desks
 from tests.unit.memory_collection import MemoryCollection

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from shared.casework.claims import LET_GO, claim_of
+from shared.desk.claims import LET_GO, claim_of
 
 NO_DRAFTS: Final[Mapping[str, Any]] = {"drafts": None}
 """The change to `work` that drops all drafts."""

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import Any, Final
 
-from shared.casework.claims import claim_of, given_to
 from shared.casework.reaction import Refused
+from shared.desk.claims import claim_of, given_to
 
 HANDOVERS_KEPT: Final = 20
 """The newest ones; each is in the answer of its command, too."""
