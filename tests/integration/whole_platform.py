@@ -86,11 +86,11 @@ class Platform:
         return self.client.database(f"{self.lane.prefix}secondlook_{service}")["cases"]
 
     async def copy(self, databases: Sequence[str]) -> Backup:
-        """What a backup of these databases holds."""
+        """What a backup of these databases holds. A place in the topics comes first: it must not be later than a case."""
         found: Backup = {}
         for name in databases:
             database: Any = self.client.database(f"{self.lane.prefix}secondlook_{name}")
-            collections = await database.list_collection_names()
+            collections = sorted(await database.list_collection_names(), key=lambda each: each != "standing")
             found[name] = {each: await database[each].find({}).to_list(None) for each in collections}
         return found
 

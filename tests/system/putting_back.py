@@ -100,10 +100,12 @@ def _client(url: str) -> MongoClient[dict[str, Any]]:
 
 
 def _stores(client: MongoClient[dict[str, Any]]) -> Stores:
+    """All collections of each service. What it stores of its place in the topics comes first: no backup of one moment
+    can have a later place than its cases, which would never hear again of what lies between."""
     return {
         name: {
             each: {document["_id"]: document for document in client[name][each].find({})}
-            for each in client[name].list_collection_names()
+            for each in sorted(client[name].list_collection_names(), key=lambda each: each != "standing")
         }
         for name in (f"secondlook_{service}" for service in Service)
     }
