@@ -86,7 +86,7 @@ class Platform:
         return self.client.database(f"{self.lane.prefix}secondlook_{service}")["cases"]
 
     async def copy(self, databases: Sequence[str]) -> Backup:
-        """What a backup of these databases holds. A place in the topics comes first: it must not be later than a case."""
+        """What a backup of these databases holds. The place in the topics comes first: never later than a case."""
         found: Backup = {}
         for name in databases:
             database: Any = self.client.database(f"{self.lane.prefix}secondlook_{name}")
