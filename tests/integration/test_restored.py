@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -180,9 +180,16 @@ class Headquarters:
         return there
 
 
+KNOWS_NO_REMAND = replace(
+    ESCALATION,
+    recalls={kind: recall for kind, recall in ESCALATION.recalls.items() if kind is not EventType.REVIEW_REMANDED},
+)
+"""A build that cannot tell from its own event that a case was sent back."""
+
+
 async def test_a_restored_store_decides_nothing_twice_and_goes_on_where_its_topics_are(house: House) -> None:
     def begun() -> Headquarters:
-        return Headquarters(Foundation(ESCALATION, EscalationSettings(**house.settings())))
+        return Headquarters(Foundation(KNOWS_NO_REMAND, EscalationSettings(**house.settings())))
 
     async def escalate(desk: Headquarters, case_id: UUID) -> None:
         await house.say("triage", case_id, completed(TriageOutcome.DECLINED))
