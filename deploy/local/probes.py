@@ -11,7 +11,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from shared.errors import RESTORED
 
@@ -128,25 +127,13 @@ def readiness(port: int, path: str = "/health/ready", host: str = "127.0.0.1") -
 
 def stands_still(port: int, host: str = "127.0.0.1") -> str:
     """Why a service that has started does nothing until a person has acted; empty when it does not say that."""
-    try:
-        with urllib.request.urlopen(f"http://{host}:{port}/health/ready", timeout=PROBE_SECONDS):
-            return ""
-    except urllib.error.HTTPError as refusal:
-        said = _said(refusal)
-        return RESTORED if said is not None and RESTORED in said.get("checks", {}).values() else ""
-    except OSError:
-        return ""
+    return RESTORED if RESTORED in readiness(port, host=host)[1] else ""
 
 
 def _detail(refusal: urllib.error.HTTPError) -> str:
-    said = _said(refusal)
-    return f"answers {refusal.code}" if said is None else str(said.get("detail") or said)
-
-
-def _said(refusal: urllib.error.HTTPError) -> dict[str, Any] | None:
     with refusal:
         try:
             said = json.loads(refusal.read(2000))
         except (OSError, ValueError):
-            return None
-    return said if isinstance(said, dict) else None
+            return f"answers {refusal.code}"
+    return str(said.get("detail") or said) if isinstance(said, dict) else f"answers {refusal.code}"

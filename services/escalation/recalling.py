@@ -1,8 +1,6 @@
 """After the store was restored: what officials did, and how a case has ended, is read from what was published."""
 
 from dataclasses import replace
-from datetime import datetime
-from uuid import UUID
 
 from services.escalation.admission import Conflict, recused
 from services.escalation.domain import arbitration
@@ -52,7 +50,7 @@ def on_information_requested(
     if not isinstance(state, InQueue):
         return Wait("the review in which this was asked")
     said = event.data
-    asked = _asked(said.question, said.about, said.answer_by, state, context)
+    asked = _asked(said, state, context)
     filed = replace(state, file=with_question(state.file, asked))
     asking = arbitration.ask(filed, said.question, said.answer_by, policy=context.policy, now=context.now)
     return Step(state=asking, keep=said.sealed)
@@ -63,21 +61,15 @@ def on_office_asked(state: State | None, event: Event[OfficeAsked], context: Con
     said = event.data
     if not isinstance(state, InQueue) or state.round != said.round:
         return Wait("the review in which this was asked")
-    asked = _asked(said.question, said.about, said.answer_by, state, context, office=said.office)
+    asked = _asked(said, state, context, office=said.office)
     return Step(state=replace(state, file=with_question(state.file, asked)), keep=said.sealed)
 
 
 def _asked(
-    question: UUID,
-    about: tuple[str, ...],
-    answer_by: datetime,
-    state: InQueue,
-    context: Context,
-    *,
-    office: str | None = None,
+    said: InformationRequested | OfficeAsked, state: InQueue, context: Context, *, office: str | None = None
 ) -> Asked:
     addressee = Addressee.REQUESTOR if office is None else Addressee.FIELD_OFFICE
-    return Asked(question, addressee, about, NOT_KNOWN, context.now, answer_by, state.round, office)
+    return Asked(said.question, addressee, said.about, NOT_KNOWN, context.now, said.answer_by, state.round, office)
 
 
 RECALLS: Reactions[State] = {

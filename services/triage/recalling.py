@@ -43,12 +43,10 @@ def on_assigned(state: State | None, event: Event[TriageAssigned], context: Cont
     if not isinstance(state, UnderConsideration):
         return Wait("the round in which this was said")
     said = event.data.model_copy(update={"sealed": {}})
-    forwarded = said.office is not None and said.office != state.case.office
-    moved = (
-        consideration.forwarded(state, said.office, policy=context.policy, now=context.now)
-        if forwarded and said.office
-        else consideration.put_back(state, context.now)
-    )
+    if said.office is None or said.office == state.case.office:
+        moved = consideration.put_back(state, context.now)
+    else:
+        moved = consideration.forwarded(state, said.office, policy=context.policy, now=context.now)
     if said != assigned(moved, said.office):
         return Wait("the input that this tells of")
     return Step(state=moved, keep=event.data.sealed, work=leaves_the_desk(context.work))
